@@ -1,0 +1,5 @@
+"""Entry point."""
+
+
+def main() -> None:
+    """Replaced by the command line."""

@@ -1,0 +1,127 @@
+"""What happened, as it happened. Sent by `execute`; read by the console, the JSON lines and the journal."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from talops.domain.plan import Plan
+from talops.domain.process import Instant
+from talops.domain.verdict import Verdict
+from talops.errors import Exit
+
+
+class Step(Enum):
+    """The steps of one node, in order. The value is what the operator reads."""
+
+    GATES = "gates"
+    MARK = "mark"
+    CORDON = "cordon"
+    DATABASES = "databases"
+    DRAIN = "drain"
+    DETACH = "volumes"
+    PROOF = "last proof"
+    UPGRADE = "upgrade"
+    BOOT = "boot"
+    VERIFY = "verify"
+    UNCORDON = "uncordon"
+    SETTLE = "settle"
+
+
+class NodeState(Enum):
+    """In which observed state a node was left."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    DONE = "done"
+    KEPT = "nothing to do"
+    NOT_STARTED = "not started"
+    NOT_INSTALLED = "not installed"
+    INSTALLED = "installed, not rebooted"
+    HUNG = "rebooting and hung"
+    ROLLED_BACK = "rolled back"
+    NOT_READY = "booted, not Ready"
+    GATE_SHUT = "Ready, but a gate is shut"
+    UNREACHABLE = "unreachable"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`at` is boot time (differences), `wall` the cluster operator's clock."""
+
+    at: Instant
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Event):
+    """A plan was made and will be executed. Sent again when a new plan replaces it."""
+
+    run: str
+    cluster: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatesJudged(Event):
+    """Sent when a verdict changed. `hostname` is the node that waits, empty before the first and after the last."""
+
+    hostname: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    hostname: str
+    step: Step
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepWaits(Event):
+    """The step waits for `reason` until `deadline`; sent when the reason changes."""
+
+    hostname: str
+    step: Step
+    reason: str
+    deadline: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEnded(Event):
+    """A node is done, or was left in `state`. `took` counts from its first step, on the cluster's clock."""
+
+    hostname: str
+    state: NodeState
+    took: timedelta
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Event):
+    """Something worth a line that is no step: a warning, a takeover, a signal."""
+
+    text: str
+    hostname: str = ""
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commanded(Event):
+    """A command line as a person would type it; shown by `--show-commands`. Reads too."""
+
+    command: str
+    mutating: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Event):
+    """The rollout is over. `left` are the hostnames with work left; `hint` the next command to type."""
+
+    exit: Exit
+    what: str
+    hint: str
+    upgraded: tuple[str, ...]
+    left: tuple[str, ...]
+    took: timedelta
+    journal: str = ""

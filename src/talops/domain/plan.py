@@ -1,0 +1,51 @@
+"""What will be done, to which node, in which order, and why. Made by `plan`, executed by `execute`, shown by `ui`."""
+
+from dataclasses import dataclass
+
+from talops.domain.talos import Role, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeNode:
+    """Take this node to `version` with `image`. `schematic` is what it must run afterwards, None to not compare."""
+
+    hostname: str
+    role: Role
+    address: str
+    from_version: Version
+    version: Version
+    image: str
+    schematic: str | None
+    why: tuple[str, ...]
+    """Why it is upgraded, and why at this place in the order."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepNode:
+    """Nothing to do on this node; `why` says so (at the target, skipped by the operator)."""
+
+    hostname: str
+    role: Role
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A law that going on would break: `hostname` is empty when it concerns the cluster."""
+
+    law: int
+    hostname: str
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Steps in order of execution. With a refusal none of them is executed."""
+
+    target: Version
+    upgrades: tuple[UpgradeNode, ...]
+    kept: tuple[KeepNode, ...]
+    refusals: tuple[Refusal, ...]
+    warnings: tuple[str, ...] = ()

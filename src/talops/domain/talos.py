@@ -1,0 +1,114 @@
+"""Talos: versions, roles, and what one node says about itself."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache, total_ordering
+
+import semver
+
+
+class Role(StrEnum):
+    CONTROL_PLANE = "controlplane"
+    WORKER = "worker"
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A release of Talos or Kubernetes. Ordered as semantic versions are; printed with its `v`."""
+
+    core: semver.Version
+
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def parse(text: str) -> "Version":
+        """Read `v1.13.0`, `1.13.0` or `v1.13.0-rc.1`. Raises ValueError on anything else."""
+        return Version(semver.Version.parse(text.removeprefix("v")))
+
+    @property
+    def major(self) -> int:
+        return int(self.core.major)
+
+    @property
+    def minor(self) -> int:
+        return int(self.core.minor)
+
+    @property
+    def patch(self) -> int:
+        return int(self.core.patch)
+
+    def __lt__(self, other: "Version") -> bool:
+        return self.core < other.core
+
+    def __str__(self) -> str:
+        return f"v{self.core}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """We asked and do not know. Never to be read as empty, absent or healthy."""
+
+    reason: str
+    forbidden: bool = False
+    """The API refused us: waiting will not help."""
+
+
+NOT_ASKED = Unknown("not asked")
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Two well-formed answers prove that this API does not exist in the cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalosNode:
+    """What a node answers on the Talos API, each from its own call.
+
+    `schematic` is the Image Factory ID that the node booted with, None when it runs none.
+    `extensions` are the names of its system extensions, without the schematic pseudo-extension.
+    """
+
+    version: Version | Unknown
+    platform: str = "metal"
+    stage: str = ""
+    ready: bool | None = None
+    unmet: tuple[str, ...] = ()
+    schematic: str | Unknown | None = None
+    extensions: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    secureboot: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One row of `talosctl etcd members`, ids as 16 hex digits."""
+
+    id: str
+    hostname: str
+    peer_urls: tuple[str, ...]
+    learner: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberStatus:
+    """One row of `talosctl etcd status`: what one member says about itself. `leader` is all zeros when it sees none."""
+
+    id: str
+    leader: str
+    raft_index: int
+    raft_term: int
+    applied: int
+    learner: bool
+    errors: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtcdView:
+    """etcd as one control plane sees it, with its own word on its own health."""
+
+    hostname: str
+    address: str
+    members: tuple[Member, ...] | Unknown
+    status: MemberStatus | Unknown
+    alarms: tuple[str, ...] | Unknown
