@@ -70,6 +70,8 @@ class Lease:
     resource_version: str
     uid: str
     transitions: int = 0
+    acquired: str = ""
+    """The raw acquireTime; a renewal hands it on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

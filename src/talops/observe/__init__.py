@@ -1,1 +1,16 @@
+"""Tool answers into observations. Asks, never judges: a dead or lying node is a value with its reason."""
 
+from talops.observe.cluster import has_pending_install, observe, observe_gates, observe_node
+from talops.observe.edges import Memory, Tools
+from talops.observe.kubernetes import observe_attachments, observe_pods
+
+__all__ = [
+    "Memory",
+    "Tools",
+    "has_pending_install",
+    "observe",
+    "observe_attachments",
+    "observe_gates",
+    "observe_node",
+    "observe_pods",
+]

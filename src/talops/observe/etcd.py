@@ -1,0 +1,71 @@
+"""etcd, as every control plane of the files sees it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from talops.domain.process import Result
+from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown
+from talops.observe.asking import Batch, answers, ask
+from talops.observe.edges import Files, Tools
+from talops.tools import etcd
+
+Targets = tuple[tuple[str, str], ...]
+"""Hostname and address of each control plane."""
+
+
+def etcd_views(tools: Tools, files: Files) -> tuple[EtcdView, ...]:
+    """Members, status and alarms from each control plane: three processes, and a few more for those that are down."""
+    targets = files.control_planes
+    nodes = tuple(address for _, address in targets)
+    if not nodes:
+        return ()
+    make = tools.talosctl
+    results = tools.runner.gather((make.etcd_members(nodes), make.etcd_status(nodes), make.etcd_alarms(nodes)))
+    whole = _whole_views(targets, *results)
+    if whole is not None:
+        return whole
+    return _views_again(tools, targets, nodes, results)
+
+
+@lru_cache(maxsize=32)
+def _whole_views(targets: Targets, members: Result, status: Result, alarms: Result) -> tuple[EtcdView, ...] | None:
+    """The views when every control plane has answered everything, which is nearly always."""
+    nodes = tuple(address for _, address in targets)
+    found_members = answers(members, etcd.etcd_members, nodes)
+    found_status = answers(status, etcd.etcd_statuses, nodes)
+    no_alarm: tuple[str, ...] = ()
+    found_alarms = answers(alarms, etcd.etcd_alarms, nodes, no_alarm)
+    if any(isinstance(answer, Unknown) for node in nodes for answer in (found_members[node], found_status[node])):
+        return None
+    if any(isinstance(answer, Unknown) for answer in found_alarms.values()):
+        return None
+    return tuple(
+        EtcdView(
+            hostname=hostname,
+            address=address,
+            members=found_members[address],
+            status=found_status[address],
+            alarms=found_alarms[address],
+        )
+        for hostname, address in targets
+    )
+
+
+def _views_again(
+    tools: Tools, targets: Targets, nodes: tuple[str, ...], results: Sequence[Result]
+) -> tuple[EtcdView, ...]:
+    make = tools.talosctl
+    members: Batch[tuple[Member, ...]] = Batch(make.etcd_members, etcd.etcd_members, nodes)
+    status: Batch[MemberStatus] = Batch(make.etcd_status, etcd.etcd_statuses, nodes)
+    alarms: Batch[tuple[str, ...]] = Batch(make.etcd_alarms, etcd.etcd_alarms, nodes, silence=())
+    ask(tools.runner, (members, status, alarms), heard=results)
+    return tuple(
+        EtcdView(
+            hostname=hostname,
+            address=address,
+            members=members.about(address),
+            status=status.about(address),
+            alarms=alarms.about(address),
+        )
+        for hostname, address in targets
+    )

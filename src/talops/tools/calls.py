@@ -1,0 +1,160 @@
+"""The table of external commands that talops may run, and the only way to make a `Call`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from types import MappingProxyType
+
+from talops.domain.process import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One external command. `nodes` says how many nodes one call may ask: 0 (none), 1 or MANY."""
+
+    name: str
+    command: tuple[str, ...]
+    deadline: timedelta
+    nodes: int = 0
+    mutating: bool = False
+    secret: bool = False
+
+
+MANY = 100_000
+_READ = timedelta(seconds=10)
+_LOCAL = timedelta(seconds=10)
+_INSTALL_LIMIT = "20m0s"
+"""talosctl's own --timeout. It does not bound the install step: our deadline does."""
+
+TALOSCTL_TEMPLATES = (
+    Template(name="client-version", command=("version", "--client", "--short"), deadline=_LOCAL),
+    Template(name="config-info", command=("config", "info", "-o", "json"), deadline=_LOCAL),
+    Template(name="version", command=("version", "--json"), deadline=_READ, nodes=MANY),
+    Template(name="machinestatus", command=("get", "machinestatus", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="extensions", command=("get", "extensions", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="addresses", command=("get", "addresses", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="securitystate", command=("get", "securitystate", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="members", command=("get", "members", "-o", "json"), deadline=_READ, nodes=1),
+    Template(name="metakeys", command=("get", "metakeys", "-o", "json"), deadline=_READ, nodes=1),
+    Template(name="boot-id", command=("read", "/proc/sys/kernel/random/boot_id"), deadline=_READ, nodes=1),
+    Template(name="etcd-members", command=("etcd", "members"), deadline=_READ, nodes=MANY),
+    Template(name="etcd-status", command=("etcd", "status"), deadline=_READ, nodes=MANY),
+    Template(name="etcd-alarms", command=("etcd", "alarm", "list"), deadline=_READ, nodes=MANY),
+    Template(name="upgrade", command=("upgrade",), deadline=timedelta(minutes=45), nodes=1, mutating=True),
+    Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
+)
+KUBECTL_TEMPLATES = (
+    # it lives as long as the run; the run closes it
+    Template(name="kubectl-proxy", command=("proxy",), deadline=timedelta(days=30)),
+    Template(
+        name="kubectl-config",
+        command=("config", "view", "--minify", "--raw", "--flatten", "-o", "json"),
+        deadline=_LOCAL,
+        secret=True,
+    ),
+)
+TEMPLATES: Mapping[str, Template] = MappingProxyType(
+    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES}
+)
+
+
+@lru_cache(maxsize=4096)
+def _call(name: str, prefix: tuple[str, ...], nodes: tuple[str, ...], extra: tuple[str, ...]) -> Call:
+    """Raises ValueError when the template may not ask so many (or so few) nodes: a bug of ours."""
+    template = TEMPLATES[name]
+    if not min(template.nodes, 1) <= len(nodes) <= template.nodes:
+        raise ValueError(f"{name}: asked for {len(nodes)} nodes")
+    target = ("-n", ",".join(nodes)) if nodes else ()
+    return Call(
+        template=name,
+        argv=(*prefix, *target, *template.command, *extra),
+        deadline=template.deadline,
+        mutating=template.mutating,
+        secret=template.secret,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Talosctl:
+    """Builds the calls of talosctl. `talosconfig` is always said, so that the environment cannot change the cluster."""
+
+    path: str = "talosctl"
+    talosconfig: str = "talosconfig"
+    context: str = ""
+
+    def _prefix(self) -> tuple[str, ...]:
+        return _prefix(self.path, "--talosconfig", self.talosconfig, self.context)
+
+    def client_version(self) -> Call:
+        return _call("client-version", self._prefix(), (), ())
+
+    def config_info(self) -> Call:
+        return _call("config-info", self._prefix(), (), ())
+
+    def version(self, nodes: tuple[str, ...]) -> Call:
+        return _call("version", self._prefix(), nodes, ())
+
+    def machinestatus(self, nodes: tuple[str, ...]) -> Call:
+        return _call("machinestatus", self._prefix(), nodes, ())
+
+    def extensions(self, nodes: tuple[str, ...]) -> Call:
+        return _call("extensions", self._prefix(), nodes, ())
+
+    def addresses(self, nodes: tuple[str, ...]) -> Call:
+        return _call("addresses", self._prefix(), nodes, ())
+
+    def securitystate(self, nodes: tuple[str, ...]) -> Call:
+        return _call("securitystate", self._prefix(), nodes, ())
+
+    def members(self, node: str) -> Call:
+        """All Talos machines of the cluster, as this node has discovered them."""
+        return _call("members", self._prefix(), (node,), ())
+
+    def metakeys(self, node: str) -> Call:
+        return _call("metakeys", self._prefix(), (node,), ())
+
+    def boot_id(self, node: str) -> Call:
+        return _call("boot-id", self._prefix(), (node,), ())
+
+    def etcd_members(self, nodes: tuple[str, ...]) -> Call:
+        return _call("etcd-members", self._prefix(), nodes, ())
+
+    def etcd_status(self, nodes: tuple[str, ...]) -> Call:
+        return _call("etcd-status", self._prefix(), nodes, ())
+
+    def etcd_alarms(self, nodes: tuple[str, ...]) -> Call:
+        return _call("etcd-alarms", self._prefix(), nodes, ())
+
+    def upgrade(self, node: str, image: str, *, drain_flag: bool) -> Call:
+        """Exactly one node. `drain_flag`: this talosctl (1.13 or newer) would drain by itself unless told not to."""
+        extra = ("--image", image, "--timeout", _INSTALL_LIMIT)
+        return _call("upgrade", self._prefix(), (node,), (*extra, "--drain=false") if drain_flag else extra)
+
+    def rollback(self, node: str) -> Call:
+        return _call("rollback", self._prefix(), (node,), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Kubectl:
+    """Builds the calls of kubectl. Without `kubeconfig` kubectl looks for one itself."""
+
+    path: str = "kubectl"
+    kubeconfig: str = ""
+    context: str = ""
+
+    def _prefix(self) -> tuple[str, ...]:
+        return _prefix(self.path, "--kubeconfig", self.kubeconfig, self.context)
+
+    def proxy(self, socket: str) -> Call:
+        return _call("kubectl-proxy", self._prefix(), (), (f"--unix-socket={socket}",))
+
+    def config_view(self) -> Call:
+        return _call("kubectl-config", self._prefix(), (), ())
+
+
+@lru_cache(maxsize=64)
+def _prefix(path: str, config_flag: str, config: str, context: str) -> tuple[str, ...]:
+    config_words = (config_flag, config) if config else ()
+    context_words = ("--context", context) if context else ()
+    return (path, *config_words, *context_words)

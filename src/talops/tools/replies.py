@@ -1,0 +1,79 @@
+"""What a Kubernetes API server replied, before it is looked at: was it an answer at all, and why not?"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
+from talops.domain.process import Response
+from talops.domain.talos import Unknown
+from talops.tools.lists import listed
+from talops.tools.reading import ParseError, load, text
+
+T = TypeVar("T")
+_LIMIT = 400
+
+
+def reader(parse: Callable[[bytes], T], *, remember: int = 8) -> Callable[[Response], T | Unknown]:
+    """Read the body of a successful reply with `parse`; identical bodies once. Anything else is Unknown."""
+
+    @lru_cache(maxsize=remember)
+    def attempt(body: bytes) -> T | Unknown:
+        try:
+            return parse(body)
+        except ParseError as error:
+            return Unknown(f"the Kubernetes API said something that talops does not understand: {error}")
+
+    def read(reply: Response) -> T | Unknown:
+        return attempt(reply.body) if reply.status == 200 or reply.status == 201 else refused(reply)
+
+    read.__doc__ = parse.__doc__
+    return read
+
+
+def list_reader(
+    kind: str, read: Callable[[bytes], T], *, remember: int = 8
+) -> Callable[[Response], tuple[T, ...] | Unknown]:
+    """A reader of lists of this kind."""
+
+    def parse(body: bytes) -> tuple[T, ...]:
+        return listed(body, kind, read)
+
+    return reader(parse, remember=remember)
+
+
+def refused(reply: Response) -> Unknown:
+    return Unknown(complaint(reply), forbidden=reply.status == 403)
+
+
+def complaint(reply: Response) -> str:
+    """Why a request did not do what was asked, in words."""
+    if reply.status is None:
+        return f"the Kubernetes API did not answer: {reply.error or 'no reason given'}"
+    message = status_message(reply.body)
+    match reply.status:
+        case 401:
+            return "the Kubernetes API does not accept these credentials (401 Unauthorized)"
+        case 403:
+            return message or "the Kubernetes API forbids it (403)"
+        case 200 | 201:
+            return message or "accepted"
+        case _:
+            return f"{message or 'no message'} ({reply.status})"
+
+
+@lru_cache(maxsize=64)
+def status_message(body: bytes) -> str:
+    """The message of a Kubernetes Status; what a proxy says in its place, cut short; empty when there is none."""
+    try:
+        return text(load(body), "message")[:_LIMIT]
+    except ParseError:
+        words = body[:_LIMIT].decode("utf-8", "replace").strip()
+        return "" if words.startswith(("{", "<")) else words
+
+
+def is_status(body: bytes) -> bool:
+    """Whether the API server itself speaks: its own 404 is a Status, that of a path or of a proxy is plain text."""
+    try:
+        return text(load(body), "kind") == "Status"
+    except ParseError:
+        return False

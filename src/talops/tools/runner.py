@@ -1,0 +1,160 @@
+"""Real processes, with `sh`. The only importer of sh.
+
+Every child has a session of its own, so that a Ctrl-C at the terminal is ours alone, and an empty stdin.
+"""
+
+import contextlib
+import errno
+import os
+import selectors
+import shutil
+import signal
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from talops.domain.process import Call, End, Instant, Result
+from talops.tools.child import Child, Output, Spawned, boot_time
+
+_WIDTH = 16
+"""How many reads run side by side."""
+_STDOUT_LIMIT = 64 * 1024 * 1024
+_STDERR_TAIL = 256 * 1024
+_LOOK_AGAIN = 1.0
+"""Seconds after which a wait looks at the clock again: select does not count the time that a machine slept."""
+_EXIT_CODES = list(range(-64, 256))
+_UNWANTED = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM"})
+_SIGNALS_OF_OURS = {signal.SIGINT, signal.SIGTERM}
+
+
+def _spawn(path: str, arguments: tuple[str, ...], environment: dict[str, str]) -> Spawned:
+    """Raises OSError when the file cannot be executed; its text never holds arguments."""
+    import sh
+
+    stdout, child_stdout = os.pipe()
+    stderr, child_stderr = os.pipe()
+    try:
+        with Path(os.devnull).open("rb") as nothing, _fork_safely():
+            command = sh.Command(path)(
+                *arguments,
+                _in=nothing,
+                _out=child_stdout,
+                _err=child_stderr,
+                _bg=True,
+                _bg_exc=False,
+                _tty_out=False,
+                _return_cmd=True,
+                _no_pipe=True,
+                _new_session=True,
+                _decode_errors="replace",
+                _ok_code=_EXIT_CODES,
+                _env=environment,
+                _preexec_fn=_open_signals,
+            )
+    except (sh.ForkException, sh.CommandNotFound):
+        os.close(stdout)
+        os.close(stderr)
+        # the exception quotes the whole command line
+        raise OSError(errno.ENOEXEC, "it cannot be executed") from None
+    finally:
+        os.close(child_stdout)
+        os.close(child_stderr)
+    return Spawned(command.process, Output(stdout, head=_STDOUT_LIMIT), Output(stderr, tail=_STDERR_TAIL))
+
+
+@contextlib.contextmanager
+def _fork_safely() -> Iterator[None]:
+    """Until it has a session of its own, a Ctrl-C reaches the child, which is still Python: keep it away.
+
+    Python 3.12 warns of forks while threads run. Those threads are sh's own, which wait for earlier children and
+    hold no lock.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS_OF_OURS)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _open_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS_OF_OURS)
+
+
+class Ended:
+    """A call that could not be started. Implements `Running`."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def poll(self) -> Result:
+        return self._result
+
+    def kill(self) -> None:
+        return None
+
+
+class ShRunner:
+    """Implements `Runner`. Use it from one thread only: sh forks."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = tool_environment(os.environ if environment is None else environment)
+        self._live: list[Child] = []
+
+    def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
+        running = [self.start(call) for call in calls[:_WIDTH]]
+        waiting = list(calls[_WIDTH:])
+        while True:
+            busy = [child for child in running if child.poll() is None]
+            while waiting and len(busy) < _WIDTH:
+                started = self.start(waiting.pop(0))
+                running.append(started)
+                busy.append(started)
+            if not busy:
+                return tuple(child.poll() or Result(end=End.KILLED) for child in running)
+            self.watch((), boot_time() + _LOOK_AGAIN)
+
+    def start(self, call: Call) -> Child | Ended:
+        path = shutil.which(call.argv[0], path=self._environment.get("PATH", ""))
+        if path is None:
+            return Ended(Result(end=End.NOT_FOUND))
+        try:
+            spawned = _spawn(path, call.argv[1:], self._environment)
+        except OSError as error:
+            return Ended(Result(end=End.NOT_FOUND, stderr=f"{call.argv[0]}: {error.strerror}".encode()))
+        child = Child(spawned, call, self._live.remove)
+        self._live.append(child)
+        return child
+
+    @property
+    def next_due(self) -> Instant | None:
+        """When the first of the running calls reaches its deadline."""
+        return min((child.due for child in self._live), default=None)
+
+    def watch(self, also: Sequence[int], until: Instant) -> bool:
+        """Wait until a running call did something or one of `also` is readable, `until` at the latest.
+
+        Takes the output of all calls meanwhile. True when a call has ended.
+        """
+        before = len(self._live)
+        with selectors.DefaultSelector() as selector:
+            for descriptor in (*also, *(one for child in self._live for one in child.descriptors())):
+                selector.register(descriptor, selectors.EVENT_READ)
+            limit = 0.05 if any(not child.watchable for child in self._live) else _LOOK_AGAIN
+            due = min(until, self.next_due or until)
+            selector.select(max(0.0, min(limit, due - boot_time())))
+        for child in tuple(self._live):
+            child.poll()
+        return len(self._live) < before
+
+    def close(self) -> None:
+        """Kill whatever still runs."""
+        for child in tuple(self._live):
+            child.kill()
+
+
+def tool_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Our own environment, since credential plugins read names that nobody can list, without colours."""
+    kept = {name: value for name, value in environment.items() if name not in _UNWANTED}
+    return kept | {"NO_COLOR": "1", "TERM": "dumb"}
