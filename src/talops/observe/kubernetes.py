@@ -140,11 +140,7 @@ def foreign_actors(
     asked: list[Request] = [requests.daemonsets(), requests.attachments()]
     readers: list[Callable[[Response], tuple[ForeignActor, ...] | Unknown]] = [operators.kured_locks]
     said: list[tuple[ForeignActor, ...] | Unknown] = [groups] if isinstance(groups, Unknown) else []
-    others = (
-        (_TUPPR, requests.tuppr(), operators.tuppr_upgrades),
-        (_RANCHER, requests.system_upgrade(), operators.upgrade_plans),
-    )
-    for group, request, read in others:
+    for group, request, read in _OTHERS:
         if not isinstance(groups, Unknown) and group in groups:
             asked.append(request)
             readers.append(read)

@@ -1,0 +1,117 @@
+"""Private copies of talosconfig and kubeconfig for one run, so that a `kubectx` elsewhere changes nothing."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from talops.domain.process import End, Runner
+from talops.domain.talos import Unknown
+from talops.errors import FilesInvalid, ToolFailed, ToolMissing
+from talops.tools.answers import why
+from talops.tools.calls import Kubectl, Talosctl
+from talops.tools.kubectl import kubectl_missing
+from talops.tools.talosctl import ConfigInfo, config_info
+
+_SOCKET_PATH_LIMIT = 60
+"""A Unix socket's path has room for about 104 bytes; our folder and file names take the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedTalos:
+    """`source` is the file that was copied, for the operator to read."""
+
+    talosctl: Talosctl
+    source: Path
+    info: ConfigInfo
+
+
+@contextmanager
+def private_folder(environment: Mapping[str, str] | None = None) -> Iterator[Path]:
+    """A folder of our own (0700), gone at the end; in memory where the system offers that."""
+    runtime = (os.environ if environment is None else environment).get("XDG_RUNTIME_DIR", "")
+    usable = bool(runtime) and len(runtime) < _SOCKET_PATH_LIMIT and os.access(runtime, os.W_OK | os.X_OK)
+    folder = Path(tempfile.mkdtemp(prefix="talops-", dir=runtime if usable else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Create a file that only we can read, from its first byte on."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+
+
+def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
+    """Copy the one context that kubectl would use, with everything it refers to. Raises ToolMissing, ToolFailed."""
+    (result,) = runner.gather((kubectl.config_view(),))
+    if result.end is End.NOT_FOUND:
+        raise kubectl_missing()
+    if not result.ok or not result.stdout.strip():
+        # stderr is no secret: credentials are on stdout
+        said = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise ToolFailed(
+            f"there is no usable kubeconfig: {said[-1].removeprefix('error: ') if said else result.end.value}",
+            hint="`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context",
+        )
+    path = folder / "kubeconfig"
+    write_private(path, result.stdout)
+    return Kubectl(path=kubectl.path, kubeconfig=str(path))
+
+
+def find_talosconfig(given: str, repository: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """The talosconfig to use: --talosconfig, $TALOSCONFIG, the one that talhelper generated, then talosctl's own.
+
+    Raises FilesInvalid when there is none.
+    """
+    variables = os.environ if environment is None else environment
+    named = given or variables.get("TALOSCONFIG", "")
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            by = "--talosconfig" if given else "$TALOSCONFIG"
+            raise FilesInvalid(f"{by} names {named}, which is not a file", hint=_TALOSCONFIG_HINT)
+        return path
+    home = Path(variables.get("TALOS_HOME") or Path(variables.get("HOME", "~")).expanduser() / ".talos")
+    places = (
+        repository / "clusterconfig" / "talosconfig",
+        home / "config",
+        Path("/var/run/secrets/talos.dev/config"),
+    )
+    for place in places:
+        if place.is_file():
+            return place
+    looked = ", ".join(str(place) for place in places[:2])
+    raise FilesInvalid(f"no talosconfig: looked for $TALOSCONFIG, {looked}", hint=_TALOSCONFIG_HINT)
+
+
+_TALOSCONFIG_HINT = "name one with --talosconfig, or generate one with `talhelper genconfig`"
+
+
+def pin_talosconfig(runner: Runner, talosctl: Talosctl, source: Path, folder: Path) -> PinnedTalos:
+    """Copy the talosconfig and read which cluster it is for. Raises ToolMissing, ToolFailed and FilesInvalid."""
+    path = folder / "talosconfig"
+    try:
+        write_private(path, source.read_bytes())
+    except OSError as error:
+        raise FilesInvalid(f"cannot read it: {error.strerror}", where=str(source), hint=_TALOSCONFIG_HINT) from None
+    pinned = Talosctl(path=talosctl.path, talosconfig=str(path), context=talosctl.context)
+    (result,) = runner.gather((pinned.config_info(),))
+    if result.end is End.NOT_FOUND:
+        raise ToolMissing(
+            "talosctl is not installed, or not on PATH",
+            hint="install talosctl (https://docs.siderolabs.com/talos), then run the command again",
+        )
+    info = config_info(result.stdout) if result.ok else Unknown(why(result))
+    if isinstance(info, Unknown):
+        wanted = f" with the context {talosctl.context}" if talosctl.context else ""
+        raise ToolFailed(
+            f"talosctl cannot use {source}{wanted}: {info.reason}",
+            hint=f"talosctl --talosconfig {source} config contexts",
+        )
+    return PinnedTalos(talosctl=pinned, source=source, info=info)
