@@ -69,7 +69,21 @@ class _Sent:
             if boot_time() > self._until or len(body) > _BODY_LIMIT:
                 raise NoAnswer("the answer did not end in time")
             self.connection.allow(self._until)
+        # http.client does not notice the end of a body that was read piece by piece
+        reply.close()
         return bytes(body)
+
+
+def _send_on(connection: _Connection, request: Request) -> _Sent:
+    sent = _Sent(request, connection)
+    body = request.body or None
+    headers = _HEADERS | ({"Content-Type": request.content_type} if body else {})
+    try:
+        connection.request(request.method, request.path, body=body, headers=headers)
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        raise
+    return sent
 
 
 def _response(status: int, body: bytes) -> Response:
@@ -137,17 +151,16 @@ class ProxyKube:
         try:
             waiting.append((number, self._dispatch(request)))
         except (OSError, http.client.HTTPException) as error:
-            replies[number] = Response(status=None, error=f"kubectl proxy: {error or type(error).__name__}")
+            replies[number] = _broken(error)
 
     def _dispatch(self, request: Request) -> _Sent:
         # a connection that was kept may have been closed: nothing that changes the cluster is sent on one
-        reading = request.method == "GET"
-        connection = self._idle.pop() if self._idle and reading else _Connection(self._socket)
-        body = request.body or None
-        headers = _HEADERS | ({"Content-Type": request.content_type} if body else {})
-        sent = _Sent(request, connection)
-        connection.request(request.method, request.path, body=body, headers=headers)
-        return sent
+        if self._idle and request.method == "GET":
+            try:
+                return _send_on(self._idle.pop(), request)
+            except OSError:
+                self._drop_connections()
+        return _send_on(_Connection(self._socket), request)
 
     def _receive_first(self, waiting: deque[tuple[int, _Sent]], replies: dict[int, Response]) -> None:
         number, sent = waiting.popleft()
@@ -156,7 +169,7 @@ class ProxyKube:
         except NoAnswer as error:
             replies[number] = Response(status=None, error=str(error))
         except (OSError, http.client.HTTPException) as error:
-            replies[number] = Response(status=None, error=f"kubectl proxy: {error or type(error).__name__}")
+            replies[number] = _broken(error)
 
     def _receive(self, sent: _Sent) -> Response:
         try:
@@ -218,6 +231,10 @@ class ProxyKube:
             return False
         self._idle.append(connection)
         return True
+
+
+def _broken(error: Exception) -> Response:
+    return Response(status=None, error=f"kubectl proxy: {str(error) or type(error).__name__}")
 
 
 def _pause() -> None:
