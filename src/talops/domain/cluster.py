@@ -113,8 +113,8 @@ class Policy:
     drain_timeout: timedelta = timedelta(minutes=15)
     detach_timeout: timedelta = timedelta(minutes=5)
     switchover_timeout: timedelta = timedelta(minutes=5)
-    upgrade_timeout: timedelta = timedelta(minutes=20)
-    """Pull, install and the start of the reboot: how long talosctl may take."""
+    upgrade_timeout: timedelta = timedelta(minutes=25)
+    """How long one talosctl upgrade may run before it is ended; its own --timeout does not bound the install."""
     boot_timeout: timedelta = timedelta(minutes=15)
     """From the end of talosctl to the node being up at the target and Ready."""
     accept_downtime: frozenset[str] = frozenset()

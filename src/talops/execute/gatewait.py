@@ -1,0 +1,137 @@
+"""Waiting for the gates: judge fresh samples until all are open and stable, or a gate's time is up (laws 2, 3, 12)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from talops.domain.cluster import GatePolicy, Observed, Policy
+from talops.domain.event import GatesJudged, NodeState, Step
+from talops.domain.process import Instant
+from talops.domain.verdict import Verdict
+from talops.errors import Exit
+from talops.execute.failure import NodeStopped
+from talops.execute.session import Session
+from talops.execute.streak import Stability, Streak
+from talops.gates import judge
+from talops.observe import observe_gates
+
+TICK_SHUT = 2.0
+TICK_OPEN = 5.0
+CEPH_RECENT = timedelta(seconds=120)
+"""Two of Rook's status intervals: a status younger than that needs no second look before the first node."""
+MAX_WAIT_UNSTABLE = timedelta(minutes=10)
+"""How much longer than its timeouts a wait may last while gates open and shut again."""
+
+
+def before_first(policy: Policy) -> Stability:
+    return Stability(
+        samples=min(2, policy.stable_samples), window=min(timedelta(seconds=5), policy.stable_window), news=1
+    )
+
+
+def after_node(policy: Policy) -> Stability:
+    """Two news: the first status poll may have begun before the node was back (facts, gates.md 1.2)."""
+    return Stability(samples=policy.stable_samples, window=policy.stable_window, news=2)
+
+
+def wait_for_gates(
+    session: Session,
+    last: Observed,
+    *,
+    hostname: str,
+    step: Step,
+    stability: Stability,
+    state: NodeState,
+    baseline: Observed | None,
+    going: str = "",
+) -> Observed:
+    """Sample and judge until every gate is open and stable. `going` is the node that is to go down next.
+
+    Raises NodeStopped with `state` when a gate's time is up, or at once when waiting cannot help.
+    """
+    start = session.now()
+    streak = Streak(wanted=stability)
+    shown: tuple[Verdict, ...] = ()
+    hopeless = 0
+    while True:
+        last = observe_gates(session.desired, session.tools, last)
+        verdicts = judge(last, session.desired, session.policy, going=going, baseline=baseline)
+        now, wall = session.now(), session.tools.clock.wall()
+        streak.add(now, wall, _with_recent_ceph_settled(verdicts, stability, wall))
+        if _words(verdicts) != _words(shown):
+            shown = verdicts
+            session.emit(GatesJudged(at=now, wall=wall, hostname=hostname, verdicts=verdicts))
+        lacks = streak.lacks()
+        if not lacks:
+            return last
+        hopeless = hopeless + 1 if any(v.hopeless and not v.passes for v in verdicts) else 0
+        late = _late(verdicts, session.policy, now - start)
+        if late or hopeless > 1:
+            raise _stopped(hostname, state, late or _shut(verdicts), now - start)
+        shut = _shut(verdicts)
+        reason = str(shut[0]) if shut else lacks
+        session.waits(hostname, step, reason, start + _deadline(verdicts, session.policy).total_seconds())
+        session.pause(TICK_SHUT if shut else TICK_OPEN)
+
+
+def gate_policy(policy: Policy, gate: str) -> GatePolicy:
+    return {
+        "nodes": policy.nodes_gate,
+        "etcd": policy.etcd_gate,
+        "ceph": policy.ceph_gate,
+        "postgres": policy.postgres_gate,
+    }[gate]
+
+
+def _with_recent_ceph_settled(verdicts: Sequence[Verdict], stability: Stability, wall: datetime) -> list[Verdict]:
+    """Before the first node a recent status is news enough; nothing of ours could have changed the cluster since."""
+    if stability.news != 1:
+        return list(verdicts)
+    return [_without_recent(verdict, wall) for verdict in verdicts]
+
+
+def _without_recent(verdict: Verdict, wall: datetime) -> Verdict:
+    from dataclasses import replace
+
+    old = {source: stamp for source, stamp in verdict.freshness.items() if not _recent(stamp, wall)}
+    return replace(verdict, freshness=old) if old != verdict.freshness else verdict
+
+
+def _recent(stamp: str, wall: datetime) -> bool:
+    try:
+        return abs(wall - datetime.fromisoformat(stamp)) <= CEPH_RECENT
+    except (ValueError, TypeError):
+        return False
+
+
+def _words(verdicts: Sequence[Verdict]) -> list[tuple[str, object, tuple[str, ...]]]:
+    return [(verdict.gate, verdict.state, verdict.reasons) for verdict in verdicts]
+
+
+def _shut(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in verdicts if not verdict.passes]
+
+
+def _deadline(verdicts: Sequence[Verdict], policy: Policy) -> timedelta:
+    """How long this wait may last: the time of the shut gates, or of all with a margin while they flap."""
+    shut = _shut(verdicts)
+    if shut:
+        return min(gate_policy(policy, verdict.gate).timeout for verdict in shut)
+    return max(gate_policy(policy, verdict.gate).timeout for verdict in verdicts) + MAX_WAIT_UNSTABLE
+
+
+def _late(verdicts: Sequence[Verdict], policy: Policy, waited: Instant) -> list[Verdict]:
+    late = [v for v in _shut(verdicts) if waited >= gate_policy(policy, v.gate).timeout.total_seconds()]
+    if late or waited < _deadline(verdicts, policy).total_seconds():
+        return late
+    return list(verdicts)
+
+
+def _stopped(hostname: str, state: NodeState, shut: Sequence[Verdict], waited: Instant) -> NodeStopped:
+    reasons = "; ".join(str(verdict) for verdict in shut)
+    return NodeStopped(
+        hostname,
+        state,
+        f"after {timedelta(seconds=round(waited))} a gate is not open: {reasons}",
+        hint="mend what the gate names, see it with `talops status`, then run `talops upgrade all` again",
+        exit=Exit.GATE,
+    )

@@ -1,0 +1,103 @@
+"""What talops writes on a Kubernetes node: the in-flight mark, its own cordon, and taking both away (laws 1 and 6)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from talops.domain.event import NodeState, Step
+from talops.domain.kubernetes import KubeNode
+from talops.domain.process import Request
+from talops.domain.talos import Unknown
+from talops.execute.failure import NodeStopped
+from talops.execute.session import Session
+from talops.tools import kubernetes, requests
+
+IN_FLIGHT = "talops.dev/in-flight"
+CORDONED_BY = "talops.dev/cordoned-by"
+WRITE_WITHIN = timedelta(minutes=3)
+"""How long one write to a node may be tried: longer than an API server's restart, shorter than anyone's patience."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InFlight:
+    """The mark on a node that talops works on. `action` is `drain` while no tool that can take it down was started."""
+
+    run: str
+    action: str
+    boot_id: str
+    deadline: datetime
+
+    def text(self) -> str:
+        return json.dumps(
+            {"run": self.run, "action": self.action, "bootID": self.boot_id, "deadline": self.deadline.isoformat()}
+        )
+
+
+def read_mark(node: KubeNode) -> InFlight | Unknown | None:
+    """The in-flight mark of a node, None without one, Unknown when it cannot be understood."""
+    text = node.annotations.get(IN_FLIGHT)
+    if text is None:
+        return None
+    try:
+        raw = json.loads(text)
+        deadline = datetime.fromisoformat(str(raw["deadline"]))
+        if deadline.tzinfo is None:
+            raise ValueError("no time zone")
+        return InFlight(run=str(raw["run"]), action=str(raw["action"]), boot_id=str(raw["bootID"]), deadline=deadline)
+    except (ValueError, KeyError, TypeError):
+        return Unknown(f"{node.name}: the annotation {IN_FLIGHT} cannot be read: {text[:80]!r}")
+
+
+def mark(session: Session, node_name: str, in_flight: InFlight, *, cordon: bool, hostname: str, step: Step) -> KubeNode:
+    """Write the mark, and our cordon with it unless somebody cordoned the node already. Raises NodeStopped."""
+
+    def change(node: KubeNode) -> Request:
+        ours = cordon and not node.unschedulable
+        annotations: dict[str, str | None] = {IN_FLIGHT: in_flight.text()}
+        if ours:
+            annotations[CORDONED_BY] = session.run
+        return requests.node_patch(node, annotations=annotations, unschedulable=True if ours else None)
+
+    return _write(session, node_name, change, hostname=hostname, step=step)
+
+
+def clear(session: Session, node_name: str, *, hostname: str, step: Step) -> KubeNode:
+    """Take the mark away, and the cordon if it is ours. Raises NodeStopped."""
+
+    def change(node: KubeNode) -> Request | None:
+        annotations: dict[str, str | None] = {key: None for key in (IN_FLIGHT, CORDONED_BY) if key in node.annotations}
+        if not annotations:
+            return None
+        ours = CORDONED_BY in node.annotations
+        return requests.node_patch(node, annotations=annotations, unschedulable=False if ours else None)
+
+    return _write(session, node_name, change, hostname=hostname, step=step)
+
+
+def _write(
+    session: Session, node_name: str, change: Callable[[KubeNode], Request | None], *, hostname: str, step: Step
+) -> KubeNode:
+    """Read the node, change it under its resourceVersion, again on conflict or while the API is away."""
+    deadline = session.now() + WRITE_WITHIN.total_seconds()
+    while True:
+        (reply,) = session.tools.kube.gather([requests.node(node_name)])
+        node = kubernetes.node(reply)
+        if isinstance(node, KubeNode):
+            request = change(node)
+            if request is None:
+                return node
+            (reply,) = session.tools.kube.gather([request])
+            if reply.status == 200:
+                written = kubernetes.node(reply)
+                return written if isinstance(written, KubeNode) else node
+        problem = kubernetes.complaint(reply)
+        if reply.status in {401, 403, 404, 422} or session.now() >= deadline:
+            raise NodeStopped(
+                hostname,
+                NodeState.NOT_STARTED if step is Step.CORDON else NodeState.NOT_READY,
+                f"{hostname}: cannot write to the Kubernetes node {node_name}: {problem}",
+                hint=f"check `kubectl get node {node_name}` and that you may patch nodes, then run the command again",
+            )
+        session.waits(hostname, step, f"the Kubernetes API to take a change of {node_name}: {problem}", deadline)
+        session.pause(0.5 if reply.status == 409 else 3)

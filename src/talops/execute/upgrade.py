@@ -1,0 +1,30 @@
+"""What an upgrade does to a node, as a disruption."""
+
+from dataclasses import replace
+
+from talops.domain.cluster import ObservedNode
+from talops.domain.plan import UpgradeNode
+from talops.domain.talos import TalosNode, Unknown, Version
+from talops.execute.disrupt import Disruption, boot_id_of
+from talops.execute.session import Session
+from talops.execute.watchboot import Wanted
+
+DRAIN_FLAG_SINCE = Version.parse("v1.13.0")
+"""The first talosctl that drains by itself unless told not to (facts, talos.md 1.5)."""
+
+
+def upgrade_disruption(
+    session: Session, step: UpgradeNode, before: ObservedNode, talosctl: Version | Unknown
+) -> Disruption:
+    """The call for this step, and what must be true of the node afterwards."""
+    drains = isinstance(talosctl, Unknown) or talosctl >= DRAIN_FLAG_SINCE
+    call = session.tools.talosctl.upgrade(step.address, step.image, drain_flag=drains)
+    call = replace(call, deadline=session.policy.upgrade_timeout)
+    extensions = before.talos.extensions if isinstance(before.talos, TalosNode) else ()
+    wanted = Wanted(
+        boot_id=boot_id_of(before),
+        version=step.version,
+        schematic=step.schematic,
+        extensions=frozenset(extensions),
+    )
+    return Disruption(call=call, wanted=wanted, verb="upgrade")

@@ -1,0 +1,95 @@
+"""Is the node back, and as what? Classifies what is observed of one node after a disruptive call (law 7). Pure."""
+
+from dataclasses import dataclass
+
+from talops.domain.cluster import ObservedNode
+from talops.domain.event import NodeState
+from talops.domain.kubernetes import KubeNode
+from talops.domain.talos import TalosNode, Unknown, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What must be true of the node afterwards. `boot_id` is the one from before; `schematic` None compares nothing.
+
+    `left` is the version that it must have left, for a rollback whose target is whatever the other slot holds.
+    """
+
+    boot_id: str
+    version: Version | None
+    schematic: str | None
+    extensions: frozenset[str]
+    left: Version | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """`done` when all is proven. Else `state` is what to call it if time ran out now, `words` what is missing."""
+
+    done: bool
+    state: NodeState
+    words: str
+    rebooted: bool
+    settled: bool
+    """Talos runs and is ready: no sequence is under way that we can see."""
+    wrong: bool = False
+    """It is back and settled but as something else than wanted: waiting will not change that."""
+
+
+def see(node: ObservedNode, wanted: Wanted) -> Seen:
+    """Compare one observation with what was wanted."""
+    talos = node.talos
+    if isinstance(talos, Unknown) or isinstance(node.boot_id, Unknown) or isinstance(talos.version, Unknown):
+        return Seen(
+            done=False,
+            state=NodeState.UNREACHABLE,
+            words="Talos API to answer",
+            rebooted=False,
+            settled=False,
+        )
+    settled = talos.stage == "running" and talos.ready is True
+    if node.boot_id == wanted.boot_id:
+        state = NodeState.HUNG if talos.stage in {"rebooting", "shutting down"} else NodeState.NOT_INSTALLED
+        return Seen(done=False, state=state, words="reboot to begin", rebooted=False, settled=settled)
+    return _see_booted(node, talos, wanted, settled)
+
+
+def _see_booted(node: ObservedNode, talos: TalosNode, wanted: Wanted, settled: bool) -> Seen:
+    wrong = _wrong(talos, wanted)
+    if wrong:
+        return Seen(done=False, state=NodeState.ROLLED_BACK, words=wrong, rebooted=True, settled=settled, wrong=settled)
+    missing = _not_ready(node, talos, settled)
+    if missing:
+        return Seen(done=False, state=NodeState.NOT_READY, words=missing, rebooted=True, settled=settled)
+    return Seen(done=True, state=NodeState.DONE, words="", rebooted=True, settled=True)
+
+
+def _wrong(talos: TalosNode, wanted: Wanted) -> str:
+    if wanted.version is not None and talos.version != wanted.version:
+        return f"it booted {talos.version}, not {wanted.version}"
+    if wanted.left is not None and talos.version == wanted.left:
+        return f"it booted {talos.version} again"
+    if wanted.schematic is not None and talos.schematic != wanted.schematic:
+        return f"it booted with schematic {_short(talos.schematic)}, not {_short(wanted.schematic)}"
+    lost = wanted.extensions - frozenset(talos.extensions)
+    if lost:
+        return f"it lost the extensions {', '.join(sorted(lost))}"
+    return ""
+
+
+def _short(schematic: str | Unknown | None) -> str:
+    return schematic[:12] + "…" if isinstance(schematic, str) else "none"
+
+
+def _not_ready(node: ObservedNode, talos: TalosNode, settled: bool) -> str:
+    if not settled:
+        unmet = f" ({', '.join(talos.unmet)})" if talos.unmet else ""
+        return f"Talos to be ready: stage {talos.stage or 'unknown'}{unmet}"
+    kube = node.kube
+    if not isinstance(kube, KubeNode):
+        return "Kubernetes to answer for it" if isinstance(kube, Unknown) else "it to register in Kubernetes"
+    if kube.boot_id != node.boot_id:
+        return "Kubernetes to see this boot"
+    if kube.ready is not True:
+        return f"Kubernetes to say Ready{': ' + kube.ready_message if kube.ready_message else ''}"
+    return ""

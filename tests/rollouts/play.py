@@ -1,0 +1,104 @@
+"""Plays a whole rollout on the embedded cluster, through the same doors that the command line uses."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from builders import desired_cluster
+from talops.sim.faults import parse_fault
+from talops.sim.world import Killed, World, rehearsal
+
+from talops.domain.cluster import Desired, Policy
+from talops.domain.event import Ended, Event, NodeEnded, NodeState, Noted
+from talops.domain.plan import Plan
+from talops.domain.talos import Version
+from talops.errors import Exit, TalopsError
+from talops.execute.rollout import Wish, upgrade_all
+from talops.execute.session import Session
+from talops.observe import Tools
+from talops.tools.calls import Talosctl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What the operator saw, and the cluster as it really is afterwards."""
+
+    exit: Exit | None
+    """None when talops was killed."""
+    events: Sequence[Event]
+    world: World
+    error: TalopsError | None = None
+
+    @property
+    def ended(self) -> Ended:
+        return next(event for event in reversed(self.events) if isinstance(event, Ended))
+
+    @property
+    def said(self) -> str:
+        """The last words: what happened, and what to type next."""
+        if self.error is not None:
+            return f"{self.error.what}\n{self.error.hint}"
+        return f"{self.ended.what}\n{self.ended.hint}"
+
+    @property
+    def notes(self) -> str:
+        return "\n".join(event.text for event in self.events if isinstance(event, Noted))
+
+    def left(self, hostname: str) -> NodeState:
+        return next(e.state for e in reversed(self.events) if isinstance(e, NodeEnded) and e.hostname == hostname)
+
+
+@dataclass(slots=True, kw_only=True)
+class Rehearsed:
+    """A cluster to play on, again and again."""
+
+    desired: Desired
+    world: World
+    policy: Policy = field(default_factory=Policy)
+    watch: Callable[[Event], None] = lambda _event: None
+    """Sees each event as it happens."""
+    runs: int = 0
+
+    def play(
+        self,
+        *,
+        wish: Wish | None = None,
+        confirm: Callable[[Plan], bool] = lambda _plan: True,
+    ) -> Played:
+        """One `talops upgrade all --yes`."""
+        self.runs += 1
+        events: list[Event] = []
+
+        def emit(event: Event) -> None:
+            events.append(event)
+            self.watch(event)
+
+        world = self.world
+        tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
+        session = Session(tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", emit=emit)
+        try:
+            exit = upgrade_all(session, wish or Wish(), holder=f"tester/run-{self.runs}", confirm=confirm)
+        except Killed:
+            return Played(exit=None, events=events, world=world)
+        except TalopsError as error:
+            return Played(exit=error.exit, events=events, world=world, error=error)
+        return Played(exit=exit, events=events, world=world)
+
+    def restart(self) -> None:
+        """After a kill: the same cluster, a new talops."""
+        self.world = self.world.restart()
+
+
+def cluster(
+    *faults: str,
+    start: str = "v1.13.0",
+    target: str = "v1.13.1",
+    control_planes: int = 3,
+    workers: int = 3,
+    seed: int = 0,
+    policy: Policy | None = None,
+) -> Rehearsed:
+    """A healthy embedded cluster at `start`, whose files want `target`."""
+    desired = desired_cluster(control_planes=control_planes, workers=workers, talos_version=target)
+    parsed = [parse_fault(fault, desired) for fault in faults]
+    world = rehearsal(desired, start=Version.parse(start), faults=parsed, seed=seed)
+    return Rehearsed(desired=desired, world=world, policy=policy or Policy())
