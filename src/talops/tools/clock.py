@@ -22,7 +22,8 @@ class RealClock:
         self._runner = runner
         self._interrupts = 0
         self._terminated = False
-        self._told: Stop = Stop.NO
+        self._signals = 0
+        self._told = 0
         self._wakeup: int | None = None
 
     def now(self) -> Instant:
@@ -39,16 +40,16 @@ class RealClock:
         return Stop.FINISH if self._interrupts else Stop.NO
 
     def wait(self, until: Instant) -> Wake:
-        """A signal is told once for each new thing that it asks for; a call that has ended, as soon as it has."""
+        """Signals that came since the last wait are told first, and once."""
         while True:
-            if self.stop() is not self._told:
-                self._told = self.stop()
+            if self._signals != self._told:
+                self._told = self._signals
                 return Wake.SIGNAL
             ended = self._runner.watch(() if self._wakeup is None else (self._wakeup,), until)
             self._take_wakeups()
             if ended:
                 return Wake.CHILD
-            if self.stop() is self._told and boot_time() >= until:
+            if self._signals == self._told and boot_time() >= until:
                 return Wake.DUE
 
     def _take_wakeups(self) -> None:
@@ -78,8 +79,10 @@ class RealClock:
     def _handler(self, number: signal.Signals) -> Callable[[int, FrameType | None], None]:
         def interrupted(_number: int, _frame: FrameType | None) -> None:
             self._interrupts += 1
+            self._signals += 1
 
         def terminated(_number: int, _frame: FrameType | None) -> None:
             self._terminated = True
+            self._signals += 1
 
         return interrupted if number == signal.SIGINT else terminated
