@@ -1,0 +1,97 @@
+"""The last proof before a node goes down: the part of the gates that is cheap and that a drain can have changed."""
+
+from talops.domain.cluster import Desired, Observed, Policy
+from talops.domain.kubernetes import KubeNode
+from talops.domain.talos import Role, Unknown
+from talops.domain.verdict import Verdict
+from talops.gates.etcd import ACCEPTED, healthy_voters, quorum, voters_of
+from talops.gates.findings import Findings, count_of, few
+from talops.gates.postgres import primaries_on
+from talops.gates.rook import daemons, prove_monitors
+
+GATE = "last proof"
+
+
+def last_proof(observed: Observed, desired: Desired, policy: Policy, *, going: str) -> Verdict:
+    """Quorum without `going`, no Postgres primary on it, Ceph's monitors quorate without it.
+
+    Quorum is proven even where the policy switches the etcd gate off: no policy may lose it. The node's own health does
+    not matter here, since it is about to be gone.
+    """
+    found = Findings()
+    role = next((node.role for node in desired.nodes if node.hostname == going), None)
+    if role is None:
+        found.unknown.append(f"{going or 'the node'} is not in the files")
+    else:
+        _prove_etcd(observed, desired, policy, going, role, found)
+        _prove_postgres(observed, policy, going, found)
+        _prove_ceph(observed, policy, going, found)
+    return found.verdict(GATE, f"nothing is lost without {going}")
+
+
+def _prove_etcd(observed: Observed, desired: Desired, policy: Policy, going: str, role: Role, found: Findings) -> None:
+    """Judged by those that stay: each counts who says that it is well, of all the voters that it sees."""
+    planes = {node.hostname for node in desired.control_planes}
+    views = [view for view in observed.etcd if view.hostname in planes]
+    own = next((view for view in views if view.hostname == going), None)
+    staying = [view for view in views if view.hostname != going]
+    known = [view.members for view in staying if isinstance(view.members, tuple) and view.members]
+    if not known and own is not None and isinstance(own.members, tuple) and own.members:
+        known = [own.members]
+    if not known:
+        found.unknown.append("no control plane says who the members of etcd are")
+        return
+    if len({frozenset(voters_of(members)) for members in known}) > 1:
+        found.shut.append("the control planes do not agree on who the members of etcd are")
+        return
+    voters = len(voters_of(known[0]))
+    if voters <= 2 and role is Role.CONTROL_PLANE and ACCEPTED in policy.accept_downtime:
+        return
+    for view in staying:
+        gaps = (gap for gap in (view.status, view.members, view.alarms) if isinstance(gap, Unknown))
+        for gap in gaps:
+            found.do_not_know(f"etcd on {view.hostname} does not answer", gap)
+            break
+    healthy = len(healthy_voters(known[0], staying))
+    if voters == 0 or healthy < quorum(voters):
+        found.shut.append(
+            f"etcd: without {going} {healthy} of {count_of(voters, 'voter')} are known to be healthy, "
+            f"and quorum needs {quorum(voters)}"
+        )
+
+
+def _prove_postgres(observed: Observed, policy: Policy, going: str, found: Findings) -> None:
+    if not policy.postgres_gate.enabled:
+        return
+    if isinstance(observed.postgres, Unknown):
+        found.do_not_know("Postgres clusters", observed.postgres)
+        return
+    if not isinstance(observed.postgres, tuple) or not observed.postgres:
+        return
+    if isinstance(observed.postgres_pods, Unknown):
+        found.do_not_know("pods of Postgres", observed.postgres_pods)
+        return
+    node = observed.nodes.get(going)
+    if node is None or not isinstance(node.kube, KubeNode):
+        found.unknown.append(f"which databases run on {going} is not known: its Kubernetes node is not")
+        return
+    here = primaries_on(node.kube, observed)
+    if here:
+        found.shut.append(f"{going} still runs the Postgres primary of {few(here)}")
+
+
+def _prove_ceph(observed: Observed, policy: Policy, going: str, found: Findings) -> None:
+    if not policy.ceph_gate.enabled:
+        return
+    if isinstance(observed.ceph, Unknown):
+        found.do_not_know("CephClusters", observed.ceph)
+        return
+    guarded = [c for c in observed.ceph if not c.external] if isinstance(observed.ceph, tuple) else []
+    if not guarded:
+        return
+    if isinstance(observed.rook_pods, Unknown):
+        found.do_not_know("pods of Rook", observed.rook_pods)
+        return
+    pods = daemons(observed.rook_pods)
+    for cluster in guarded:
+        prove_monitors(cluster, pods, observed, going, found)
