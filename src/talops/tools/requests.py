@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from talops.domain.kubernetes import KubeNode, Pod, PostgresCluster
 from talops.domain.process import Request
-from talops.tools.leases import lease, lease_create, lease_delete, lease_replace
+from talops.tools.leases import lease, lease_create, lease_delete, lease_replace, stamp
 from talops.tools.templates import make
 
 __all__ = [
@@ -135,10 +135,9 @@ def postgres() -> Request:
 
 def promote(target: PostgresCluster, instance: str, at: datetime) -> Request:
     """Ask CloudNativePG for a switchover to `instance`. Refused (409) when the cluster has changed since."""
-    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     status = {
         "targetPrimary": instance,
-        "targetPrimaryTimestamp": stamp,
+        "targetPrimaryTimestamp": stamp(at),
         "phase": "Switchover in progress",
         "phaseReason": f"Switching over to {instance}",
     }
