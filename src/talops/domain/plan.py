@@ -38,6 +38,8 @@ class Refusal:
     hostname: str
     what: str
     hint: str
+    transient: bool = False
+    """It may pass by itself: somebody did not answer just now. Worth another look before giving up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
