@@ -1,5 +1,7 @@
 """The main job: every node goes to the target, one at a time, each between open gates."""
 
+from itertools import pairwise
+
 import pytest
 from play import cluster
 
@@ -71,7 +73,7 @@ def test_gates_are_judged_before_between_and_after() -> None:
     judged = [index for index, event in enumerate(played.events) if isinstance(event, GatesJudged)]
     ended = [index for index, event in enumerate(played.events) if isinstance(event, NodeEnded)]
     assert judged[0] < ended[0]
-    assert all(any(before < j < after for j in judged) for before, after in zip(ended, ended[1:], strict=False))
+    assert all(any(before < j < after for j in judged) for before, after in pairwise(ended))
 
 
 def test_nothing_of_ours_is_left_on_the_cluster() -> None:

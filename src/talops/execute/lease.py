@@ -62,7 +62,7 @@ class LeaseKeeper:
         return seen
 
     def beat(self) -> None:
-        """Renew when due. An API that does not answer is tried again later; a Lease of somebody else is lost for good."""
+        """Renew when due. A silent API is tried again later; a Lease that somebody else holds is lost for good."""
         now = self.session.now()
         if self._lease is None or self.lost or now - self._tried_at < RENEW_EVERY.total_seconds():
             return

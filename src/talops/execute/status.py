@@ -1,0 +1,72 @@
+"""The cluster on one screen: what is, beside what the files want. Pure."""
+
+from talops.domain.cluster import Desired, DesiredNode, Observed, ObservedNode, Policy
+from talops.domain.kubernetes import KubeNode, Lease
+from talops.domain.status import Status, StatusRow
+from talops.domain.talos import EtcdView, Role, TalosNode, Unknown, Version
+from talops.execute.marks import read_mark
+from talops.gates import judge
+
+
+def cluster_status(desired: Desired, policy: Policy, observed: Observed) -> Status:
+    """Healthy when every gate passes, every node answers, and nothing of ours or of others is under way."""
+    verdicts = judge(observed, desired, policy)
+    etcd = {view.hostname: view for view in observed.etcd}
+    rows = tuple(_row(node, observed.nodes[node.hostname], etcd.get(node.hostname)) for node in desired.nodes)
+    foreign = observed.foreign
+    actors = (foreign.reason,) if isinstance(foreign, Unknown) else tuple(f"{a.tool}: {a.what}" for a in foreign)
+    quiet = not actors and not any(row.in_flight or row.unreachable for row in rows)
+    return Status(
+        cluster=desired.cluster_name,
+        rows=rows,
+        verdicts=verdicts,
+        lease=_lease(observed.lease),
+        strangers=observed.strangers,
+        foreign=actors,
+        healthy=quiet and all(verdict.passes for verdict in verdicts),
+    )
+
+
+def _row(node: DesiredNode, observed: ObservedNode, etcd: EtcdView | None) -> StatusRow:
+    talos, kube = observed.talos, observed.kube
+    version = talos.version if isinstance(talos, TalosNode) else talos
+    notes = []
+    if isinstance(version, Unknown):
+        notes.append(version.reason)
+    if isinstance(talos, TalosNode) and not isinstance(version, Unknown) and talos.ready is not True:
+        notes.append(f"stage {talos.stage or 'unknown'}" + (f" ({', '.join(talos.unmet)})" if talos.unmet else ""))
+    if isinstance(kube, Unknown):
+        notes.append(kube.reason)
+    elif kube is None:
+        notes.append("not in Kubernetes")
+    mark = read_mark(kube) if isinstance(kube, KubeNode) else None
+    return StatusRow(
+        hostname=node.hostname,
+        role=node.role,
+        address=node.addresses[0],
+        version_now=str(version) if isinstance(version, Version) else "?",
+        version_wanted=str(node.talos_version),
+        kube_ready=kube.ready if isinstance(kube, KubeNode) else None,
+        cordoned=isinstance(kube, KubeNode) and kube.unschedulable,
+        etcd=_etcd(node, etcd),
+        holds_vip=observed.holds_vip,
+        in_flight="" if mark is None else (mark.reason if isinstance(mark, Unknown) else f"{mark.action}, run {mark.run}"),
+        note="; ".join(notes),
+        unreachable=isinstance(version, Unknown),
+    )
+
+
+def _etcd(node: DesiredNode, view: EtcdView | None) -> str:
+    if node.role is not Role.CONTROL_PLANE:
+        return ""
+    if view is None or isinstance(view.status, Unknown):
+        return "down"
+    if view.status.learner:
+        return "learner"
+    return "leader" if view.status.leader == view.status.id else "member"
+
+
+def _lease(lease: Lease | Unknown | None) -> str:
+    if isinstance(lease, Unknown):
+        return f"unknown: {lease.reason}"
+    return f"{lease.holder}, renewed {lease.renewed}" if lease is not None and lease.holder else ""

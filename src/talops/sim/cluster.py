@@ -1,0 +1,168 @@
+"""The embedded cluster: machines that reboot, an etcd that keeps quorum or does not, and what Kubernetes sees of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from talops.domain.cluster import Desired
+from talops.sim.etcd import Etcd
+from talops.sim.faults import Fault
+from talops.sim.kube.store import ObjectStore
+from talops.sim.kubelet import Kubelet
+from talops.sim.machine import Machine, System
+from talops.sim.timeline import Timeline
+
+API_GAP = 4.0
+"""Seconds until the virtual IP, or a load balancer, has found another API server."""
+NOT_READY_AFTER = 45.0
+"""Seconds after which the node controller gives a silent kubelet up."""
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The truth. `went_down` lists hostnames in the order in which they went; `most_down` how many ever together."""
+
+    desired: Desired
+    timeline: Timeline
+    random: Random
+    store: ObjectStore
+    machines: dict[str, Machine]
+    etcd: Etcd
+    faults: set[Fault]
+    kubelet: Kubelet
+    catalog: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
+    went_down: list[str] = field(default_factory=list)
+    down: set[str] = field(default_factory=set)
+    most_down: int = 0
+    api_gap_until: float = 0.0
+    changes: int = 0
+    on_ready: list[Callable[[Machine], None]] = field(default_factory=list)
+    """Called when a machine is Ready in Kubernetes again after a boot."""
+
+    def faulty(self, name: str, hostname: str = "") -> bool:
+        return Fault(name=name, hostname=hostname) in self.faults
+
+    @property
+    def control_planes(self) -> Sequence[Machine]:
+        return [machine for machine in self.machines.values() if machine.control_plane]
+
+    def by_address(self, address: str) -> Machine | None:
+        return next((machine for machine in self.machines.values() if address in machine.addresses), None)
+
+    def api_problem(self) -> str:
+        """Why no Kubernetes API server answers now; empty when one does."""
+        host = self.desired.endpoint.removeprefix("https://").removeprefix("http://")
+        refused = f"dial tcp {host}: connect: connection refused"
+        if not any(machine.up and machine.stage == "running" for machine in self.control_planes):
+            return refused
+        if not self.etcd.quorate:
+            return "etcdserver: request timed out"
+        if self.timeline.now < self.api_gap_until:
+            return refused
+        if self.faulty("api-flaps") and self.timeline.now % 97 < 6:
+            return refused
+        return ""
+
+    def touch(self) -> None:
+        """Something that the Talos API shows has changed."""
+        self.changes += 1
+
+    def reboot(self, machine: Machine, *, then: Callable[[], None] | None = None) -> None:
+        """Stop the services, go down, boot the default slot. `then` runs when it is running and ready."""
+        self._went_down(machine)
+        machine.set_stage("rebooting", ready=False)
+        self.touch()
+        self.timeline.after(4, lambda: self._stop_services(machine))
+        self.timeline.after(self._about(9), lambda: self._power_off(machine, then))
+
+    def _went_down(self, machine: Machine) -> None:
+        self.went_down.append(machine.hostname)
+        self.down.add(machine.hostname)
+        self.most_down = max(self.most_down, len(self.down))
+
+    def _stop_services(self, machine: Machine) -> None:
+        self.etcd.set_up(machine, False)
+        self.kubelet.stopped(machine)
+        if machine.virtual_ip:
+            self.api_gap_until = self.timeline.now + API_GAP
+            self.timeline.after(API_GAP, self.place_virtual_ip)
+        self.touch()
+
+    def place_virtual_ip(self) -> None:
+        """Give it to the first control plane that runs, unless its holder still does."""
+        vips = self.desired.virtual_ips
+        if not vips:
+            return
+        holder = next((machine for machine in self.control_planes if machine.virtual_ip), None)
+        if holder is not None and holder.up and holder.stage == "running":
+            return
+        if holder is not None:
+            holder.virtual_ip = ""
+            holder.changes += 1
+        new = next((machine for machine in self.control_planes if machine.up and machine.stage == "running"), None)
+        if new is not None:
+            new.virtual_ip = vips[0]
+            new.changes += 1
+        self.changes += 1
+
+    def _power_off(self, machine: Machine, then: Callable[[], None] | None) -> None:
+        machine.set_stage("rebooting", ready=False, up=False)
+        self.touch()
+        self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
+        if not self.faulty("never-returns", machine.hostname):
+            self.timeline.after(self._about(35), lambda: self._boot(machine, then))
+
+    def _give_up(self, machine: Machine) -> None:
+        if not machine.up:
+            self.kubelet.lost(machine)
+
+    def _boot(self, machine: Machine, then: Callable[[], None] | None) -> None:
+        machine.boot()
+        self._spoil(machine)
+        self.touch()
+        if self._rolls_back(machine):
+            self.timeline.after(20, lambda: self._roll_back(machine, then))
+            return
+        self.timeline.after(8, lambda: self._start_services(machine))
+        self.timeline.after(self._about(14), lambda: self.kubelet.started(machine))
+        if not (self.faulty("stays-booting", machine.hostname) and machine.upgraded_from):
+            self.timeline.after(self._about(22), lambda: self._settled(machine, then))
+
+    def _spoil(self, machine: Machine) -> None:
+        if self.faulty("extension-lost", machine.hostname) and machine.upgraded_from:
+            system = machine.system
+            machine.slots[machine.booted] = System(version=system.version, schematic=None, extensions=())
+
+    def _rolls_back(self, machine: Machine) -> bool:
+        return bool(machine.upgraded_from) and self.faulty("silent-rollback", machine.hostname)
+
+    def _roll_back(self, machine: Machine, then: Callable[[], None] | None) -> None:
+        machine.revert()
+        machine.set_stage("rebooting", ready=False, up=False)
+        self.touch()
+        self.timeline.after(self._about(30), lambda: self._boot(machine, then))
+
+    def _start_services(self, machine: Machine) -> None:
+        self.etcd.set_up(machine, True)
+        self.touch()
+
+    def _settled(self, machine: Machine, then: Callable[[], None] | None) -> None:
+        if not machine.up:
+            return
+        machine.settle()
+        self.place_virtual_ip()
+        self.touch()
+        self.timeline.after(self._about(6), lambda: self._ready(machine))
+        if then is not None:
+            then()
+
+    def _ready(self, machine: Machine) -> None:
+        if machine.stage != "running":
+            return
+        self.kubelet.ready(machine)
+        self.down.discard(machine.hostname)
+        for hear in self.on_ready:
+            hear(machine)
+
+    def _about(self, seconds: float) -> float:
+        return seconds * self.random.uniform(0.8, 1.25)

@@ -1,0 +1,86 @@
+"""What can go wrong, by name. A fault is switched on for one node, or for the cluster."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from talops.domain.cluster import Desired
+from talops.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultKind:
+    """`needs_node`: it happens to one node, which must be named."""
+
+    summary: str
+    needs_node: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    name: str
+    hostname: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.hostname}" if self.hostname else self.name
+
+
+def _node(summary: str) -> FaultKind:
+    return FaultKind(summary=summary, needs_node=True)
+
+
+def _cluster(summary: str) -> FaultKind:
+    return FaultKind(summary=summary, needs_node=False)
+
+
+FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "silent-rollback": _node("its first boot of the new system fails and it goes back to the old one by itself"),
+        "never-returns": _node("it does not come back from its reboot"),
+        "stays-booting": _node("it boots the new system and never gets ready"),
+        "install-fails": _node("its installer ends with exit code 1"),
+        "pull-fails": _node("it cannot pull the installer image"),
+        "exit-zero-not-upgraded": _node("its installer stream breaks off; talosctl reboots it anyway and exits 0"),
+        "extension-lost": _node("the new system comes up without its extensions"),
+        "dead-node": _node("it does not answer from the beginning"),
+        "pdb-blocks": _node("it runs a pod whose disruption budget never allows an eviction"),
+        "bare-pod": _node("it runs a pod that no controller owns"),
+        "ceph-stays-degraded": _node("after its reboot Ceph never recovers"),
+        "etcd-member-lost": _node("its etcd member is down (without a name: the second control plane's)"),
+        "postgres-never-switches": _cluster("CloudNativePG never moves a primary, not even when asked to"),
+        "stale-ceph": _cluster("Rook's operator hangs: the Ceph status in the API grows old"),
+        "kubectl-forbidden": _cluster("the API does not let us list CephClusters"),
+        "api-flaps": _cluster("the Kubernetes API is gone for six seconds in every 97"),
+        "foreign-kured": _cluster("kured holds its reboot lock"),
+        "lease-held": _cluster("another talops holds the Lease and renews it"),
+        "two-clusters": _cluster("the kubeconfig belongs to another cluster than the talosconfig"),
+    }
+)
+
+
+def parse_fault(text: str, desired: Desired) -> Fault:
+    """Read NAME or NAME@NODE. Raises UsageError with the name that was probably meant."""
+    name, _, hostname = text.partition("@")
+    kind = FAULTS.get(name)
+    if kind is None:
+        raise UsageError(f"there is no fault {name!r}", hint=_meant(name, list(FAULTS), "talops rehearse --faults"))
+    names = [node.hostname for node in desired.nodes]
+    if hostname and hostname not in names:
+        raise UsageError(f"--fault {text}: there is no node {hostname!r}", hint=_meant(hostname, names, "talops nodes"))
+    if kind.needs_node and not hostname:
+        hostname = _default_node(name, desired)
+    return Fault(name=name, hostname=hostname if kind.needs_node else "")
+
+
+def _default_node(name: str, desired: Desired) -> str:
+    """A fault of one node that names none happens where it shows: to the last node, or to a control plane."""
+    if name == "etcd-member-lost":
+        control_planes = desired.control_planes
+        return control_planes[min(1, len(control_planes) - 1)].hostname
+    return desired.nodes[-1].hostname
+
+
+def _meant(word: str, words: list[str], otherwise: str) -> str:
+    close = get_close_matches(word, words, n=1)
+    return f"did you mean {close[0]}?" if close else f"see `{otherwise}`"

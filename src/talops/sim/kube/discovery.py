@@ -1,0 +1,57 @@
+"""What an API server says about itself: groups, versions, resources."""
+
+from talops.sim.kube.objects import Object, encode
+from talops.sim.kube.store import ObjectStore
+
+VERSION: Object = {"major": "1", "gitVersion": "v1.36.3", "platform": "linux/amd64"}
+
+
+def group_list(store: ObjectStore) -> bytes:
+    groups: dict[str, list[str]] = {}
+    for group, version, _plural in store.resources:
+        if group and version not in groups.setdefault(group, []):
+            groups[group].append(version)
+    rows = []
+    for group, versions in groups.items():
+        listed = [{"groupVersion": f"{group}/{version}", "version": version} for version in versions]
+        rows.append({"name": group, "versions": listed, "preferredVersion": listed[0]})
+    return encode({"kind": "APIGroupList", "apiVersion": "v1", "groups": rows}) + b"\n"
+
+
+def resource_list(store: ObjectStore, group: str, version: str) -> bytes | None:
+    """None when there is no such group and version."""
+    rows: list[Object] = []
+    for resource in store.resources.values():
+        if (resource.group, resource.version) != (group, version):
+            continue
+        row = {"name": resource.plural, "singularName": resource.kind.lower(), "namespaced": resource.namespaced}
+        verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
+        rows.append({**row, "kind": resource.kind, "verbs": verbs})
+        if resource.status:
+            rows.append(
+                {
+                    **row,
+                    "name": f"{resource.plural}/status",
+                    "singularName": "",
+                    "kind": resource.kind,
+                    "verbs": ["get", "patch", "update"],
+                }
+            )
+        if resource.plural == "pods":
+            rows.append(
+                {
+                    "name": "pods/eviction",
+                    "singularName": "",
+                    "namespaced": True,
+                    "group": "policy",
+                    "version": "v1",
+                    "kind": "Eviction",
+                    "verbs": ["create"],
+                }
+            )
+    if not rows:
+        return None
+    api_version = f"{group}/{version}" if group else version
+    return (
+        encode({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": rows}) + b"\n"
+    )

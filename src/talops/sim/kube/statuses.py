@@ -1,0 +1,96 @@
+"""The Status bodies of an API server. Wording and key order of a kube-apiserver 1.36."""
+
+from talops.sim.kube.objects import Object, Resource, encode
+
+Reply = tuple[int, bytes]
+
+
+def failure(code: int, reason: str, message: str, details: Object | None = None) -> Reply:
+    body: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
+    body["reason"] = reason
+    if details is not None:
+        body["details"] = details
+    body["code"] = code
+    return code, encode(body) + b"\n"
+
+
+def not_found(resource: Resource, name: str) -> Reply:
+    return failure(404, "NotFound", f'{resource.qualified} "{name}" not found', _details(resource, name))
+
+
+def no_such_path() -> Reply:
+    return 404, b"404 page not found\n"
+
+
+def already_exists(resource: Resource, name: str) -> Reply:
+    return failure(409, "AlreadyExists", f'{resource.qualified} "{name}" already exists', _details(resource, name))
+
+
+def conflict(resource: Resource, name: str) -> Reply:
+    why = "the object has been modified; please apply your changes to the latest version and try again"
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
+    return failure(409, "Conflict", message, _details(resource, name))
+
+
+def precondition_failed(resource: Resource, name: str, uid: str, wanted: str) -> Reply:
+    why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
+    return failure(409, "Conflict", message, _details(resource, name))
+
+
+def forbidden(user: str, verb: str, resource: Resource, name: str, namespace: str) -> Reply:
+    which = f'{resource.qualified} "{name}"' if name else resource.qualified
+    where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+    message = (
+        f'{which} is forbidden: User "{user}" cannot {verb} resource "{resource.plural}" '
+        f'in API group "{resource.group}" {where}'
+    )
+    details: Object = {"name": name} if name else {}
+    if resource.group:
+        details["group"] = resource.group
+    details["kind"] = resource.plural
+    return failure(403, "Forbidden", message, details)
+
+
+def bad_request(message: str) -> Reply:
+    return failure(400, "BadRequest", message)
+
+
+def not_allowed() -> Reply:
+    return failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+
+
+def success(code: int = 200, details: Object | None = None) -> Reply:
+    body: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    if details is not None:
+        body["details"] = details
+    else:
+        body["code"] = code
+    return code, encode(body) + b"\n"
+
+
+def budget_blocks(name: str, needs: int, has: int) -> Reply:
+    message = "Cannot evict pod as it would violate the pod's disruption budget."
+    cause = f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
+    causes = [{"reason": "DisruptionBudget", "message": cause}]
+    return failure(429, "TooManyRequests", message, {"causes": causes})
+
+
+def budget_unsettled(name: str) -> Reply:
+    message = "Cannot evict pod as it would violate the pod's disruption budget."
+    cause = f"The disruption budget {name} is still being processed by the server."
+    details = {"causes": [{"reason": "DisruptionBudget", "message": cause}], "retryAfterSeconds": 10}
+    return failure(429, "TooManyRequests", message, details)
+
+
+def two_budgets() -> Reply:
+    message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+    return failure(500, "InternalError", message)
+
+
+def _details(resource: Resource, name: str) -> Object:
+    details: Object = {"name": name}
+    if resource.group:
+        details["group"] = resource.group
+    details["kind"] = resource.plural
+    return details

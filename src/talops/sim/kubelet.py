@@ -1,0 +1,116 @@
+"""What the kubelets and the node controller write: Node objects, and the readiness of the pods on them."""
+
+from collections.abc import Callable
+
+from talops.sim.kube.objects import Object
+from talops.sim.kube.store import ObjectStore
+from talops.sim.machine import Machine
+
+
+class Kubelet:
+    """All kubelets of the cluster, and the node controller. `boot_id` may lie: that is the two-clusters fault."""
+
+    def __init__(self, store: ObjectStore, kubernetes_version: str) -> None:
+        self._store = store
+        self._version = kubernetes_version
+        self.boot_id: Callable[[Machine], str] = lambda machine: machine.boot_id
+
+    def register(self, machine: Machine) -> None:
+        labels = {"kubernetes.io/hostname": machine.hostname, "kubernetes.io/os": "linux"}
+        if machine.control_plane:
+            labels["node-role.kubernetes.io/control-plane"] = ""
+        self._store.create(
+            "nodes",
+            {
+                "kind": "Node",
+                "apiVersion": "v1",
+                "metadata": {"name": machine.hostname, "labels": labels},
+                "spec": {},
+                "status": self._status(machine, "True", "KubeletReady", "kubelet is posting ready status"),
+            },
+        )
+
+    def _status(self, machine: Machine, ready: str, reason: str, message: str) -> Object:
+        stamp = self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        addresses = [{"type": "InternalIP", "address": address} for address in machine.addresses]
+        return {
+            "capacity": {"cpu": "4", "memory": "8Gi", "pods": "110"},
+            "conditions": [
+                {
+                    "type": "Ready",
+                    "status": ready,
+                    "lastHeartbeatTime": stamp,
+                    "lastTransitionTime": stamp,
+                    "reason": reason,
+                    "message": message,
+                }
+            ],
+            "addresses": [*addresses, {"type": "Hostname", "address": machine.hostname}],
+            "nodeInfo": {
+                "bootID": self.boot_id(machine),
+                "kernelVersion": "6.12.0-talos",
+                "osImage": f"Talos ({machine.version})",
+                "containerRuntimeVersion": "containerd://2.1.0",
+                "kubeletVersion": self._version,
+                "operatingSystem": "linux",
+                "architecture": "amd64",
+            },
+        }
+
+    def _write(self, machine: Machine, ready: str, reason: str, message: str) -> None:
+        status = self._status(machine, ready, reason, message)
+
+        def change(node: Object) -> None:
+            node["status"] = status
+
+        self._store.update("nodes", machine.hostname, "", change)
+
+    def stopped(self, machine: Machine) -> None:
+        """A graceful shutdown says goodbye; the containers of the node stop with it."""
+        self._write(machine, "False", "KubeletNotReady", "node is shutting down")
+        self._pods_ready(machine, ready=False)
+
+    def lost(self, machine: Machine) -> None:
+        """The node controller has not heard from it for its grace period."""
+
+        def change(node: Object) -> None:
+            condition = node["status"]["conditions"][0]
+            condition.update(
+                status="Unknown", reason="NodeStatusUnknown", message="Kubelet stopped posting node status."
+            )
+
+        self._store.update("nodes", machine.hostname, "", change)
+        self._pods_ready(machine, ready=False)
+
+    def started(self, machine: Machine) -> None:
+        """It posts its new boot, but its network and volumes are not there yet."""
+        if machine.up:
+            self._write(machine, "False", "KubeletNotReady", "container runtime network not ready")
+
+    def ready(self, machine: Machine) -> None:
+        self._write(machine, "True", "KubeletReady", "kubelet is posting ready status")
+        self._pods_ready(machine, ready=True)
+
+    def _pods_ready(self, machine: Machine, *, ready: bool) -> None:
+        """The pods that were not moved away: their containers stop, and start anew after a boot."""
+        for pod in list(self._store.pods_on(machine.hostname)):
+            metadata = pod["metadata"]
+            if pod["status"]["phase"] == "Running":
+                self._store.update("pods", metadata["name"], metadata["namespace"], _containers(machine, ready))
+
+
+def _containers(machine: Machine, ready: bool) -> Callable[[Object], None]:
+    def change(pod: Object) -> None:
+        set_ready(pod, ready, machine.boot_id)
+
+    return change
+
+
+def set_ready(pod: Object, ready: bool, incarnation: str) -> None:
+    """Write a pod's condition, and the ID of the containers that are running it."""
+    pod["status"]["phase"] = "Running"
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "True" if ready else "False"}]
+    if ready:
+        name = pod["metadata"]["name"]
+        container = {"name": "main", "ready": True, "containerID": f"containerd://{name}-{incarnation}"}
+        pod["status"]["containerStatuses"] = [container]

@@ -1,0 +1,100 @@
+"""One Talos machine: two boot slots, a boot ID, a stage. It knows nothing of the cluster around it."""
+
+import uuid
+from dataclasses import dataclass
+from random import Random
+
+from talops.domain.talos import Role, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """What one boot slot holds. `schematic` is None for an installer that is not of the Image Factory."""
+
+    version: Version
+    schematic: str | None
+    extensions: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Machine:
+    """`changes` counts every change that the Talos API could show, so that answers can be remembered by it."""
+
+    hostname: str
+    role: Role
+    addresses: tuple[str, ...]
+    slots: dict[str, System | None]
+    random: Random
+    booted: str = "A"
+    default: str = "A"
+    boot_id: str = ""
+    up: bool = True
+    stage: str = "running"
+    ready: bool = True
+    upgraded_from: str = ""
+    """META tag 6: the slot to go back to, until a boot has proven itself."""
+    virtual_ip: str = ""
+    """The virtual IP, while this machine holds it."""
+    etcd_broken: bool = False
+    changes: int = 0
+
+    def __post_init__(self) -> None:
+        self.boot_id = self.boot_id or self._new_boot_id()
+
+    @property
+    def address(self) -> str:
+        return self.addresses[0]
+
+    @property
+    def system(self) -> System:
+        system = self.slots[self.booted]
+        assert system is not None
+        return system
+
+    @property
+    def version(self) -> Version:
+        return self.system.version
+
+    @property
+    def schematic(self) -> str | None:
+        return self.system.schematic
+
+    @property
+    def control_plane(self) -> bool:
+        return self.role is Role.CONTROL_PLANE
+
+    @property
+    def other_slot(self) -> str:
+        return "B" if self.booted == "A" else "A"
+
+    def install(self, system: System) -> None:
+        """What an installer does: write the slot that is not running and make it the next boot's."""
+        self.slots[self.other_slot] = system
+        self.upgraded_from = self.booted
+        self.default = self.other_slot
+        self.changes += 1
+
+    def revert(self) -> None:
+        """Make the slot from before the last installation the next boot's again."""
+        if self.upgraded_from:
+            self.default = self.upgraded_from
+        self.upgraded_from = ""
+        self.changes += 1
+
+    def set_stage(self, stage: str, *, ready: bool, up: bool = True) -> None:
+        self.stage, self.ready, self.up = stage, ready, up
+        self.changes += 1
+
+    def boot(self) -> None:
+        """Start from the default slot."""
+        self.booted = self.default
+        self.boot_id = self._new_boot_id()
+        self.set_stage("booting", ready=False)
+
+    def settle(self) -> None:
+        """Running and ready: the boot has proven itself, so there is nothing to go back to by itself."""
+        self.upgraded_from = ""
+        self.set_stage("running", ready=True)
+
+    def _new_boot_id(self) -> str:
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))

@@ -1,0 +1,220 @@
+"""The argv door: what talosctl 1.13.0 prints for the commands that read, byte for byte."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from talops.domain.process import Result
+from talops.domain.talos import Version
+from talops.sim.cluster import Cluster
+from talops.sim.machine import Machine
+from talops.sim.resources import RESOURCES
+from talops.sim.tables import alarm_table, member_rows, member_table, status_row, status_table
+
+CLIENT = Version.parse("v1.13.0")
+SILENT_SECONDS = 3.0
+"""How long a call to a machine that is off takes to say so."""
+QUICK_SECONDS = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command line: the nodes asked, and the words after the global flags."""
+
+    nodes: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def parse(argv: Sequence[str]) -> Command:
+    """Take the global flags off. Unknown flags stay among the words."""
+    nodes: list[str] = []
+    words: list[str] = []
+    rest = list(argv[1:])
+    while rest:
+        word = rest.pop(0)
+        if word in {"--talosconfig", "--context", "-e", "--endpoints"} and rest:
+            rest.pop(0)
+        elif word in {"-n", "--nodes"} and rest:
+            nodes += rest.pop(0).split(",")
+        else:
+            words.append(word)
+    return Command(tuple(nodes), tuple(words))
+
+
+def refused(node: str) -> str:
+    """The error of a dial to a machine that does not answer."""
+    where = f"dial tcp {node}:50000: connect: no route to host"
+    return f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: {where}"'
+
+
+def fail(text: str, stdout: bytes = b"") -> Result:
+    return Result(exit=1, stdout=stdout, stderr=text.encode() + b"\n")
+
+
+class Talosctl:
+    """Answers reads. Identical questions to an unchanged cluster get the identical answer object."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._remembered: dict[tuple[str, ...], tuple[tuple[int, int], Result]] = {}
+        self._chunks: dict[tuple[str, str], tuple[int, bytes]] = {}
+
+    def answer(self, argv: tuple[str, ...]) -> Result:
+        stamp = (self._cluster.changes, self._cluster.etcd.changes)
+        known = self._remembered.get(argv)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        result = self._answer(parse(argv))
+        if known is not None and known[1] == result:
+            result = known[1]
+        self._remembered[argv] = (stamp, result)
+        return result
+
+    def seconds(self, argv: tuple[str, ...]) -> float:
+        asked = (self._cluster.by_address(node) for node in parse(argv).nodes)
+        return SILENT_SECONDS if any(machine is None or not machine.up for machine in asked) else QUICK_SECONDS
+
+    def _answer(self, command: Command) -> Result:
+        match command.words:
+            case ("version", "--client", "--short"):
+                return Result(stdout=f"Client:\nTalos {CLIENT}\n".encode())
+            case ("config", "info", "-o", "json"):
+                return self._config_info()
+            case ("version", "--json"):
+                return self._each("getting version", command.nodes, self._version)
+            case ("get", kind, "-o", "json") if kind in RESOURCES:
+                return self._get(kind, command.nodes)
+            case ("get", kind, *_):
+                return fail(f'rpc error: code = NotFound desc = resource "{kind}" is not registered')
+            case ("read", "/proc/sys/kernel/random/boot_id"):
+                return self._boot_id(command.nodes)
+            case ("etcd", "members"):
+                return self._etcd("getting members", "members are", command.nodes, self._members)
+            case ("etcd", "status"):
+                return self._etcd("getting etcd status", "status is", command.nodes, self._status)
+            case ("etcd", "alarm", "list"):
+                return self._etcd("getting alarms", "alarm list is", command.nodes, self._alarms)
+        word = command.words[0] if command.words else ""
+        return fail(f'unknown command "{word}" for "talosctl"')
+
+    def _config_info(self) -> Result:
+        control_planes = [machine.address for machine in self._cluster.control_planes]
+        info = {
+            "context": self._cluster.desired.cluster_name,
+            "nodes": [machine.address for machine in self._cluster.machines.values()],
+            "endpoints": control_planes,
+            "roles": ["os:admin"],
+            "certTTL": "8760h0m0s",
+            "certNotAfter": "2027-03-01",
+        }
+        return Result(stdout=json.dumps(info, indent=4).encode() + b"\n")
+
+    def _version(self, machine: Machine, node: str) -> bytes:
+        answer = {
+            "metadata": {"hostname": node},
+            "version": {
+                "tag": str(machine.version),
+                "sha": "abcdef12",
+                "goVersion": "go1.26.1",
+                "os": "linux",
+                "arch": "amd64",
+            },
+            "platform": {"name": "metal", "mode": "metal"},
+            "features": {"rbac": True},
+        }
+        return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
+
+    def _each(self, doing: str, nodes: Sequence[str], print_one: Callable[[Machine, str], bytes]) -> Result:
+        """A call that goes on when a node fails: exit 0 and a warning, unless all fail."""
+        found, errors = b"", []
+        for node in nodes:
+            machine = self._cluster.by_address(node)
+            if machine is None or not machine.up:
+                errors.append((node, refused(node)))
+            else:
+                found += print_one(machine, node)
+        return summed_up(doing, found, errors, len(nodes))
+
+    def _get(self, kind: str, nodes: Sequence[str]) -> Result:
+        """A call whose errors do not name their node, and fail it as a whole after the others have answered."""
+        found, errors, older = [], [], []
+        for node in nodes:
+            machine = self._cluster.by_address(node)
+            if machine is None or not machine.up:
+                errors.append(refused(node))
+                continue
+            if machine.version < CLIENT:
+                older.append(older_server(node, machine.version))
+            found.append(self._chunk(kind, machine, node))
+        stderr = "".join(f"{line}\n" for line in older)
+        if errors:
+            stderr += plural_errors(errors)
+        return Result(exit=1 if errors else 0, stdout=b"".join(found), stderr=stderr.encode())
+
+    def _chunk(self, kind: str, machine: Machine, node: str) -> bytes:
+        if kind == "members":
+            return RESOURCES[kind](self._cluster, machine, node)
+        known = self._chunks.get((kind, node))
+        if known is None or known[0] != machine.changes:
+            known = (machine.changes, RESOURCES[kind](self._cluster, machine, node))
+            self._chunks[kind, node] = known
+        return known[1]
+
+    def _boot_id(self, nodes: Sequence[str]) -> Result:
+        machine = self._cluster.by_address(nodes[0])
+        if machine is None or not machine.up:
+            return fail(f"error reading file: {refused(nodes[0])}")
+        return Result(stdout=machine.boot_id.encode() + b"\n")
+
+    def _etcd(
+        self, doing: str, what: str, nodes: Sequence[str], print_all: Callable[[list[tuple[Machine, str]]], bytes]
+    ) -> Result:
+        asked, errors = [], []
+        for node in nodes:
+            machine = self._cluster.by_address(node)
+            if machine is None or not machine.up:
+                errors.append((node, refused(node)))
+                continue
+            member = self._cluster.etcd.member(machine)
+            if member is None:
+                text = f"etcd {what} only available on control plane nodes"
+                errors.append((node, f"rpc error: code = Unimplemented desc = {text}"))
+            elif not member.up:
+                text = "failed to create etcd client: context deadline exceeded"
+                errors.append((node, f"rpc error: code = Unknown desc = {text}"))
+            else:
+                asked.append((machine, node))
+        found = print_all(asked) if asked else b""
+        return summed_up(doing, found, errors, len(nodes))
+
+    def _members(self, asked: list[tuple[Machine, str]]) -> bytes:
+        return member_table([row for _, node in asked for row in member_rows(self._cluster.etcd, node)])
+
+    def _status(self, asked: list[tuple[Machine, str]]) -> bytes:
+        etcd = self._cluster.etcd
+        members = [(etcd.member(machine), node) for machine, node in asked]
+        return status_table([status_row(etcd, member, node) for member, node in members if member is not None])
+
+    def _alarms(self, asked: list[tuple[Machine, str]]) -> bytes:
+        alarms = self._cluster.etcd.alarms
+        return alarm_table([(node, id, alarm) for _, node in asked for id, alarm in alarms.items()])
+
+
+def older_server(node: str, version: Version) -> str:
+    server, client = str(version).removeprefix("v"), str(CLIENT).removeprefix("v")
+    return f"WARNING: {node}: server version {server} is older than client version {client}"
+
+
+def plural_errors(errors: Sequence[str]) -> str:
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    return f"{count} occurred:\n" + "".join(f"\t* {error}\n" for error in errors) + "\n\n"
+
+
+def summed_up(doing: str, found: bytes, errors: Sequence[tuple[str, str]], asked: int) -> Result:
+    """Errors of some nodes are a warning, errors of all a failure."""
+    if not errors:
+        return Result(stdout=found)
+    text = plural_errors([f"{node}: {error}" for node, error in errors])
+    if len(errors) < asked:
+        return Result(stdout=found, stderr=f"WARNING: {text}".encode())
+    return Result(exit=1, stderr=f"error {doing}: {text}".encode())

@@ -1,0 +1,147 @@
+"""The embedded cluster as a whole, as a rehearsal and the tests use it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from talops.domain.cluster import Desired
+from talops.domain.process import Instant
+from talops.domain.talos import Version
+from talops.sim.build import Parts, build
+from talops.sim.cluster import Cluster
+from talops.sim.doors import Front, Killed, SimClock, SimKube, SimRunner
+from talops.sim.etcd import Etcd
+from talops.sim.faults import Fault
+from talops.sim.kube.api import Asked, KubeApi
+from talops.sim.kube.objects import Object
+from talops.sim.kube.statuses import Reply
+from talops.sim.machine import Machine
+from talops.sim.talosctl import Talosctl
+
+__all__ = ["Killed", "KubeNodeTruth", "Truth", "World", "rehearsal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubeNodeTruth:
+    name: str
+    unschedulable: bool
+    annotations: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The cluster as it really is. Tests may look; talops may not."""
+
+    cluster: Cluster
+
+    @property
+    def nodes(self) -> dict[str, Machine]:
+        return self.cluster.machines
+
+    @property
+    def etcd(self) -> Etcd:
+        return self.cluster.etcd
+
+    @property
+    def went_down(self) -> list[str]:
+        return self.cluster.went_down
+
+    @property
+    def max_down_at_once(self) -> int:
+        return self.cluster.most_down
+
+    @property
+    def lease_holder(self) -> str | None:
+        lease = self.cluster.store.get("leases", "talops", "kube-system")
+        return None if lease is None else str(lease["spec"].get("holderIdentity", ""))
+
+    def kube_nodes(self) -> list[KubeNodeTruth]:
+        return [
+            KubeNodeTruth(
+                name=node["metadata"]["name"],
+                unschedulable=bool(node["spec"].get("unschedulable")),
+                annotations=dict(node["metadata"].get("annotations") or {}),
+            )
+            for node in self.cluster.store.all("nodes")
+        ]
+
+    def cordon(self, hostname: str) -> None:
+        """A person does that."""
+
+        def change(node: Object) -> None:
+            node["spec"]["unschedulable"] = True
+
+        self.cluster.store.update("nodes", hostname, "", change)
+
+
+class World:
+    """One cluster and the talops that stands before it. `restart` gives the same cluster to the next one."""
+
+    def __init__(self, cluster: Cluster, parts: Parts, talosctl: Talosctl, api: KubeApi) -> None:
+        self._cluster, self._parts, self._talosctl, self._api = cluster, parts, talosctl, api
+        self._front = Front.open(cluster, talosctl, api)
+        self.truth = Truth(cluster)
+
+    @property
+    def runner(self) -> SimRunner:
+        return self._front.runner
+
+    @property
+    def kube(self) -> SimKube:
+        return self._front.kube
+
+    @property
+    def clock(self) -> SimClock:
+        return self._front.clock
+
+    def at(self, when: Instant, action: Callable[[], None]) -> None:
+        self._cluster.timeline.at(when, action)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass with nobody there."""
+        self._cluster.timeline.run_until(self._cluster.timeline.now + seconds)
+
+    def interrupt_at(self, when: Instant, signal: str) -> None:
+        front = self._front
+        self.at(when, lambda: front.send(signal))
+
+    def kill_talops_at(self, when: Instant) -> None:
+        incarnation = self._front.incarnation
+
+        def kill() -> None:
+            incarnation.dead = True
+
+        self.at(when, kill)
+
+    def kill_talops_after_calls(self, calls: int) -> None:
+        """Count every gather, start and wait."""
+        self._front.incarnation.calls_left = calls
+
+    def restart(self) -> "World":
+        """The same cluster at the same instant, for a new talops."""
+        self._front.incarnation.dead = True
+        return World(self._cluster, self._parts, self._talosctl, self._api)
+
+    def mend(self) -> None:
+        """Every fault is over."""
+        self._cluster.faults.clear()
+        for machine in self._cluster.machines.values():
+            machine.etcd_broken = False
+            self._cluster.etcd.set_up(machine, machine.up)
+        if self._parts.ceph is not None:
+            self._parts.ceph.mend()
+        if self._parts.postgres is not None:
+            self._parts.postgres.mend()
+
+
+def rehearsal(desired: Desired, *, start: Version | None = None, faults: Sequence[Fault] = (), seed: int = 0) -> World:
+    """A healthy cluster that is what the files describe, but at `start`, and with these faults waiting to happen."""
+    cluster, parts = build(desired, start=start, faults=faults, seed=seed)
+    api = KubeApi(cluster.store, user="talops")
+
+    def deny(asked: Asked) -> Reply | None:
+        if asked.resource is None or not cluster.faulty("kubectl-forbidden"):
+            return None
+        return api.forbidden(asked) if asked.resource.plural == "cephclusters" else None
+
+    api.deny = deny
+    return World(cluster, parts, Talosctl(cluster), api)
