@@ -33,54 +33,58 @@ class Rollout:
     _baseline: Observed | None = None
 
     def run(self) -> Exit:
-        """Carry it out. What stops it becomes an Ended event and an exit code; errors before the start raise."""
-        observed = observe(self.session.desired, self.session.tools, boot_ids=True)
-        plan = self._planned(observed)
-        if not plan.upgrades and not has_leftovers(observed):
-            return self.ending.end(Exit.DONE, f"Nothing to do: every node runs {plan.target}.", "")
-        if plan.upgrades and not self.confirm(plan):
-            return self.ending.end(Exit.STOPPED, "Not confirmed; nothing was changed.", "")
+        """Carry it out. What stops it becomes an Ended event and an exit code; errors before the start raise.
+
+        What an earlier run left in flight is settled first, without asking: it is ours, and until then no plan holds.
+        """
+        observed = first_look(self.session)
+        settled = has_leftovers(observed)
         try:
+            if settled:
+                start(self.session, self.lease, observed)
+                settle_leftovers(self.session, observed)
+                observed = observe(self.session.desired, self.session.tools, boot_ids=True)
+            plan, observed = self._planned(observed, patience=FIRST_PATIENCE)
+            if not plan.upgrades and not settled:
+                return self.ending.end(Exit.DONE, f"Nothing to do: every node runs {plan.target}.")
+            if plan.upgrades and not self.confirm(plan):
+                self.lease.release()
+                return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.ending.again)
             start(self.session, self.lease, observed)
-            self._nodes()
+            self._nodes(observed, settled)
         except (TalopsError, StopRequested, StopNow) as stop:
             return self.ending.stopped(stop)
         self.lease.release()
-        return self.ending.end(Exit.DONE, _all_done(self.ending.done, plan), "")
+        return self.ending.end(Exit.DONE, _all_done(self.ending.done, plan))
 
-    def _planned(self, observed: Observed) -> Plan:
-        """Plan from what is now. Raises Refused with every reason. Says a plan again only when it changed."""
+    def _planned(self, observed: Observed, *, patience: float) -> tuple[Plan, Observed]:
+        """Plan from what is now. While that is refused for want of knowledge, look again for so many seconds.
+
+        Raises Refused with every reason. Says a plan again only when it changed.
+        """
+        deadline = self.session.now() + patience
         plan = self.make_plan(observed)
+        while plan.refusals and self.session.now() < deadline and _may_pass(plan, after_start=bool(self.ending.done)):
+            self.session.waits("", Step.GATES, plan.refusals[0].what, deadline)
+            self.session.pause(LOOK_AGAIN)
+            observed = observe(self.session.desired, self.session.tools, boot_ids=True)
+            plan = self.make_plan(observed)
         if plan.refusals:
-            reasons = "\n".join(
-                f"{r.hostname + ': ' if r.hostname else ''}{r.what} (law {r.law})" for r in plan.refusals
-            )
-            raise Refused(f"the upgrade is refused:\n{reasons}", hint=plan.refusals[0].hint)
-        expected = (
-            [step for step in self._plan.upgrades if step.hostname not in self.ending.done] if self._plan else None
-        )
-        if expected is None or [s.hostname for s in expected] != [s.hostname for s in plan.upgrades]:
+            raise Refused(f"the upgrade is refused:\n{refusal_lines(plan)}", hint=plan.refusals[0].hint)
+        if [step.hostname for step in plan.upgrades] != self.ending.todo or not self.ending.done:
             now, wall = self.session.now(), self.session.tools.clock.wall()
             name = self.session.desired.cluster_name
             self.session.emit(Planned(at=now, wall=wall, run=self.session.run, cluster=name, plan=plan))
-        self._plan = plan
         self.ending.todo = [step.hostname for step in plan.upgrades]
-        return plan
+        return plan, observed
 
-    def _nodes(self) -> None:
+    def _nodes(self, observed: Observed, settled: bool) -> None:
         """One node after the other, each time with a new plan from what is observed then."""
-        first, changed = True, False
-        while True:
-            observed = observe(self.session.desired, self.session.tools, boot_ids=True)
-            if settle_leftovers(self.session, observed):
-                changed = True
-                continue
-            plan = self._planned(observed)
-            if not plan.upgrades:
-                if changed and first:
-                    self._gates_after_settling(observed)
+        while self.ending.todo:
+            plan, observed = self._planned(observed, patience=NEXT_PATIENCE) if self.ending.done else (None, observed)
+            step = (plan or self.make_plan(observed)).upgrades[0] if self.ending.todo else None
+            if step is None:
                 return
-            step = plan.upgrades[0]
             if step.hostname in self.ending.done:
                 raise NodeStopped(
                     step.hostname,
@@ -89,20 +93,27 @@ class Rollout:
                     hint=f"talosctl -n {step.address} dmesg | less",
                 )
             self._baseline = self._baseline or observed
-            self._take_down(step, observed, first)
-            self.ending.done.append(step.hostname)
-            self.ending.todo.remove(step.hostname)
-            first = False
+            self._take_down(step, observed)
+            observed = observe(self.session.desired, self.session.tools, boot_ids=True)
+        if settled and not self.ending.done:
+            self._gates_after_settling(observed)
 
-    def _take_down(self, step: UpgradeNode, observed: Observed, first: bool) -> None:
-        TakeDown(
+    def _take_down(self, step: UpgradeNode, observed: Observed) -> None:
+        takedown = TakeDown(
             session=self.session,
             lease=self.lease,
             node=self.session.desired.node(step.hostname),
             make=lambda before: upgrade_disruption(self.session, step, before, observed.talosctl),
             baseline=self._baseline,
-            first=first,
-        ).run(observed)
+            first=not self.ending.done,
+        )
+        try:
+            takedown.run(observed)
+        finally:
+            # whatever came after: a node that went through is not left to do
+            if takedown.through:
+                self.ending.done.append(step.hostname)
+                self.ending.todo.remove(step.hostname)
 
     def _gates_after_settling(self, observed: Observed) -> None:
         wait_for_gates(
