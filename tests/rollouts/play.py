@@ -4,9 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from builders import desired_cluster
-from talops.sim.faults import parse_fault
-from talops.sim.world import Killed, World, rehearsal
-
 from talops.domain.cluster import Desired, Policy
 from talops.domain.event import Ended, Event, NodeEnded, NodeState, Noted
 from talops.domain.plan import Plan
@@ -15,6 +12,8 @@ from talops.errors import Exit, TalopsError
 from talops.execute.rollout import Wish, upgrade_all
 from talops.execute.session import Session
 from talops.observe import Tools
+from talops.sim.faults import parse_fault
+from talops.sim.world import Killed, World, rehearsal
 from talops.tools.calls import Talosctl
 
 

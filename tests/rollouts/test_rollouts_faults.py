@@ -28,7 +28,12 @@ OUTCOMES = {
         Exit.FAILED, NodeState.UNREACHABLE, ("w-1", "does not answer", "console"), ("w-1",), ("w-1",)
     ),
     "install-fails@w-1": Outcome(Exit.FAILED, NodeState.NOT_INSTALLED, ("w-1", "not changed", "upgrade failed")),
-    "exit-zero-not-upgraded@w-1": Outcome(Exit.FAILED, NodeState.NOT_INSTALLED, ("w-1", "said it succeeded")),
+    "exit-zero-not-upgraded@w-1": Outcome(
+        Exit.FAILED,
+        NodeState.NOT_INSTALLED,
+        ("w-1", "said it succeeded", "without anything installed"),
+        went_down=("w-1",),
+    ),
     "pdb-blocks@w-1": Outcome(Exit.GATE, NodeState.GATE_SHUT, ("w-1", "could not be drained", "held by the budget")),
     "ceph-stays-degraded@w-1": Outcome(Exit.GATE, NodeState.GATE_SHUT, ("ceph", "talops status"), went_down=("w-1",)),
 }

@@ -110,13 +110,25 @@ def test_only_upgrades_what_was_asked_for() -> None:
 
 def test_a_cordon_that_a_person_made_stays() -> None:
     rehearsed = cluster()
+    rehearsed.world.truth.cordon("cp-2")
+
+    played = rehearsed.play()
+
+    assert played.exit is Exit.DONE, played.said
+    cordoned = [node.name for node in rehearsed.world.truth.kube_nodes() if node.unschedulable]
+    assert cordoned == ["cp-2"]
+
+
+def test_storage_on_a_node_that_a_person_cordoned_is_not_drained() -> None:
+    rehearsed = cluster()
     rehearsed.world.truth.cordon("w-2")
 
     played = rehearsed.play()
 
-    assert played.exit is Exit.DONE
-    cordoned = [node.name for node in rehearsed.world.truth.kube_nodes() if node.unschedulable]
-    assert cordoned == ["w-2"]
+    assert played.exit is Exit.REFUSED
+    assert "rook-ceph/rook-ceph-osd" in played.said
+    assert "kubectl uncordon w-2" in played.said
+    assert rehearsed.world.truth.went_down == []
 
 
 def test_without_a_yes_nothing_happens() -> None:

@@ -1,6 +1,6 @@
 """The disruptive call itself, and what the node says afterwards (laws 1 and 7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode, ObservedNode
@@ -19,6 +19,9 @@ QUIET_AFTER = timedelta(seconds=30)
 QUIET_AFTER_LEGACY = timedelta(minutes=2)
 """On the legacy path the node goes on by itself; its longest silent stretch is the image pull."""
 LEGACY = b"falling back to legacy"
+INSTALLED = b"Exit code: 0"
+"""What the installer's end looks like on the new path; a talosctl that says it not has installed nothing, whatever its
+exit code (facts, real-tools.md 2: a signal in the install step made it reboot the node and exit 0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,23 +96,32 @@ def _left_as(session: Session, node: DesiredNode, disruption: Disruption, seen: 
     state, words = seen.state, seen.words
     if state is NodeState.NOT_INSTALLED and seen.settled and has_pending_install(node, session.tools) is True:
         state = NodeState.INSTALLED
+    if state is NodeState.ROLLED_BACK and result.ok and LEGACY not in result.stderr and INSTALLED not in result.stderr:
+        state = NodeState.NOT_INSTALLED
     if state is NodeState.UNREACHABLE and result.end is End.EXITED:
         words = "its Talos API has not answered since the reboot"
-    return NodeStopped(node.hostname, state, _what(node, disruption, state, words, result), hint=_hint(node, state))
+    return NodeStopped(
+        node.hostname,
+        state,
+        _what(node, disruption, replace(seen, state=state, words=words), result),
+        hint=_hint(node, state),
+    )
 
 
-def _what(node: DesiredNode, disruption: Disruption, state: NodeState, words: str, result: Result) -> str:
+def _what(node: DesiredNode, disruption: Disruption, seen: Seen, result: Result) -> str:
+    words = seen.words
     talosctl = "talosctl said it succeeded" if result.ok else f"talosctl said: {result.complaint()}"
     host = node.hostname
+    unchanged = "rebooted, but without anything installed" if seen.rebooted else "was not changed and did not reboot"
     meaning = {
-        NodeState.NOT_INSTALLED: f"{host} was not changed: it runs its old version in its old boot ({talosctl})",
+        NodeState.NOT_INSTALLED: f"{host} {unchanged}: it runs its old version ({talosctl})",
         NodeState.INSTALLED: f"{host} has the new version installed but did not reboot into it ({talosctl})",
         NodeState.HUNG: f"{host} began to reboot and hangs: it still answers from its old boot ({talosctl})",
         NodeState.ROLLED_BACK: f"{host} rebooted, but {words}: the {disruption.verb} was undone by the node itself",
         NodeState.NOT_READY: f"{host} booted, but is not ready: still waiting for {words}",
         NodeState.UNREACHABLE: f"{host} does not answer any more ({words}; {talosctl})",
     }
-    return meaning.get(state, f"{host}: {words}")
+    return meaning.get(seen.state, f"{host}: {words}")
 
 
 def _hint(node: DesiredNode, state: NodeState) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from talops.domain.cluster import Observed
 from talops.domain.event import NodeState, Planned, Step
 from talops.domain.plan import Plan, UpgradeNode
+from talops.domain.process import Instant
+from talops.domain.talos import Unknown
 from talops.errors import Exit, Refused, TalopsError
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
@@ -19,72 +21,93 @@ from talops.execute.upgrade import upgrade_disruption
 from talops.observe import observe
 from talops.plan import upgrade_plan
 
+FIRST_PATIENCE = 60.0
+"""Seconds. An API that is just moving to another control plane is back within them."""
+NEXT_PATIENCE = 120.0
+LOOK_AGAIN = 5.0
+STALE = 30.0
+"""An observation that is older when the operator has said yes is made again."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Rollout:
-    """`talops upgrade all`. `make_plan` is pure; `confirm` shows the first plan and asks, before any write."""
+    """`talops upgrade all`. `make_plan` is pure; `confirm` asks about the plan that was shown, before any write."""
 
     session: Session
     lease: LeaseKeeper
     make_plan: Callable[[Observed], Plan]
     confirm: Callable[[Plan], bool]
     ending: Ending
-    _plan: Plan | None = None
     _baseline: Observed | None = None
 
     def run(self) -> Exit:
-        """Carry it out. What stops it becomes an Ended event and an exit code; errors before the start raise.
-
-        What an earlier run left in flight is settled first, without asking: it is ours, and until then no plan holds.
-        """
-        observed = first_look(self.session)
-        settled = has_leftovers(observed)
+        """Carry it out. Whatever stops it becomes an Ended event and an exit code."""
         try:
-            if settled:
-                start(self.session, self.lease, observed)
-                settle_leftovers(self.session, observed)
-                observed = observe(self.session.desired, self.session.tools, boot_ids=True)
-            plan, observed = self._planned(observed, patience=FIRST_PATIENCE)
-            if not plan.upgrades and not settled:
-                return self.ending.end(Exit.DONE, f"Nothing to do: every node runs {plan.target}.")
-            if plan.upgrades and not self.confirm(plan):
-                self.lease.release()
-                return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.ending.again)
-            start(self.session, self.lease, observed)
-            self._nodes(observed, settled)
+            return self._run()
         except (TalopsError, StopRequested, StopNow) as stop:
             return self.ending.stopped(stop)
-        self.lease.release()
-        return self.ending.end(Exit.DONE, _all_done(self.ending.done, plan))
 
-    def _planned(self, observed: Observed, *, patience: float) -> tuple[Plan, Observed]:
-        """Plan from what is now. While that is refused for want of knowledge, look again for so many seconds.
+    def _run(self) -> Exit:
+        """What an earlier run left in flight is settled first, without asking: it is ours, and until then no plan holds."""
+        observed = self._first_look()
+        settled = has_leftovers(observed)
+        if settled:
+            start(self.session, self.lease, observed)
+            settle_leftovers(self.session, observed)
+            observed = self._look()
+        plan, observed = self._planned(observed, self.session.now() + FIRST_PATIENCE)
+        if plan.upgrades and not self.confirm(plan):
+            self.lease.release()
+            return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.ending.again)
+        if plan.upgrades and not settled:
+            start(self.session, self.lease, observed)
+        if self.session.now() - observed.at > STALE:
+            plan, observed = self._planned(self._look(), self.session.now() + FIRST_PATIENCE)
+        self._nodes(plan, observed)
+        if settled and not self.ending.done:
+            self._gates_after_settling(observed)
+        self.lease.release()
+        return self.ending.end(Exit.DONE, _all_done(self.ending.done, plan, settled))
+
+    def _look(self) -> Observed:
+        return observe(self.session.desired, self.session.tools, boot_ids=True)
+
+    def _first_look(self) -> Observed:
+        """Marks of an earlier run are on the Kubernetes nodes: while those cannot be read, look again for a while."""
+        deadline = self.session.now() + FIRST_PATIENCE
+        observed = self._look()
+        while isinstance(gap := observed.kube_nodes, Unknown) and not gap.forbidden and self.session.now() < deadline:
+            self.session.waits("", Step.GATES, f"the Kubernetes API to answer: {gap.reason}", deadline)
+            self.session.pause(LOOK_AGAIN)
+            observed = self._look()
+        return observed
+
+    def _planned(self, observed: Observed, until: Instant) -> tuple[Plan, Observed]:
+        """Plan from what is now. While it is refused only for what may pass by itself, look again.
 
         Raises Refused with every reason. Says a plan again only when it changed.
         """
-        deadline = self.session.now() + patience
         plan = self.make_plan(observed)
-        while plan.refusals and self.session.now() < deadline and _may_pass(plan, after_start=bool(self.ending.done)):
-            self.session.waits("", Step.GATES, plan.refusals[0].what, deadline)
+        while plan.refusals and self.session.now() < until and all(refusal.transient for refusal in plan.refusals):
+            refusal = plan.refusals[0]
+            self.session.waits(refusal.hostname, Step.GATES, refusal.what, until)
             self.session.pause(LOOK_AGAIN)
-            observed = observe(self.session.desired, self.session.tools, boot_ids=True)
+            observed = self._look()
             plan = self.make_plan(observed)
         if plan.refusals:
-            raise Refused(f"the upgrade is refused:\n{refusal_lines(plan)}", hint=plan.refusals[0].hint)
-        if [step.hostname for step in plan.upgrades] != self.ending.todo or not self.ending.done:
+            raise Refused(refusal_lines(plan), hint=plan.refusals[0].hint)
+        todo = [step.hostname for step in plan.upgrades]
+        if todo != self.ending.todo:
             now, wall = self.session.now(), self.session.tools.clock.wall()
             name = self.session.desired.cluster_name
             self.session.emit(Planned(at=now, wall=wall, run=self.session.run, cluster=name, plan=plan))
-        self.ending.todo = [step.hostname for step in plan.upgrades]
+            self.ending.todo = todo
         return plan, observed
 
-    def _nodes(self, observed: Observed, settled: bool) -> None:
+    def _nodes(self, plan: Plan, observed: Observed) -> None:
         """One node after the other, each time with a new plan from what is observed then."""
-        while self.ending.todo:
-            plan, observed = self._planned(observed, patience=NEXT_PATIENCE) if self.ending.done else (None, observed)
-            step = (plan or self.make_plan(observed)).upgrades[0] if self.ending.todo else None
-            if step is None:
-                return
+        while plan.upgrades:
+            step = plan.upgrades[0]
             if step.hostname in self.ending.done:
                 raise NodeStopped(
                     step.hostname,
@@ -94,9 +117,7 @@ class Rollout:
                 )
             self._baseline = self._baseline or observed
             self._take_down(step, observed)
-            observed = observe(self.session.desired, self.session.tools, boot_ids=True)
-        if settled and not self.ending.done:
-            self._gates_after_settling(observed)
+            plan, observed = self._planned(self._look(), self.session.now() + NEXT_PATIENCE)
 
     def _take_down(self, step: UpgradeNode, observed: Observed) -> None:
         takedown = TakeDown(
@@ -127,10 +148,28 @@ class Rollout:
         )
 
 
-def _all_done(done: Sequence[str], plan: Plan) -> str:
-    if not done:
-        return f"What an earlier run had left is settled; every node runs {plan.target}."
-    return f"{len(done)} nodes were upgraded to {plan.target}; every gate is open."
+def refusal_lines(plan: Plan) -> str:
+    """Every reason on a line of its own, each with its node."""
+    lines = [f"{refusal.hostname}: {refusal.what}" if refusal.hostname else refusal.what for refusal in plan.refusals]
+    if len(lines) == 1:
+        return f"refused: {lines[0]}"
+    return "refused, for these reasons:\n" + "\n".join(f"  - {line}" for line in lines)
+
+
+def _all_done(done: Sequence[str], plan: Plan, settled: bool) -> str:
+    if done:
+        nodes = "1 node was" if len(done) == 1 else f"{len(done)} nodes were"
+        return f"{nodes} upgraded to {plan.target}; every gate is open."
+    nothing = _nothing_to_do(plan)
+    return f"What an earlier run had left is settled. {nothing}" if settled else nothing
+
+
+def _nothing_to_do(plan: Plan) -> str:
+    """A node that was left out is not said to be at the target."""
+    left_out = [kept.hostname for kept in plan.kept if not kept.why.startswith("runs ")]
+    if left_out:
+        return f"Nothing to do; left out: {', '.join(left_out)}."
+    return f"Nothing to do: every node runs {plan.target}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,9 @@ def _row(node: DesiredNode, observed: ObservedNode, etcd: EtcdView | None) -> St
         cordoned=isinstance(kube, KubeNode) and kube.unschedulable,
         etcd=_etcd(node, etcd),
         holds_vip=observed.holds_vip,
-        in_flight="" if mark is None else (mark.reason if isinstance(mark, Unknown) else f"{mark.action}, run {mark.run}"),
+        in_flight=""
+        if mark is None
+        else (mark.reason if isinstance(mark, Unknown) else f"{mark.action}, run {mark.run}"),
         note="; ".join(notes),
         unreachable=isinstance(version, Unknown),
     )

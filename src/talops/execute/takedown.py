@@ -36,6 +36,8 @@ class TakeDown:
     first: bool
     already_down: bool = False
     """It is not Ready: there is nothing to wait for or to drain before it is helped."""
+    through: bool = False
+    """It went down and came back as it was wanted; only the gates after it may still be shut."""
 
     def run(self, last: Observed) -> Observed:
         """Raises NodeStopped, StopRequested or StopNow, each with the cluster left as the messages say."""
@@ -47,7 +49,10 @@ class TakeDown:
                 self._ended(stopped.state, began, stopped.what)
             raise
         except (StopRequested, StopNow):
-            self._ended(NodeState.INTERRUPTED, began)
+            if self.through:
+                self._ended(NodeState.DONE, began, "the gates after it were not waited for")
+            else:
+                self._ended(NodeState.INTERRUPTED, began)
             raise
 
     def _run(self, last: Observed, began: Instant) -> Observed:
@@ -61,6 +66,7 @@ class TakeDown:
             raise
         with self.session.in_flight(self.node.hostname):
             self._disrupt(before)
+        self.through = True
         last = wait_for_gates(
             self.session,
             last,

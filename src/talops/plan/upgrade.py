@@ -7,6 +7,7 @@ from talops.domain.cluster import Desired, DesiredNode, Observed, ObservedNode, 
 from talops.domain.kubernetes import KubeNode
 from talops.domain.plan import KeepNode, Plan, Refusal, UpgradeNode
 from talops.domain.talos import NOT_ASKED, Role, TalosNode, Unknown, Version
+from talops.plan.cordons import stranded
 from talops.plan.forecast import forecast
 from talops.plan.identity import two_clusters
 from talops.plan.images import Image, Resolved, image_for, resolved_schematics, short
@@ -158,7 +159,8 @@ def _of_the_cluster(desired: Desired, observed: Observed, policy: Policy, draft:
     """What concerns more than one node. Control planes that no step touches still have to answer: quorum is theirs."""
     if not draft.upgrades and not draft.refusals:
         return two_clusters(desired, observed, ())
-    refusals = two_clusters(desired, observed, {step.hostname for step in draft.upgrades})
+    touched = [step.hostname for step in draft.upgrades]
+    refusals = [*two_clusters(desired, observed, touched), *stranded(observed, touched)]
     named = {refusal.hostname for refusal in draft.refusals}
     for node in desired.control_planes:
         live = observed.nodes.get(node.hostname)

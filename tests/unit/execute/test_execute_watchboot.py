@@ -40,9 +40,7 @@ def test_a_new_boot_at_the_target_that_kubernetes_calls_ready_is_done() -> None:
         pytest.param(replace(UP, talos=replace(TALOS, ready=None)), NodeState.NOT_READY, id="talos not ready"),
         pytest.param(replace(UP, kube=replace(KUBE, ready=False)), NodeState.NOT_READY, id="not Ready"),
         pytest.param(replace(UP, kube=replace(KUBE, ready=None)), NodeState.NOT_READY, id="Ready unknown"),
-        pytest.param(
-            replace(UP, kube=replace(KUBE, boot_id="boot-1")), NodeState.NOT_READY, id="Ready of old boot"
-        ),
+        pytest.param(replace(UP, kube=replace(KUBE, boot_id="boot-1")), NodeState.NOT_READY, id="Ready of old boot"),
         pytest.param(replace(UP, kube=None), NodeState.NOT_READY, id="not registered"),
         pytest.param(replace(UP, kube=Unknown("refused")), NodeState.NOT_READY, id="kubernetes silent"),
     ],

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.builders import (
+
+from builders import (
     ROOK,
     change_ceph,
     change_kube,
@@ -16,7 +17,6 @@ from tests.builders import (
     healthy_observed,
     rook_pod,
 )
-
 from talops.domain.cluster import GatePolicy, Observed, Policy
 from talops.domain.kubernetes import Budget, CephCluster
 from talops.domain.talos import NOT_ASKED, Absent, Unknown

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.builders import change_members, change_status, change_view, desired_cluster, healthy_observed, member_id
 
+from builders import change_members, change_status, change_view, desired_cluster, healthy_observed, member_id
 from talops.domain.cluster import Desired, GatePolicy, Observed, Policy
 from talops.domain.talos import Member, Unknown
 from talops.domain.verdict import GateState, Verdict

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.builders import change_kube, change_node, change_talos, desired_cluster, healthy_observed
 
+from builders import change_kube, change_node, change_talos, desired_cluster, healthy_observed
 from talops.domain.cluster import GatePolicy, Observed, Policy
 from talops.domain.kubernetes import KubeNode
 from talops.domain.talos import Unknown

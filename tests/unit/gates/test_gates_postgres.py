@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.builders import (
+
+from builders import (
     change_kube,
     change_pod,
     change_postgres,
@@ -13,7 +14,6 @@ from tests.builders import (
     postgres_cluster,
     postgres_pods,
 )
-
 from talops.domain.cluster import GatePolicy, Observed, Policy
 from talops.domain.kubernetes import Pod, PostgresCluster
 from talops.domain.talos import NOT_ASKED, Absent, Unknown

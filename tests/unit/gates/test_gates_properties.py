@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.builders import change_node, change_status, change_talos, change_view, desired_cluster, healthy_observed
 
+from builders import change_node, change_status, change_talos, change_view, desired_cluster, healthy_observed
 from talops.domain.cluster import Observed, Policy
 from talops.domain.talos import Unknown
 from talops.domain.verdict import GateState

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.observe.world import World, desired, kube_node, listing, reply
+from observed_world import Clock, World, desired, kube_node, listing, reply
 
 from talops.domain.kubernetes import KubeNode
-from talops.domain.process import Response, Stop
+from talops.domain.process import Response, Stop, Wake
 from talops.domain.talos import Absent, Unknown
 from talops.observe import observe, observe_attachments, observe_gates, observe_pods
 
@@ -88,42 +88,25 @@ def test_absence_is_proven_once_a_run(world: World) -> None:
 
 
 def test_an_interrupt_does_not_wait_for_the_second_answer(world: World) -> None:
-    tools = world.tools()
+    class Interrupting(Clock):
+        def wait(self, until: float) -> Wake:
+            self.asked_to = Stop.FINISH
+            return Wake.SIGNAL
 
-    def interrupted(until: float) -> object:
-        world.clock.asked_to = Stop.FINISH
-        return None
-
-    object.__setattr__(tools, "clock", _Interrupting(world))
-    found = observe(desired(world.machines), tools).ceph
+    world.clock = Interrupting()
+    found = observe(desired(world.machines), world.tools()).ceph
     assert found == Unknown("whether Rook is installed is not confirmed yet")
 
 
-class _Interrupting:
-    """A clock whose waits end at once, with a Ctrl-C."""
-
-    def __init__(self, world: World) -> None:
-        self._clock = world.clock
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._clock, name)
-
-    def wait(self, _until: float) -> None:
-        self._clock.asked_to = Stop.FINISH
-
-
 def test_an_operator_that_appears_between_the_two_answers_is_installed(world: World) -> None:
-    tools = world.tools()
-    plain = world.clock.wait
-
-    class Installing(type(world.clock)):  # type: ignore[misc]  # the clock of this very world
-        def wait(self, until: float) -> object:
+    class Installing(Clock):
+        def wait(self, until: float) -> Wake:
             world.groups.append("ceph.rook.io/v1")
-            return plain(until)
+            return super().wait(until)
 
-    object.__setattr__(tools, "clock", Installing())
+    world.clock = Installing()
     world.replies["ceph"] = CEPH
-    found = observe(desired(world.machines), tools).ceph
+    found = observe(desired(world.machines), world.tools()).ceph
     assert isinstance(found, tuple)
 
 
@@ -236,7 +219,7 @@ def test_gates_are_refreshed_without_asking_the_nodes(world: World) -> None:
     world.clock.at += 5
     again = observe_gates(files, tools, last)
     assert {call.template for call in world.calls} == {"etcd-members", "etcd-status", "etcd-alarms"}
-    assert again.at == last.at + 5
+    assert again.at == world.clock.now() > last.at
     assert again.nodes is last.nodes
     assert (again.talosctl, again.strangers, again.foreign) == (last.talosctl, last.strangers, last.foreign)
 

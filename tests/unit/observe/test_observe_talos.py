@@ -1,7 +1,7 @@
 """One dead or lying node is a fact about that node, and starves nobody else."""
 
 import pytest
-from tests.unit.observe.world import BOOT_ID, SCHEMATIC, Machine, World, desired, timed_out
+from observed_world import BOOT_ID, SCHEMATIC, Machine, World, desired, timed_out
 
 from talops.domain.process import Call, End, Result
 from talops.domain.talos import NOT_ASKED, Absent, TalosNode, Unknown, Version

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.corpus import CORPUS
-
+from corpus import CORPUS
 from talops.domain.process import End, Response, Result
 
 

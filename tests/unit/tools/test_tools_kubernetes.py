@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from captures import capture, captures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import corpus
-from tests.unit.tools.captures import capture, captures
 
+from corpus import corpus
 from talops.domain.kubernetes import Attachment, Budget, CephCheck, ForeignActor, KubeNode, Lease, Pod
 from talops.domain.process import Response
 from talops.domain.talos import Unknown

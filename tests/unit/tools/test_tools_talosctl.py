@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from captures import capture, captures, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus import corpus
-from tests.unit.tools.captures import capture, captures, table
 
+from corpus import corpus
 from talops.domain.talos import Unknown, Version
 from talops.tools import etcd, talosctl
 from talops.tools.answers import complaints, in_words, why

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from tests.unit.tools.captures import table
+from captures import table
 
 from talops.domain.cluster import Desired, DesiredNode, Installer
 from talops.domain.process import Call, End, Instant, Request, Response, Result, Running, Stop, Wake
