@@ -14,6 +14,9 @@ from talops.tools import kubernetes, requests
 
 DURATION = timedelta(seconds=60)
 RENEW_EVERY = timedelta(seconds=15)
+PATIENCE = timedelta(seconds=60)
+"""How long an API that does not answer just now is asked again."""
+AGAIN = {409, 429, 500, 502, 503, 504}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,10 +42,23 @@ class LeaseKeeper:
         A holder is gone when the Lease does not change for its whole duration while we watch: our clocks may disagree,
         so its renewTime is compared with itself only. Raises Locked, and ToolFailed when the API does not let us.
         """
-        seen = self._read()
-        if seen is not None and seen.holder and seen.holder != self.holder:
-            seen = self._outwait(seen)
-        self._write(seen)
+        deadline = self.session.now() + PATIENCE.total_seconds()
+        while True:
+            seen = self._read(deadline)
+            if seen is not None and seen.holder and seen.holder != self.holder:
+                seen = self._outwait(seen)
+            reply = self._write(seen)
+            if reply.status in {200, 201}:
+                self._accept(reply)
+                self._tried_at = self._renewed_at
+                return
+            # a write whose answer was lost may have been done: what is there now says whose it is
+            if self.session.now() >= deadline or (reply.status is not None and reply.status not in AGAIN):
+                raise ToolFailed(
+                    f"cannot take the Lease kube-system/talops: {kubernetes.complaint(reply)}",
+                    hint="nothing was changed; talops needs to create and update leases in kube-system",
+                )
+            self.session.pause(5)
 
     def _outwait(self, seen: Lease) -> Lease | None:
         duration = max(seen.duration_seconds, 1)
@@ -50,7 +66,7 @@ class LeaseKeeper:
         until = self.session.now() + duration
         while self.session.now() < until:
             self.session.pause(5)
-            latest = self._read()
+            latest = self._read(self.session.now() + PATIENCE.total_seconds())
             if latest is None or not latest.holder:
                 return latest
             if latest.renewed != seen.renewed or latest.holder != seen.holder:
@@ -94,33 +110,25 @@ class LeaseKeeper:
         self.session.tools.kube.gather([requests.lease_delete(self._lease)])
         self._lease = None
 
-    def _read(self) -> Lease | None:
-        (reply,) = self.session.tools.kube.gather([requests.lease()])
-        lease = kubernetes.lease(reply)
-        if isinstance(lease, Unknown):
-            raise ToolFailed(
-                f"cannot read the Lease kube-system/talops: {lease.reason}",
-                hint="nothing was changed; check `kubectl -n kube-system get lease talops`",
-            )
-        return lease
+    def _read(self, deadline: Instant) -> Lease | None:
+        while True:
+            (reply,) = self.session.tools.kube.gather([requests.lease()])
+            lease = kubernetes.lease(reply)
+            if not isinstance(lease, Unknown):
+                return lease
+            if lease.forbidden or self.session.now() >= deadline:
+                raise ToolFailed(
+                    f"cannot read the Lease kube-system/talops: {lease.reason}",
+                    hint="nothing was changed; check `kubectl -n kube-system get lease talops`",
+                )
+            self.session.pause(5)
 
-    def _write(self, seen: Lease | None) -> None:
+    def _write(self, seen: Lease | None) -> Response:
+        if seen is not None:
+            return self._put(seen)
         wall = self.session.tools.clock.wall()
-        if seen is None:
-            request = requests.lease_create(self.holder, wall, int(DURATION.total_seconds()))
-            (reply,) = self.session.tools.kube.gather([request])
-        else:
-            reply = self._put(seen)
-        if reply.status in {200, 201}:
-            self._accept(reply)
-            self._tried_at = self._renewed_at
-            return
-        if reply.status == 409:
-            raise Locked("another rollout took the Lease at this moment", hint="`talops status` shows who holds it")
-        raise ToolFailed(
-            f"cannot take the Lease kube-system/talops: {kubernetes.complaint(reply)}",
-            hint="nothing was changed; talops needs to create and update leases in kube-system",
-        )
+        request = requests.lease_create(self.holder, wall, int(DURATION.total_seconds()))
+        return self.session.tools.kube.gather([request])[0]
 
     def _put(self, lease: Lease) -> Response:
         wall = self.session.tools.clock.wall()

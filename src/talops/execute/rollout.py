@@ -48,7 +48,7 @@ class Rollout:
             return self.ending.stopped(stop)
 
     def _run(self) -> Exit:
-        """What an earlier run left in flight is settled first, without asking: it is ours, and until then no plan holds."""
+        """What an earlier run left in flight is settled first, without asking: until then no plan holds."""
         observed = self._first_look()
         settled = has_leftovers(observed)
         if settled:

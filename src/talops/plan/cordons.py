@@ -14,7 +14,7 @@ OURS = "talops.dev/cordoned-by"
 
 
 def stranded(observed: Observed, touched: Collection[str]) -> Iterator[Refusal]:
-    """Refuse to drain storage from a node whose cordon would keep it from coming back: the gate after could not open."""
+    """Refuse to drain storage from a node whose cordon would keep it away: the gate after could not open."""
     for hostname in touched:
         live = observed.nodes.get(hostname)
         kube = live.kube if live is not None else None
