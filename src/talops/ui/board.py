@@ -1,0 +1,98 @@
+"""What the live screen knows: one row a node, filled by events. Has no idea of a terminal."""
+
+from dataclasses import dataclass, field
+
+from talops.domain.event import Event, GatesJudged, NodeEnded, NodeState, Planned, Step, StepStarted, StepWaits
+from talops.domain.plan import Plan
+from talops.domain.process import Instant
+from talops.domain.verdict import Verdict
+
+OVER = {NodeState.DONE, NodeState.KEPT}
+OPEN_ENDED = {NodeState.WAITING, NodeState.WORKING}
+
+
+def step_text(event: StepStarted) -> str:
+    """What there is to say beyond the step's own name."""
+    return "" if event.text == event.step.value else event.text
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One node. `since` is when its step began, `text` why it is kept or how its step began."""
+
+    hostname: str
+    state: NodeState = NodeState.WAITING
+    step: Step | None = None
+    since: Instant = 0.0
+    reason: str = ""
+    deadline: Instant = 0.0
+    text: str = ""
+    took: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Board:
+    """Rows in the order in which the nodes are worked on. Without a plan only nodes that something happened to."""
+
+    title: str
+    rows: dict[str, Row] = field(default_factory=dict)
+    whole: Row = field(default_factory=lambda: Row(hostname=""))
+    """What the cluster as a whole waits for."""
+    focus: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    began: Instant | None = None
+
+    def apply(self, event: Event) -> None:
+        """Events that are no state of a node (notes, commands, the end) change nothing here."""
+        match event:
+            case Planned():
+                self._plan(event.plan)
+                self.title = f"{event.cluster} to {event.plan.target}"
+            case GatesJudged():
+                self._judge(event)
+            case StepStarted():
+                row = self._working(event.hostname)
+                if row.step is not event.step:
+                    row.since = event.at
+                row.step, row.text, row.reason = event.step, step_text(event), ""
+            case StepWaits():
+                row = self._working(event.hostname)
+                if row.step is not event.step:
+                    row.step, row.since, row.text = event.step, event.at, ""
+                row.reason, row.deadline = event.reason, event.deadline
+            case NodeEnded():
+                row = self._working(event.hostname)
+                row.state, row.took, row.text = event.state, event.took.total_seconds(), event.text
+                row.reason = ""
+        if isinstance(event, StepStarted | StepWaits | GatesJudged) and self.began is None:
+            self.began = event.at
+
+    def _judge(self, event: GatesJudged) -> None:
+        """A row that waits for a gate shows the gate's newest words, and not those of the wait's beginning."""
+        row = self.rows.get(event.hostname, self.whole)
+        shut = [str(verdict) for verdict in event.verdicts if not verdict.passes]
+        if shut and row.reason in map(str, self.verdicts):
+            row.reason = shut[0]
+        self.verdicts = event.verdicts
+
+    def _working(self, hostname: str) -> Row:
+        """The row of the node that something happens to. Only one node is worked on at a time."""
+        if not hostname:
+            return self.whole
+        self.whole = Row(hostname="")
+        self.focus = hostname
+        row = self.rows.setdefault(hostname, Row(hostname=hostname))
+        row.state = NodeState.WORKING
+        return row
+
+    def _plan(self, plan: Plan) -> None:
+        """What was done stays on top; a node that is at the target because it was done is not called kept."""
+        self.whole = Row(hostname="")
+        over = {name: row for name, row in self.rows.items() if row.state not in OPEN_ENDED}
+        todo = {node.hostname: Row(hostname=node.hostname) for node in plan.upgrades}
+        kept = {
+            node.hostname: Row(hostname=node.hostname, state=NodeState.KEPT, text=node.why)
+            for node in plan.kept
+            if over.get(node.hostname) is None
+        }
+        self.rows = {name: row for name, row in over.items() if name not in todo and name not in kept} | todo | kept

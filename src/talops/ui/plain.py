@@ -1,0 +1,129 @@
+"""For logs and pipes: one dated line for each thing that happens, never wrapped, never coloured."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TextIO
+
+from talops.domain.cluster import Desired
+from talops.domain.event import (
+    Commanded,
+    Ended,
+    Event,
+    GatesJudged,
+    NodeEnded,
+    NodeState,
+    Noted,
+    Planned,
+    StepStarted,
+    StepWaits,
+)
+from talops.domain.plan import Plan
+from talops.domain.process import Instant
+from talops.domain.verdict import Verdict
+from talops.ui.board import step_text
+from talops.ui.summary import summary
+from talops.ui.words import clean, duration, names
+
+WIDEST_HOSTNAME = 32
+CLUSTER = "-"
+"""Stands where the hostname stands in what concerns no single node."""
+
+
+class PlainRenderer:
+    """Writes as it happens and flushes each line: whoever follows the log sees it at once."""
+
+    def __init__(self, stream: TextIO, desired: Desired, *, show_commands: bool) -> None:
+        self._stream, self._show_commands = stream, show_commands
+        self._wide = min(max((len(node.hostname) for node in desired.nodes), default=1), WIDEST_HOSTNAME)
+        self._judged: tuple[Verdict, ...] = ()
+        self._ended: dict[str, NodeEnded] = {}
+        self._planned = False
+
+    def handle(self, event: Event) -> None:
+        match event:
+            case Commanded():
+                if self._show_commands:
+                    self._write(f"{stamp(event.wall)}  $ {clean(event.command)}")
+            case Ended():
+                for line in summary(event, self._ended):
+                    self._write(line)
+            case _:
+                for hostname, label, text in self._lines(event):
+                    line = f"{stamp(event.wall)}  {hostname or CLUSTER:<{self._wide}}  {label:<10}  {clean(text)}"
+                    self._write(line.rstrip())
+
+    def tick(self, now: Instant) -> None:
+        """Nothing to repaint."""
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def _write(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def _lines(self, event: Event) -> list[tuple[str, str, str]]:
+        """(hostname, label, text) of each line."""
+        match event:
+            case Planned():
+                again, self._planned = self._planned, True
+                return _replanned(event.plan) if again else _planned(event)
+            case GatesJudged():
+                before, self._judged = self._judged, event.verdicts
+                return [(event.hostname, "gates", text) for text in gate_lines(before, event.verdicts)]
+            case StepStarted():
+                return [(event.hostname, event.step.value, step_text(event))]
+            case StepWaits() if event.reason in map(str, self._judged):
+                return []  # the line of the gate has said it
+            case StepWaits():
+                within = f" (gives up in {duration(event.deadline - event.at)})"
+                return [(event.hostname, event.step.value, f"waits: {event.reason}{within}")]
+            case NodeEnded():
+                self._ended[event.hostname] = event
+                return [(event.hostname, *_node_ended(event))]
+            case Noted():
+                return [(event.hostname, "WARNING" if event.warning else "note", event.text)]
+            case _:
+                return []
+
+
+def stamp(wall: datetime) -> str:
+    return f"{wall.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def gate_lines(before: Sequence[Verdict], now: Sequence[Verdict]) -> list[str]:
+    """The gates that do not pass and whose words are new; one line for all when every gate passes."""
+    shut = [verdict for verdict in now if not verdict.passes]
+    if now and not shut:
+        was_open = bool(before) and all(verdict.passes for verdict in before)
+        return [] if was_open else ["every gate is open: " + "; ".join(map(str, now))]
+    said = set(map(str, before))
+    opened = [f"{v.gate} {v.state.value} again" for v in now if v.passes and _was_shut(v.gate, before)]
+    return [text for text in [*map(str, shut), *opened] if text not in said]
+
+
+def _was_shut(gate: str, before: Sequence[Verdict]) -> bool:
+    return any(verdict.gate == gate and not verdict.passes for verdict in before)
+
+
+def _node_ended(event: NodeEnded) -> tuple[str, str]:
+    """The reason that it was left for is in the summary, which follows at once."""
+    took = duration(event.took)
+    if event.state is NodeState.DONE:
+        return "done", f"took {took}" + (f"; {event.text}" if event.text else "")
+    return "LEFT", f"{event.state.value}, after {took}" + (f": {event.text}" if event.text else "")
+
+
+def _planned(event: Planned) -> list[tuple[str, str, str]]:
+    plan, total = event.plan, len(event.plan.upgrades)
+    lines = [("", "plan", f"cluster {event.cluster} to {plan.target}: {total} to upgrade, run {event.run}")]
+    for number, node in enumerate(plan.upgrades, 1):
+        text = f"{number} of {total}: {node.role.value}, {node.from_version} to {node.version} with {node.image}"
+        lines.append((node.hostname, "plan", f"{text} ({'; '.join(node.why)})"))
+        lines += [(node.hostname, "WARNING", warning) for warning in node.warnings]
+    lines += [(kept.hostname, "plan", f"kept: {kept.why}") for kept in plan.kept]
+    return lines + [("", "WARNING", warning) for warning in plan.warnings]
+
+
+def _replanned(plan: Plan) -> list[tuple[str, str, str]]:
+    return [("", "plan", f"a new plan, still to upgrade: {names([n.hostname for n in plan.upgrades])}")]

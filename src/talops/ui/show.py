@@ -1,0 +1,87 @@
+"""`talops plan` and `talops nodes` as plain text. What is longer than a line goes onto indented lines of its own."""
+
+from collections.abc import Iterator
+
+from talops.domain.cluster import Desired, DesiredNode
+from talops.domain.plan import Plan, UpgradeNode
+from talops.ui.show_json import nodes_to_json, status_to_json
+from talops.ui.show_status import show_status
+from talops.ui.words import clean, count, folded
+
+__all__ = ["nodes_to_json", "show_nodes", "show_plan", "show_status", "status_to_json"]
+
+UNDER = "     "
+
+
+def show_plan(plan: Plan, desired: Desired, *, width: int = 80) -> str:
+    """What will be done in which order and why, what is left alone, what stands against it, and what that means.
+
+    Image references are never broken, so that they can be copied.
+    """
+    lines = [f"cluster {desired.cluster_name}: Talos to {plan.target}"]
+    lines += _upgrades(plan, width)
+    lines += _kept(plan, width)
+    for warning in (*desired.warnings, *plan.warnings):
+        lines += folded(f"warning: {warning}", width, rest="  ")
+    lines += _refusals(plan, width)
+    return "\n".join([*lines, "", *folded(_meaning(plan), width)])
+
+
+def show_nodes(desired: Desired, *, width: int = 80) -> str:
+    """The nodes as the files have them."""
+    lines = [f"cluster {desired.cluster_name}: {count(len(desired.nodes), 'node')}"]
+    for node in desired.nodes:
+        lines += ["", *_node(node, width)]
+    for warning in desired.warnings:
+        lines += folded(f"warning: {warning}", width, rest="  ")
+    return "\n".join(lines)
+
+
+def _node(node: DesiredNode, width: int) -> Iterator[str]:
+    yield f"{node.hostname}  {node.role.value}  Talos {node.talos_version}  Kubernetes {node.kubernetes_version}"
+    yield from folded(f"addresses: {', '.join(node.addresses)}", width, first="  ", rest="    ")
+    yield f"  {clean(str(node.installer))}"
+    yield from folded(f"config: {node.config_file}", width, first="  ", rest="    ")
+
+
+def _upgrades(plan: Plan, width: int) -> Iterator[str]:
+    if plan.upgrades:
+        yield ""
+        yield f"to upgrade, one after the other ({len(plan.upgrades)}):"
+    for number, node in enumerate(plan.upgrades, 1):
+        yield from _upgrade(number, node, width)
+
+
+def _upgrade(number: int, node: UpgradeNode, width: int) -> Iterator[str]:
+    yield f"{number:>3}. {node.hostname}  {node.role.value}  {node.from_version} to {node.version}"
+    yield from folded(f"why: {'; '.join(node.why)}", width, first=UNDER, rest=f"{UNDER}  ")
+    yield f"{UNDER}{clean(node.image)}"
+    for warning in node.warnings:
+        yield from folded(f"warning: {warning}", width, first=UNDER, rest=f"{UNDER}  ")
+
+
+def _kept(plan: Plan, width: int) -> Iterator[str]:
+    if plan.kept:
+        yield ""
+        yield f"left alone ({len(plan.kept)}):"
+    for node in plan.kept:
+        yield from folded(f"{node.hostname}: {node.why}", width, first=UNDER, rest=f"{UNDER}  ")
+
+
+def _refusals(plan: Plan, width: int) -> Iterator[str]:
+    if plan.refusals:
+        yield ""
+        yield "REFUSED, for these reasons:"
+    for refusal in plan.refusals:
+        where = f"{refusal.hostname}: " if refusal.hostname else ""
+        yield from folded(f"- {where}{refusal.what}", width, first="  ", rest="    ")
+        if refusal.hint:
+            yield f"    next: {clean(refusal.hint)}"
+
+
+def _meaning(plan: Plan) -> str:
+    if plan.refusals:
+        return f"Refused: nothing will be done before {count(len(plan.refusals), 'reason')} above is gone."
+    if not plan.upgrades:
+        return "Nothing to do."
+    return f"{count(len(plan.upgrades), 'node')} will reboot, one at a time, each only while every gate is open."
