@@ -15,6 +15,34 @@ _FACTORY = re.compile(r"/([0-9a-f]{64}):(v[^@]+)")
 _OLDEST_HOST = {6: 3, 7: 4, 8: 5, 9: 8, 10: 8, 11: 9, 12: 10, 13: 11, 14: 12}
 """Talos 1.X may be installed on a host of 1.Y or newer, at most one minor newer than itself: the node's guard."""
 
+_DOWN = (
+    "task: unmountOverlayFilesystems action: STOP",
+    "phase: umount action: STOP",
+    "phase: reboot action: START",
+    "task: reboot action: START",
+)
+_BEFORE_INSTALL = (
+    ("cleanup", "stopAllPods"),
+    ("dbus", "stopDBus"),
+    ("stopServices", "stopServicesForUpgrade"),
+    ("umount", "unmountOverlayFilesystems"),
+)
+_INSTALLED = (
+    "task: upgrade action: STOP",
+    "phase: upgrade action: STOP",
+    "phase: reboot action: START",
+    "task: reboot action: START",
+)
+
+
+def _phases() -> list[str]:
+    """What the legacy upgrade sequence reports until its installer runs."""
+    lines: list[str] = []
+    for phase, task in _BEFORE_INSTALL:
+        lines += [f"phase: {phase} action: START", f"task: {task} action: START"]
+        lines += [f"task: {task} action: STOP", f"phase: {phase} action: STOP"]
+    return [*lines, "phase: upgrade action: START", "task: upgrade action: START"]
+
 
 class Changing:
     """One running talosctl. `poll` is None until it ended; `kill` stops the client, not what the node goes on with."""
@@ -60,6 +88,10 @@ class Changing:
         self._stderr += errors
         self._end(Result(exit=code, stderr=self._text()))
 
+    def _fail_here(self, doing: str, status: str) -> None:
+        """An error that the API put together for one node."""
+        self._exit(1, f"{doing}: {plural_errors([f'{self._node}: {status}'])}".removesuffix("\n"))
+
     def _client(self, seconds: float, action: Callable[[], None]) -> None:
         """A later step of the client: it does not happen when the client was killed."""
         self._cluster.timeline.after(seconds, lambda: action() if self.alive else None)
@@ -68,7 +100,9 @@ class Changing:
         if not self.alive:
             return
         if machine is None or not machine.up:
-            self._exit(1, f"error getting version: {plural_errors([f'{self._node}: {refused(self._node)}'])}".rstrip())
+            rollback = command.words[0] == "rollback"
+            checking = "error checking Talos version compatibility: error getting server versions"
+            self._fail_here("error executing rollback" if rollback else checking, refused(self._node))
         elif command.words[0] == "rollback":
             self._rollback(machine)
         else:
@@ -81,7 +115,7 @@ class Changing:
     def _rollback(self, machine: Machine) -> None:
         if machine.slots[machine.other_slot] is None:
             status = "rpc error: code = FailedPrecondition desc = no previous boot entry"
-            self._exit(1, f"error executing rollback: {plural_errors([f'{self._node}: {status}'])}".rstrip())
+            self._fail_here("error executing rollback", status)
             return
         machine.default = machine.other_slot
         machine.upgraded_from = ""
@@ -136,6 +170,8 @@ class Changing:
 
     def _reboot(self, machine: Machine) -> None:
         self._track("waiting for actor ID", f"actor ID: {self._actor()}", "sequence: reboot action: START")
+        # no error at all: talosctl 1.13 words the end of the event stream like that
+        self._track("error: reboot sequence completed", *_DOWN)
 
         def back() -> None:
             if self.alive:
@@ -165,21 +201,27 @@ class Changing:
         def upgrade() -> None:
             machine.set_stage("upgrading", ready=False)
             self._cluster.touch()
+            if self.alive:
+                self._track(*_phases())
             self._cluster.timeline.after(self._about(30), written)
 
         def written() -> None:
             if not fails and not self._cluster.faulty("exit-zero-not-upgraded", machine.hostname):
                 self._write(machine, image)
             if fails and self.alive:
-                self._track("phase: upgrade action: START", "task: upgrade action: START")
-                self._track(f"error: sequence error: {refusal or 'task failed: upgrade'}")
+                why = refusal or "task failed: upgrade"
+                self._track(f"sequence: upgrade action: STOP error: [code: {why} message: CANCELED]")
+                self._track(f"error: sequence error: {why}", f"1 error(s) occurred:\n\tsequence error: {why}")
+                self._exit(1)
+            elif self.alive:
+                self._track(*_INSTALLED)
             self._cluster.reboot(machine, then=back)
 
         def back() -> None:
             if self.alive:
                 self._track("unavailable, retrying...", "stage: BOOTING ready: false unmetCond: []")
                 self._track("events check condition met", "post check passed")
-                self._exit(1 if fails else 0)
+                self._exit(0)
 
         self._cluster.timeline.after(self._about(25), upgrade)
         self._client(20 * 60, lambda: self._exit(1, f'"{self._node}": unavailable, retrying...'))

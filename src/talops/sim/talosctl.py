@@ -89,11 +89,11 @@ class Talosctl:
             case ("read", "/proc/sys/kernel/random/boot_id"):
                 return self._boot_id(command.nodes)
             case ("etcd", "members"):
-                return self._etcd("getting members", "members are", command.nodes, self._members)
+                return self._etcd("getting members", "member list is", command.nodes, self._members)
             case ("etcd", "status"):
-                return self._etcd("getting etcd status", "status is", command.nodes, self._status)
+                return self._etcd("getting status", "etcd status is", command.nodes, self._status)
             case ("etcd", "alarm", "list"):
-                return self._etcd("getting alarms", "alarm list is", command.nodes, self._alarms)
+                return self._etcd("getting alarms", "etcd alarm list is", command.nodes, self._alarms)
         word = command.words[0] if command.words else ""
         return fail(f'unknown command "{word}" for "talosctl"')
 
@@ -104,10 +104,10 @@ class Talosctl:
             "nodes": [machine.address for machine in self._cluster.machines.values()],
             "endpoints": control_planes,
             "roles": ["os:admin"],
-            "certTTL": "8760h0m0s",
+            "certTTL": "1 year from now",
             "certNotAfter": "2027-03-01",
         }
-        return Result(stdout=json.dumps(info, indent=4).encode() + b"\n")
+        return Result(stdout=json.dumps(info, indent=2).encode() + b"\n")
 
     def _version(self, machine: Machine, node: str) -> bytes:
         answer = {
@@ -136,11 +136,16 @@ class Talosctl:
         return summed_up(doing, found, errors, len(nodes))
 
     def _get(self, kind: str, nodes: Sequence[str]) -> Result:
-        """A call whose errors do not name their node, and fail it as a whole after the others have answered."""
+        """A call whose errors do not name their node, and fail it as a whole after the others have answered.
+
+        The first node is asked what this kind of resource is: when that one is silent, nobody is heard.
+        """
         found, errors, older = [], [], []
         for node in nodes:
             machine = self._cluster.by_address(node)
             if machine is None or not machine.up:
+                if node == nodes[0]:
+                    return fail(refused(node))
                 errors.append(refused(node))
                 continue
             if machine.version < CLIENT:
@@ -177,7 +182,7 @@ class Talosctl:
                 continue
             member = self._cluster.etcd.member(machine)
             if member is None:
-                text = f"etcd {what} only available on control plane nodes"
+                text = f"{what} only available on control plane nodes"
                 errors.append((node, f"rpc error: code = Unimplemented desc = {text}"))
             elif not member.up:
                 text = "failed to create etcd client: context deadline exceeded"
@@ -206,6 +211,7 @@ def older_server(node: str, version: Version) -> str:
 
 
 def plural_errors(errors: Sequence[str]) -> str:
+    """As Go's multierror prints them, with the newline that ends the message."""
     count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
     return f"{count} occurred:\n" + "".join(f"\t* {error}\n" for error in errors) + "\n\n"
 

@@ -92,7 +92,7 @@ class KubeApi:
         if bare == "/version":
             return 200, json.dumps(discovery.VERSION, indent=2).encode()
         if bare == "/api":
-            return 200, encode({"kind": "APIVersions", "versions": ["v1"]}) + b"\n"
+            return 200, discovery.core_versions()
         if bare == "/apis":
             return 200, discovery.group_list(self.store)
         found = None

@@ -66,7 +66,7 @@ def evict(store: ObjectStore, resource: Resource, pod: Object, eviction: Object,
     options = eviction.get("deleteOptions") or {}
     wanted = (options.get("preconditions") or {}).get("uid")
     if wanted and wanted != metadata["uid"]:
-        return statuses.precondition_failed(resource, metadata["name"], metadata["uid"], wanted)
+        return statuses.delete_refused(resource, metadata["name"], "UID", wanted, metadata["uid"])
     dry_run = dry_run or options.get("dryRun") == ["All"]
     phase = pod.get("status", {}).get("phase")
     if phase not in {"Pending", "Succeeded", "Failed"} and "deletionTimestamp" not in metadata:

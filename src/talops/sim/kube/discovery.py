@@ -1,9 +1,32 @@
 """What an API server says about itself: groups, versions, resources."""
 
+from base64 import b64encode
+from hashlib import sha256
+
 from talops.sim.kube.objects import Object, encode
 from talops.sim.kube.store import ObjectStore
 
-VERSION: Object = {"major": "1", "gitVersion": "v1.36.3", "platform": "linux/amd64"}
+VERSION: Object = {
+    "major": "1",
+    "minor": "36",
+    "emulationMajor": "1",
+    "emulationMinor": "36",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "35",
+    "gitVersion": "v1.36.3",
+    "gitCommit": "0" * 40,
+    "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z",
+    "goVersion": "go1.26.8",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+
+
+def core_versions() -> bytes:
+    address = {"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:6443"}
+    return encode({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [address]}) + b"\n"
 
 
 def group_list(store: ObjectStore) -> bytes:
@@ -25,8 +48,9 @@ def resource_list(store: ObjectStore, group: str, version: str) -> bytes | None:
         if (resource.group, resource.version) != (group, version):
             continue
         row = {"name": resource.plural, "singularName": resource.kind.lower(), "namespaced": resource.namespaced}
-        verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
-        rows.append({**row, "kind": resource.kind, "verbs": verbs})
+        digest = sha256(f"{resource.api_version}/{resource.kind}".encode()).digest()[:8]
+        storage = {"storageVersionHash": b64encode(digest).decode()}
+        rows.append({**row, "kind": resource.kind, "verbs": list(_VERBS), **storage})
         if resource.status:
             rows.append(
                 {

@@ -1,7 +1,9 @@
 """Kubernetes objects as JSON, and the resources they are stored under."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 Object = dict[str, Any]
@@ -53,6 +55,19 @@ BUILT_IN = (
     _built_in("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False),
     _built_in("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False),
 )
+UNCOUNTED = frozenset({"nodes", "namespaces", "configmaps", "services", "leases", "volumeattachments"})
+"""Plurals of the kinds whose metadata has no generation."""
+FIRST_STATUS: Mapping[str, Object] = MappingProxyType(
+    {
+        "poddisruptionbudgets": {
+            "disruptionsAllowed": 0,
+            "currentHealthy": 0,
+            "desiredHealthy": 0,
+            "expectedPods": 0,
+        }
+    }
+)
+"""What a new object's status says before its controller has seen it."""
 CEPH_CLUSTERS = Resource(
     group="ceph.rook.io", version="v1", plural="cephclusters", kind="CephCluster", custom=True, status=True
 )

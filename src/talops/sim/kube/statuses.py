@@ -5,9 +5,10 @@ from talops.sim.kube.objects import Object, Resource, encode
 Reply = tuple[int, bytes]
 
 
-def failure(code: int, reason: str, message: str, details: Object | None = None) -> Reply:
+def failure(code: int, reason: str | None, message: str, details: Object | None = None) -> Reply:
     body: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
-    body["reason"] = reason
+    if reason is not None:
+        body["reason"] = reason
     if details is not None:
         body["details"] = details
     body["code"] = code
@@ -32,10 +33,22 @@ def conflict(resource: Resource, name: str) -> Reply:
     return failure(409, "Conflict", message, _details(resource, name))
 
 
-def precondition_failed(resource: Resource, name: str, uid: str, wanted: str) -> Reply:
-    why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+def replace_refused(resource: Resource, namespace: str, name: str, uid: str, wanted: str) -> Reply:
+    """A PUT that names another UID than the object's; `uid` is empty when there is no object."""
+    key = "/".join(filter(None, ("/registry", resource.plural, namespace, name)))
+    error = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+    why = f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: {error}"
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
     return failure(409, "Conflict", message, _details(resource, name))
+
+
+def delete_refused(resource: Resource, name: str, what: str, wanted: str, found: str) -> Reply:
+    """A DELETE whose precondition does not hold: `what` is UID or ResourceVersion. It speaks of kinds, not plurals."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    since = "deleted and then recreated" if what == "UID" else "modified"
+    why = f"the {what} in the precondition ({wanted}) does not match the {what} in record ({found})"
+    message = f'Operation cannot be fulfilled on {kind} "{name}": {why}. The object might have been {since}'
+    return failure(409, "Conflict", message, {**_details(resource, name), "kind": resource.kind})
 
 
 def forbidden(user: str, verb: str, resource: Resource, name: str, namespace: str) -> Reply:
@@ -85,7 +98,8 @@ def budget_unsettled(name: str) -> Reply:
 
 def two_budgets() -> Reply:
     message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-    return failure(500, "InternalError", message)
+    # the real one gives no reason here, so that kubectl prints "Error from server: …"
+    return failure(500, None, message)
 
 
 def _details(resource: Resource, name: str) -> Object:

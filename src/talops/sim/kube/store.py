@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from talops.sim.kube.objects import BUILT_IN, Object, Resource, encode, key_of
+from talops.sim.kube.objects import BUILT_IN, FIRST_STATUS, UNCOUNTED, Object, Resource, encode, key_of
 
 Key = tuple[str, str]
 
@@ -56,8 +56,11 @@ class ObjectStore:
             "resourceVersion": self._next(),
             "creationTimestamp": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
-        metadata.setdefault("generation", 1)
+        if plural not in UNCOUNTED:
+            metadata.setdefault("generation", 1)
         new = {**found, "metadata": metadata}
+        if plural in FIRST_STATUS:
+            new.setdefault("status", dict(FIRST_STATUS[plural]))
         self._put(plural, key, None, new)
         return new
 
@@ -78,7 +81,7 @@ class ObjectStore:
         change(new)
         if new == old:
             return old
-        if new.get("spec") != old.get("spec"):
+        if plural not in UNCOUNTED and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
         new["metadata"]["resourceVersion"] = self._next()
         self._put(plural, key, old, new)

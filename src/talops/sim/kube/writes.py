@@ -32,6 +32,9 @@ class Writes:
             return self._create(resource, asked, sent, dry_run)
         found = self._store.get(resource.plural, asked.name, asked.namespace)
         if verb == "update" and found is None and not asked.subresource and isinstance(sent, dict):
+            uid = sent.get("metadata", {}).get("uid")
+            if uid:
+                return statuses.replace_refused(resource, asked.namespace, asked.name, "", uid)
             return self._create(resource, asked, sent, dry_run)
         if found is None:
             return statuses.not_found(resource, asked.name)
@@ -66,7 +69,7 @@ class Writes:
         wanted = sent.get("metadata", {})
         version, uid = wanted.get("resourceVersion"), wanted.get("uid")
         if uid and uid != found["metadata"]["uid"]:
-            return statuses.precondition_failed(resource, asked.name, found["metadata"]["uid"], uid)
+            return statuses.replace_refused(resource, asked.namespace, asked.name, found["metadata"]["uid"], uid)
         if version and version != found["metadata"]["resourceVersion"]:
             return statuses.conflict(resource, asked.name)
 
@@ -84,9 +87,11 @@ class Writes:
         metadata = found["metadata"]
         wanted = options.get("preconditions") or {}
         if wanted.get("uid") and wanted["uid"] != metadata["uid"]:
-            return statuses.precondition_failed(resource, metadata["name"], metadata["uid"], wanted["uid"])
-        if wanted.get("resourceVersion") and wanted["resourceVersion"] != metadata["resourceVersion"]:
-            return statuses.conflict(resource, metadata["name"])
+            return statuses.delete_refused(resource, metadata["name"], "UID", wanted["uid"], metadata["uid"])
+        version = wanted.get("resourceVersion")
+        if version and version != metadata["resourceVersion"]:
+            name, found_version = metadata["name"], metadata["resourceVersion"]
+            return statuses.delete_refused(resource, name, "ResourceVersion", version, found_version)
         if dry_run:
             return 200, self._whole(resource, found)
         if resource.plural == "pods":
