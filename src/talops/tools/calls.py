@@ -54,8 +54,12 @@ KUBECTL_TEMPLATES = (
         secret=True,
     ),
 )
+FILE_TEMPLATES = (
+    # a hardware key or a cloud's key service may take its time
+    Template(name="sops-decrypt", command=("-d",), deadline=timedelta(seconds=60), secret=True),
+)
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
-    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES}
+    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES}
 )
 
 
@@ -151,6 +155,11 @@ class Kubectl:
 
     def config_view(self) -> Call:
         return _call("kubectl-config", self._prefix(), (), ())
+
+
+def sops_decrypt(path: str, file: str) -> Call:
+    """`path` is sops, `file` the encrypted file. Its stdout is plain text: a secret."""
+    return _call("sops-decrypt", (path,), (), (file,))
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,7 @@
 """One dead or lying node is a fact about that node, and starves nobody else."""
 
+from collections.abc import Sequence
+
 import pytest
 from observed_world import BOOT_ID, SCHEMATIC, Machine, World, desired, timed_out
 
@@ -125,13 +127,13 @@ def test_no_answer_however_wrong_is_more_than_unknown(world: World, template: st
     observed = observe(desired(world.machines), world.tools(), boot_ids=True)
     assert set(observed.nodes) == {"cp-1", "cp-2", "cp-3", "w-1", "w-2"}
     views = observed.etcd
-    unknown = {
+    unknown: dict[str, Sequence[object]] = {
         "etcd-members": [view.members for view in views],
         "etcd-status": [view.status for view in views],
         "etcd-alarms": [view.alarms for view in views],
         "client-version": [observed.talosctl],
-    }.get(template, [])
-    assert all(isinstance(answer, Unknown) and answer.reason for answer in unknown)
+    }
+    assert all(isinstance(answer, Unknown) and answer.reason for answer in unknown.get(template, ()))
 
 
 def test_a_dead_control_plane_leaves_the_views_of_the_others(world: World) -> None:

@@ -1,0 +1,103 @@
+"""talops.yaml: how carefully to go. Optional; without it the defaults of `Policy` hold."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from talops.config.tree import Mapping, Place, Scalar, Tree, bool_of, fail, is_null, number, parse
+from talops.config.tree import Sequence as Rows
+from talops.domain.cluster import Desired, Policy
+from talops.errors import FilesInvalid
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+POLICY = "talops.yaml"
+
+
+def load_policy(repo: Path) -> Policy:
+    """The repository's policy. Raises FilesInvalid with file, line and column of the first mistake."""
+    try:
+        text = (repo / POLICY).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Policy()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FilesInvalid(f"it cannot be read: {error}", where=POLICY) from None
+    return read_policy(text)
+
+
+def read_policy(text: str) -> Policy:
+    """Raises FilesInvalid."""
+    tree = parse(text, POLICY)
+    if tree is None or (isinstance(tree, Scalar) and is_null(tree)):
+        return Policy()
+    if not isinstance(tree, Mapping):
+        fail(tree.at, "the policy must be a mapping", "see talops.schema.json for its keys")
+    from pydantic import ValidationError
+
+    from talops.config.policy_model import PolicyFile, keys_at
+
+    try:
+        return PolicyFile.model_validate(_plain(tree)).policy()
+    except ValidationError as error:
+        raise _explained(tree, error.errors()[0], keys_at(error.errors()[0]["loc"][:-1])) from None
+
+
+def check_policy(desired: Desired, policy: Policy, repo: Path) -> None:
+    """Names of nodes in the policy must be names of the files: a typo must not change what is upgraded."""
+    hostnames = [node.hostname for node in desired.nodes]
+    for key, names in (("order", policy.order), ("skip", policy.skip)):
+        for number_, name in enumerate(names):
+            if name not in hostnames:
+                close = get_close_matches(name, hostnames, n=1)
+                raise FilesInvalid(
+                    f"`{key}` names {name}, which is no node of talconfig.yaml",
+                    where=str(_place_in(repo, key, number_)),
+                    hint=f"did you mean {close[0]}?" if close else "`talops nodes` lists them",
+                )
+
+
+def _place_in(repo: Path, key: str, row: int) -> Place:
+    tree = parse((repo / POLICY).read_text(encoding="utf-8"), POLICY)
+    return _place(tree, (key, row)) if tree is not None else Place(POLICY, 1, 1)
+
+
+def _plain(tree: Tree) -> object:
+    """Plain values, for pydantic. Only `enabled` and `required` are bools; they speak YAML 1.1, as talconfig does."""
+    match tree:
+        case Mapping():
+            bools = {"enabled", "required"}
+            return {k: bool_of(row, k) if k in bools else _plain(row) for k, row in tree.entries.items()}
+        case Rows():
+            return [_plain(row) for row in tree.rows]
+        case Scalar():
+            if is_null(tree):
+                return None
+            meant = number(tree)
+            return tree.text if meant is None else meant
+
+
+def _place(tree: Tree, path: Sequence[str | int], *, of_key: bool = False) -> Place:
+    """The place of a value; of its key where the key is what is wrong."""
+    at = tree.at
+    for step in path:
+        if isinstance(tree, Mapping) and isinstance(step, str) and step in tree.entries:
+            at = tree.place_of(step)
+            tree = tree.entries[step]
+            at = at if of_key else tree.at
+        elif isinstance(tree, Rows) and isinstance(step, int) and step < len(tree.rows):
+            tree = tree.rows[step]
+            at = tree.at
+    return at
+
+
+def _explained(tree: Mapping, error: "ErrorDetails", known: Sequence[str]) -> FilesInvalid:
+    path = error["loc"]
+    dotted = ".".join(str(step) for step in path)
+    if error["type"] == "extra_forbidden":
+        close = get_close_matches(str(path[-1]), known, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
+        return FilesInvalid(f"unknown key `{dotted}`", where=str(_place(tree, path, of_key=True)), hint=hint)
+    what = error["msg"].removeprefix("Value error, ")
+    return FilesInvalid(f"`{dotted}`: {what[:1].lower()}{what[1:]}", where=str(_place(tree, path)))

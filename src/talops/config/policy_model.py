@@ -1,0 +1,130 @@
+"""The shape of talops.yaml, for pydantic: validation and JSON Schema. Imported late: pydantic is slow."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Annotated, Literal
+
+import durationpy
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from talops.domain.cluster import BarePods, GatePolicy, Policy
+
+DEFAULT = Policy()
+PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    try:
+        found = durationpy.from_str(str(value)) if isinstance(value, str) else None
+    except (durationpy.DurationError, OverflowError):
+        found = None
+    if not isinstance(found, timedelta):
+        # pydantic turns a ValueError, and no TypeError, into an error of the file
+        raise ValueError(f"{value!r} is no duration: write it like 90s, 15m or 1h30m")  # noqa: TRY004
+    if found <= timedelta(0):
+        raise ValueError("a duration must be longer than nothing")
+    return found
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(durationpy.to_str, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "examples": ["90s", "15m", "1h30m"]}
+    ),
+]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", alias_generator=to_camel, populate_by_name=False, hide_input_in_errors=True
+    )
+
+
+class Gate(Part):
+    enabled: bool = Field(True, description="false takes this gate out of every judgement")
+    required: bool = Field(False, description="true makes an absent operator a reason to stop")
+    timeout: Duration | None = Field(None, description="how long one wait for this gate may last")
+
+    def policy(self, default: GatePolicy, allow: Sequence[str] = ()) -> GatePolicy:
+        timeout = self.timeout or default.timeout
+        return GatePolicy(enabled=self.enabled, required=self.required, timeout=timeout, allow=tuple(allow))
+
+
+class CephGate(Gate):
+    allow: list[str] = Field([], description="Ceph health codes that may stand, such as OSD_NEARFULL")
+
+
+class Gates(Part):
+    nodes: Gate = Field(Gate(), description="every node Ready (10m)")
+    etcd: Gate = Field(Gate(), description="etcd keeps its quorum without the next node (10m)")
+    ceph: CephGate = Field(CephGate(), description="Rook's CephCluster (30m)")
+    postgres: Gate = Field(Gate(), description="CloudNativePG's clusters (15m)")
+
+
+class Stability(Part):
+    samples: int = Field(DEFAULT.stable_samples, ge=1, le=100, description="open samples in a row that count as open")
+    window: Duration = Field(DEFAULT.stable_window, description="over at least how long")
+
+
+class Drain(Part):
+    timeout: Duration = Field(DEFAULT.drain_timeout, description="how long the drain of one node may last")
+    bare_pods: Literal["refuse", "delete"] = Field("refuse", description="pods that nothing will start again")
+
+
+class Timeouts(Part):
+    upgrade: Duration = Field(DEFAULT.upgrade_timeout, description="one talosctl upgrade")
+    boot: Duration = Field(DEFAULT.boot_timeout, description="from its end until the node is Ready at the target")
+    detach: Duration = Field(DEFAULT.detach_timeout, description="volumes leaving a drained node")
+    switchover: Duration = Field(DEFAULT.switchover_timeout, description="a Postgres primary moving to another node")
+
+
+class PolicyFile(Part):
+    """Policy of talops: how carefully to roll."""
+
+    order: list[str] = Field([], description="hostnames in the wanted order; control planes still come first")
+    skip: list[str] = Field([], description="hostnames that no rollout touches")
+    gates: Gates = Gates()
+    stability: Stability = Stability()
+    drain: Drain = Drain()
+    timeouts: Timeouts = Timeouts()
+
+    def policy(self) -> Policy:
+        return Policy(
+            order=tuple(self.order),
+            skip=tuple(self.skip),
+            nodes_gate=self.gates.nodes.policy(DEFAULT.nodes_gate),
+            etcd_gate=self.gates.etcd.policy(DEFAULT.etcd_gate),
+            ceph_gate=self.gates.ceph.policy(DEFAULT.ceph_gate, self.gates.ceph.allow),
+            postgres_gate=self.gates.postgres.policy(DEFAULT.postgres_gate),
+            stable_samples=self.stability.samples,
+            stable_window=self.stability.window,
+            bare_pods=BarePods(self.drain.bare_pods),
+            drain_timeout=self.drain.timeout,
+            detach_timeout=self.timeouts.detach,
+            switchover_timeout=self.timeouts.switchover,
+            upgrade_timeout=self.timeouts.upgrade,
+            boot_timeout=self.timeouts.boot,
+        )
+
+
+def keys_at(path: Iterable[str | int]) -> tuple[str, ...]:
+    """The keys that talops.yaml knows there, for messages."""
+    part: type[BaseModel] = PolicyFile
+    for step in path:
+        field = next((field for field in part.model_fields.values() if field.alias == step), None)
+        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+            return ()
+        part = field.annotation
+    return tuple(field.alias or name for name, field in part.model_fields.items())
+
+
+def json_schema() -> str:
+    """What talops.schema.json holds: editors complete and check talops.yaml by it."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **PolicyFile.model_json_schema(by_alias=True)}
+    return json.dumps(schema, indent=2) + "\n"

@@ -1,0 +1,227 @@
+"""talconfig.yaml, substituted and parsed, into what a rollout wants to know of it."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from talops.config.images import Factory, installer
+from talops.config.patches import read_patches
+from talops.config.schematic import extensions_of
+from talops.config.template import render
+from talops.config.tree import (
+    Mapping,
+    Place,
+    Tree,
+    bool_of,
+    fail,
+    mapping_of,
+    parse,
+    sequence_of,
+    text_of,
+    texts_of,
+)
+from talops.domain.cluster import Desired, DesiredNode
+from talops.domain.talos import Role, Version
+from talops.errors import FilesInvalid
+
+DEFAULT_TALOS = "v1.13.8"
+"""What talhelper 3.1.16 takes when talosVersion is missing (facts, real-tools.md 7)."""
+OLDEST, NEWEST = 2, 14
+"""Minors of Talos 1 that talhelper generates configs for; others are errors there, too."""
+
+_HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*")
+_DOMAIN = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62}(\.[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})*[._]?")
+_FILE_NAME = "{{ .ClusterName }}-{{ .Hostname }}.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What all nodes share."""
+
+    top: Mapping
+    name: str
+    talos: Version
+    kubernetes: Version
+    factory: Factory
+    folder: Path
+
+
+def read_talconfig(text: str, file: str, folder: Path) -> Desired:
+    """`text` after substitution. Raises FilesInvalid with file, line and column."""
+    tree = parse(text, file)
+    if not isinstance(tree, Mapping):
+        at = tree.at if tree is not None else Place(file, 1, 1)
+        fail(at, "this is no talconfig: it must be a mapping with clusterName, endpoint and nodes")
+    cluster = _cluster(tree, folder)
+    rows = [(row, mapping_of(row, f"nodes[{n}]")) for n, row in enumerate(sequence_of(tree.get("nodes"), "nodes"))]
+    if not rows:
+        fail(tree.place_of("nodes"), "`nodes` is required: a cluster has at least one")
+    missing: dict[str, None] = {}
+    nodes = tuple(_node(cluster, node, row.at, missing) for row, node in rows if node is not None)
+    if len(nodes) < len(rows):
+        empty = next(row for row, node in rows if node is None)
+        fail(empty.at, "a node must not be empty")
+    _unique(nodes)
+    return Desired(
+        cluster_name=cluster.name,
+        endpoint=_required(tree, "endpoint"),
+        talos_version=cluster.talos,
+        kubernetes_version=cluster.kubernetes,
+        nodes=nodes,
+        virtual_ips=tuple(dict.fromkeys(vip for _, node in rows if node for vip in _virtual_ips(cluster, node))),
+        warnings=tuple(f"the patch file {name} is not there: talhelper will refuse to generate" for name in missing),
+    )
+
+
+def _cluster(top: Mapping, folder: Path) -> Cluster:
+    name = _required(top, "clusterName")
+    talos = _version(top, "talosVersion", text_of(top.get("talosVersion"), "talosVersion") or DEFAULT_TALOS)
+    if talos.major != 1 or not OLDEST <= talos.minor <= NEWEST:
+        fail(_value_place(top, "talosVersion"), f"{talos} is no supported Talos version (v1.{OLDEST} to v1.{NEWEST})")
+    kubernetes = _version(top, "kubernetesVersion", _required(top, "kubernetesVersion"))
+    return Cluster(
+        top, name, talos, kubernetes, Factory.of(mapping_of(top.get("imageFactory"), "imageFactory")), folder
+    )
+
+
+def _version(top: Mapping, key: str, text: str) -> Version:
+    try:
+        return Version.parse(text)
+    except ValueError:
+        fail(_value_place(top, key), f"{key} `{text}` is no version", "write it like v1.13.2")
+
+
+def _required(mapping: Mapping, key: str) -> str:
+    value = text_of(mapping.get(key), f"`{key}`")
+    if not value:
+        fail(_value_place(mapping, key), f"`{key}` is required and must not be empty")
+    if value.startswith("ENC["):
+        hint = "decrypt it there, and keep the secret in talenv.sops.yaml"
+        fail(_value_place(mapping, key), f"`{key}` is encrypted, and talhelper does not decrypt talconfig.yaml", hint)
+    return value
+
+
+def _value_place(mapping: Mapping, key: str) -> Place:
+    found = mapping.entries.get(key)
+    return found.at if found is not None else mapping.at
+
+
+def _node(cluster: Cluster, node: Mapping, at: Place, missing: dict[str, None]) -> DesiredNode:
+    hostname = _hostname(node)
+    addresses = _addresses(node)
+    _install_disk(node)
+    control_plane = bool_of(node.get("controlPlane"), "controlPlane")
+    shared = _shared(cluster, node)
+    image = installer(cluster.factory, node, shared, cluster.talos)
+    patched = read_patches(_patches(cluster, node, shared), cluster.folder)
+    missing.update(dict.fromkeys(patched.missing))
+    schematic = mapping_of(_own(node, shared, "schematic"), "schematic")
+    inline = schematic is not None and not text_of(_own(node, shared, "talosImageURL"), "talosImageURL")
+    return DesiredNode(
+        hostname=hostname,
+        role=Role.CONTROL_PLANE if control_plane else Role.WORKER,
+        addresses=addresses,
+        talos_version=cluster.talos,
+        kubernetes_version=cluster.kubernetes,
+        installer=image,
+        config_file=_config_file(cluster, node, shared, hostname, control_plane),
+        extensions=extensions_of(schematic) if inline and schematic is not None else None,
+        patched_image=patched.image if patched.image and patched.image != str(image) else None,
+        where=f"{at.file}:{at.line}",
+    )
+
+
+def _hostname(node: Mapping) -> str:
+    hostname = _required(node, "hostname")
+    if len(hostname) > 253 or not _HOSTNAME.fullmatch(hostname):
+        fail(_value_place(node, "hostname"), f"`{hostname}` is no valid hostname", "letters, digits, dots and dashes")
+    return hostname
+
+
+def _addresses(node: Mapping) -> tuple[str, ...]:
+    """Comma-separated, trimmed, in the order of the file."""
+    addresses = tuple(address.strip() for address in _required(node, "ipAddress").split(","))
+    for address in addresses:
+        if not _is_address(address):
+            fail(_value_place(node, "ipAddress"), f"`{address}` is no IP address and no domain name")
+    return addresses
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return bool(_DOMAIN.fullmatch(text)) and len(text) <= 253
+    return True
+
+
+def _install_disk(node: Mapping) -> None:
+    selector = node.get("installDiskSelector")
+    if selector is not None:
+        mapping_of(selector, "`installDiskSelector`")
+    elif not text_of(node.get("installDisk"), "`installDisk`"):
+        fail(node.at, "`installDisk` or `installDiskSelector` is required")
+
+
+def _shared(cluster: Cluster, node: Mapping) -> Mapping:
+    """`controlPlane:` or `worker:`, whose settings a node inherits where it has none."""
+    key = "controlPlane" if bool_of(node.get("controlPlane"), "controlPlane") else "worker"
+    found = mapping_of(cluster.top.get(key), f"`{key}`")
+    return found if found is not None else Mapping({}, cluster.top.at)
+
+
+def _own(node: Mapping, shared: Mapping, key: str) -> Tree | None:
+    """The node's own value, or the one of its role. What is empty or zero counts as missing, as in talhelper."""
+    own = node.get(key)
+    empty = own is None or (isinstance(own, Mapping) and not own.entries and key != "schematic")
+    return shared.get(key) if empty else own
+
+
+def _patches(cluster: Cluster, node: Mapping, shared: Mapping) -> tuple[str, ...]:
+    own = texts_of(node.get("patches"), "patches")
+    overridden = bool_of(node.get("overridePatches"), "overridePatches") and bool(own)
+    of_role = () if overridden else texts_of(shared.get("patches"), "patches")
+    return (*of_role, *own, *texts_of(cluster.top.get("patches"), "patches"))
+
+
+def _config_file(cluster: Cluster, node: Mapping, shared: Mapping, hostname: str, control_plane: bool) -> str:
+    found = _own(node, shared, "filenameTmpl")
+    values = {
+        "ClusterName": cluster.name,
+        "Hostname": hostname,
+        "IPAddress": text_of(node.get("ipAddress"), "ipAddress"),
+        "Role": "controlplane" if control_plane else "worker",
+    }
+    at = found.at if found is not None else node.at
+    return f"clusterconfig/{render(text_of(found, 'filenameTmpl') or _FILE_NAME, values, at)}"
+
+
+def _virtual_ips(cluster: Cluster, node: Mapping) -> Iterator[str]:
+    """Of interfaces and their VLANs. Only control planes hold one."""
+    if not bool_of(node.get("controlPlane"), "controlPlane"):
+        return
+    interfaces = sequence_of(_own(node, _shared(cluster, node), "networkInterfaces"), "networkInterfaces")
+    for interface in interfaces:
+        if isinstance(interface, Mapping):
+            for link in (interface, *sequence_of(interface.get("vlans"), "vlans")):
+                vip = link.get("vip") if isinstance(link, Mapping) else None
+                address = text_of(vip.get("ip"), "vip.ip") if isinstance(vip, Mapping) else ""
+                if address:
+                    yield address
+
+
+def _unique(nodes: tuple[DesiredNode, ...]) -> None:
+    """talhelper lets a later node overwrite the file of an earlier one, without a word."""
+    for what, of in (("hostname", lambda node: (node.hostname,)), ("address", lambda node: node.addresses)):
+        seen: dict[str, DesiredNode] = {}
+        for node in nodes:
+            for name in of(node):
+                other = seen.setdefault(name, node)
+                if other is not node:
+                    raise FilesInvalid(
+                        f"the {what} {name} is already that of the node in line {other.where.rpartition(':')[2]}",
+                        where=node.where,
+                        hint="each node needs its own: talhelper would overwrite one with the other",
+                    )
