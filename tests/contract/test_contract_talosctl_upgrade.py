@@ -1,0 +1,120 @@
+"""`talosctl upgrade` and `rollback` of the embedded cluster tell the story that the real one tells, line by line."""
+
+from dataclasses import dataclass
+
+import pytest
+from play import cluster
+
+from contract.transcripts import narrated, plain, talosctl_capture
+from talops.domain.process import Call, End, Result
+from talops.sim.world import World
+from talops.tools.calls import Talosctl
+
+MAKE = Talosctl()
+CP2, W3 = "10.1.0.2", "10.1.0.6"
+IMAGE = f"factory.talos.dev/metal-installer/{'a' * 64}:v1.13.1"
+LONGEST = 3600.0
+
+
+def run(world: World, call: Call) -> Result:
+    """Start it and let virtual time pass until it has ended."""
+    running = world.runner.start(call)
+    until = world.clock.now() + LONGEST
+    while running.poll() is None and world.clock.now() < until:
+        world.clock.wait(until)
+    result = running.poll()
+    assert result is not None
+    assert result.end is End.EXITED
+    return result
+
+
+def upgraded(*faults: str, start: str = "v1.13.0") -> Result:
+    return run(cluster(*faults, start=start).world, MAKE.upgrade(W3, IMAGE, drain_flag=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """`without`: what belongs to that one capture, as words of the lines that are left out on both sides."""
+
+    capture: str
+    faults: tuple[str, ...] = ()
+    start: str = "v1.13.0"
+    without: tuple[str, ...] = ()
+
+
+# the fake node of these captures says that it is done before its installer fails
+_TOO_EARLY = ("installation of",)
+# and is gone before it can tell of its last tasks
+_AT_ONCE = ("action: STOP", "phase: reboot", "task: reboot")
+NEW_PATH = (
+    Story(capture="upgrade-realistic-timing"),
+    Story(capture="upgrade", without=_AT_ONCE),
+    Story(capture="err-upgrade-installer-exit-3", faults=("install-fails@w-3",), without=_TOO_EARLY),
+    Story(capture="err-upgrade-pull-fails", faults=("pull-fails@w-3",)),
+    Story(
+        capture="err-upgrade-stream-ends-without-exit-code",
+        faults=("exit-zero-not-upgraded@w-3",),
+        without=(*_TOO_EARLY, *_AT_ONCE),
+    ),
+    Story(capture="err-upgrade-never-back", faults=("never-returns@w-3",), without=_AT_ONCE),
+)
+LEGACY_PATH = (Story(capture="upgrade-old-node-fallback", start="v1.12.4"),)
+
+
+@pytest.mark.parametrize("story", [*NEW_PATH, *LEGACY_PATH], ids=lambda story: str(story.capture))
+def test_an_upgrade_is_told_line_by_line_as_by_the_real_one(story: Story) -> None:
+    real, ours = talosctl_capture(story.capture).result, upgraded(*story.faults, start=story.start)
+    assert (ours.exit, ours.stdout) == (real.exit, real.stdout)
+    told = narrated(ours.stderr, without=story.without)
+    assert told == narrated(real.stderr, without=story.without)
+    assert told
+
+
+def test_a_node_that_refuses_a_legacy_upgrade_does_so_in_the_same_place() -> None:
+    real = talosctl_capture("err-upgrade-legacy-refused").result
+    ours = upgraded("pull-fails@w-3", start="v1.12.4")
+    refusal = "rpc error: code = Unknown desc = error validating "
+    assert [line.partition(refusal)[:2] for line in narrated(ours.stderr)] == [
+        line.partition(refusal)[:2] for line in narrated(real.stderr)
+    ]
+    assert (ours.exit, ours.stdout) == (real.exit, real.stdout)
+
+
+def test_a_failed_legacy_upgrade_ends_at_once_and_tells_the_error_three_times() -> None:
+    real = talosctl_capture("err-legacy-upgrade-sequence-error").result
+    ours = upgraded("install-fails@w-3", start="v1.12.4")
+    told, real_told = narrated(ours.stderr, without=_STEPS), narrated(real.stderr, without=_STEPS)
+    assert [_same_error(line) for line in told] == [_same_error(line) for line in real_told]
+    assert sum("task failed: upgrade" in line for line in told) == 3
+    assert (ours.exit, ours.stdout) == (real.exit, real.stdout)
+
+
+# the sequence of the capture fails in its first phase, ours in the one that installs
+_STEPS = ("phase:", "task:")
+
+
+def _same_error(line: str) -> str:
+    return line.replace("failed to stop services", "WHY").replace("task failed: upgrade", "WHY")
+
+
+def test_a_failed_rollback_is_worded_as_by_the_real_one() -> None:
+    real = talosctl_capture("rollback-nothing").result
+    ours = run(cluster().world, MAKE.rollback(CP2))
+    assert (ours.exit, ours.stdout, plain(ours.stderr)) == (real.exit, real.stdout, plain(real.stderr))
+
+
+def test_a_rollback_says_nothing() -> None:
+    world = cluster().world
+    assert run(world, MAKE.upgrade(CP2, IMAGE, drain_flag=True)).ok
+    assert run(world, MAKE.rollback(CP2)) == talosctl_capture("rollback").result
+
+
+def test_an_upgrade_of_a_silent_node_fails_while_it_compares_versions() -> None:
+    """The capture's silent endpoint and our silent node differ in what follows: there, nobody could ask on."""
+    real = talosctl_capture("err-endpoint-refused-upgrade").result
+    ours = upgraded("dead-node@w-3")
+    beginning, _, _ = real.stderr.partition(b"rpc error")
+    assert (ours.exit, ours.stdout) == (real.exit, real.stdout)
+    assert ours.stderr.startswith(beginning)
+    several = talosctl_capture("err-dead-only-version-json").result.stderr.partition(b": ")[2]
+    assert plain(ours.stderr.removeprefix(beginning)) == plain(several)
