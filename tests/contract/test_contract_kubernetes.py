@@ -101,7 +101,7 @@ def held_already(world: World, request: Request) -> Response:
 
 
 def terminating(world: World) -> Response:
-    victim = first_pod(world, "jobs")
+    victim = first_pod(world, "web")
     assert send(world, requests.evict(victim)).status == 201
     return send(world, requests.pod(victim.namespace, victim.name))
 
