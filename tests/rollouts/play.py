@@ -9,7 +9,7 @@ from talops.domain.event import Ended, Event, NodeEnded, NodeState, Noted
 from talops.domain.plan import Plan
 from talops.domain.talos import Version
 from talops.errors import Exit, TalopsError
-from talops.execute.rollout import Wish, upgrade_all
+from talops.execute.rollout import upgrade_all
 from talops.execute.session import Session
 from talops.observe import Tools
 from talops.sim.faults import parse_fault
@@ -60,7 +60,7 @@ class Rehearsed:
     def play(
         self,
         *,
-        wish: Wish | None = None,
+        only: tuple[str, ...] = (),
         confirm: Callable[[Plan], bool] = lambda _plan: True,
     ) -> Played:
         """One `talops upgrade all --yes`."""
@@ -75,7 +75,7 @@ class Rehearsed:
         tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
         session = Session(tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", emit=emit)
         try:
-            exit = upgrade_all(session, wish or Wish(), holder=f"tester/run-{self.runs}", confirm=confirm)
+            exit = upgrade_all(session, only=only, holder=f"tester/run-{self.runs}", confirm=confirm)
         except Killed:
             return Played(exit=None, events=events, world=world)
         except TalopsError as error:

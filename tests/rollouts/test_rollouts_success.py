@@ -8,7 +8,6 @@ from play import cluster
 from talops.domain.event import Ended, GatesJudged, NodeEnded, NodeState, Step, StepStarted
 from talops.domain.talos import Version
 from talops.errors import Exit
-from talops.execute.rollout import Wish
 
 STEPS = [
     Step.GATES,
@@ -101,7 +100,7 @@ def test_a_second_run_has_nothing_to_do() -> None:
 def test_only_upgrades_what_was_asked_for() -> None:
     rehearsed = cluster()
 
-    played = rehearsed.play(wish=Wish(only=("w-2",)))
+    played = rehearsed.play(only=("w-2",))
 
     assert played.exit is Exit.DONE
     versions = {name: str(node.version) for name, node in rehearsed.world.truth.nodes.items()}

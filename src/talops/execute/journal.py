@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from talops.domain.event import Commanded, Event
+from talops.domain.event import Commanded, Event, Noted
 from talops.domain.event_json import event_to_json
 
 
@@ -24,9 +24,10 @@ class Journal:
         self.problem = ""
         self._file: int | None = None
 
-    def write(self, event: Event) -> None:
+    def write(self, event: Event) -> tuple[Event, ...]:
+        """Returns the event, preceded by a warning when this is the moment at which the journal was lost."""
         if isinstance(event, Commanded) or self.problem:
-            return
+            return (event,)
         line = json.dumps(event_to_json(event), separators=(",", ":")) + "\n"
         try:
             if self._file is None:
@@ -36,6 +37,8 @@ class Journal:
             os.fsync(self._file)
         except OSError as error:
             self.problem = f"the journal {self.path} cannot be written: {error.strerror}"
+            return (Noted(at=event.at, wall=event.wall, text=self.problem, warning=True), event)
+        return (event,)
 
     def close(self) -> None:
         if self._file is not None:

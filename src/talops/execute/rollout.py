@@ -172,21 +172,19 @@ def _nothing_to_do(plan: Plan) -> str:
     return f"Nothing to do: every node runs {plan.target}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What the operator asked for on the command line."""
-
-    only: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-
-
 def upgrade_all(
-    session: Session, wish: Wish, *, holder: str, confirm: Callable[[Plan], bool], journal: str = ""
+    session: Session,
+    *,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    holder: str,
+    confirm: Callable[[Plan], bool],
+    journal: str = "",
 ) -> Exit:
     """Upgrade every node that needs it. Raises TalopsError for what stops it before anything was changed."""
 
     def make_plan(observed: Observed) -> Plan:
-        return upgrade_plan(session.desired, observed, session.policy, only=wish.only, skip=wish.skip)
+        return upgrade_plan(session.desired, observed, session.policy, only=only, skip=skip)
 
     lease = LeaseKeeper(session=session, holder=holder)
     ending = Ending(session=session, lease=lease, began=session.now(), journal=journal, again="talops upgrade all")

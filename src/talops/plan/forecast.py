@@ -19,7 +19,8 @@ def forecast(observed: Observed) -> tuple[str, ...]:
 
 def _strangers(observed: Observed) -> Iterator[str]:
     if observed.strangers:
-        names = ", ".join(observed.strangers[:MOST])
+        rest = len(observed.strangers) - MOST
+        names = ", ".join(observed.strangers[:MOST]) + (f" and {rest} more" if rest > 0 else "")
         yield f"live nodes that the files do not know are never touched: {names}"
 
 

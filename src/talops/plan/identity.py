@@ -13,7 +13,10 @@ WHICH = "compare `talosctl config info` with `kubectl config view --minify`"
 
 
 def two_clusters(desired: Desired, observed: Observed, touched: Collection[str]) -> list[Refusal]:
-    """Contradictions between Talos and Kubernetes. `touched` are the nodes that a step will take down."""
+    """Contradictions between Talos and Kubernetes. `touched` are the nodes that a step will take down.
+
+    A single contradiction with nothing to compare it with may be a node that has just rebooted, as the only one does.
+    """
     if isinstance(observed.kube_nodes, Unknown):
         gap = observed.kube_nodes
         if not touched:
@@ -25,7 +28,7 @@ def two_clusters(desired: Desired, observed: Observed, touched: Collection[str])
         what = f"none of the {len(observed.kube_nodes)} nodes in Kubernetes has an address of the files"
         return [_refuse(LAW, "", f"{what}: kubeconfig and talconfig are two clusters", WHICH)]
     contradicted = _contradicted(observed)
-    if contradicted and not _some_agree(observed):
+    if len(contradicted) > 1 and not _some_agree(observed):
         what = "the boot IDs that Talos tells are not those that Kubernetes tells, on any node"
         return [_refuse(LAW, "", f"{what}: talosconfig and kubeconfig are two clusters", WHICH)]
     return [*_disagreements(contradicted), *_mix_ups(desired, kubes), *_unproven(desired, observed, touched)]

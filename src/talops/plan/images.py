@@ -55,12 +55,14 @@ def image_for(node: DesiredNode, observed: ObservedNode, known: Resolved | None 
         return _refuse(node, what, _ask(node), transient=not running.forbidden)
     if not node.installer.from_files:
         return _kept(node, talos, running)
-    unbootable = _lacks_secureboot(node, talos)
+    wanted = node.installer.schematic
+    is_new = talos.version != node.talos_version or wanted not in {None, running}
+    unbootable = _lacks_secureboot(node, talos) if is_new else None
     if unbootable:
         return unbootable
-    if node.installer.schematic is None:
+    if wanted is None:
         return _foreign(node, talos, running)
-    return _wanted(node, talos, running, node.installer.schematic, known or {})
+    return _wanted(node, talos, running, wanted, known or {})
 
 
 def _kept(node: DesiredNode, talos: TalosNode, running: str | None) -> Image | Refusal:
@@ -73,13 +75,23 @@ def _kept(node: DesiredNode, talos: TalosNode, running: str | None) -> Image | R
                 "and the files name no schematic: the default image would lose them",
                 f"give the node a `schematic` with these extensions in {_file(node)}",
             )
-        return Image(reference=str(node.installer), schematic=node.installer.schematic)
-    registry, _, _ = node.installer.repository.rpartition("/")
-    path, _, name = registry.rpartition("/")
-    reference = f"{path}/{_installer_name(name, talos)}/{running}:{node.installer.tag}"
-    return Image(
-        reference=reference, schematic=running, why=(f"the files name no schematic: {short(running)} is kept",)
-    )
+        return Image(reference=_for_its_platform(node, talos), schematic=node.installer.schematic)
+    default, reference = node.installer.schematic, _for_its_platform(node, talos)
+    if running != default and (default is None or default not in reference):
+        return _refuse(
+            node,
+            f"it runs schematic {short(running)}, the files name none, and the image {reference} has no ID to keep it by",
+            f"give the node the `schematic` that it runs in {_file(node)}, or `installerURLTmpl` an `{{{{.ID}}}}`",
+        )
+    kept = reference.replace(default, running) if default is not None else reference
+    return Image(reference=kept, schematic=running, why=(f"the files name no schematic: {short(running)} is kept",))
+
+
+def _for_its_platform(node: DesiredNode, talos: TalosNode) -> str:
+    """The files' image, of the installer that this node needs; where `installerURLTmpl` puts the ID is left as it is."""
+    registry, *path = node.installer.repository.split("/")
+    repository = "/".join((registry, *(_installer_name(part, talos) for part in path)))
+    return f"{repository}:{node.installer.tag}"
 
 
 def _installer_name(name: str, talos: TalosNode) -> str:
@@ -155,11 +167,11 @@ def _lacks_secureboot(node: DesiredNode, talos: TalosNode) -> Refusal | None:
     match = _INSTALLER.fullmatch(name)
     if match is None or match["secureboot"] or (schematic is None and not _PLAIN.fullmatch(repository)):
         return None
-    return _refuse(
-        node,
-        f"it boots with Secure Boot, and {name} is not signed for that: it would not come back",
-        f"set `secureboot: true` under `machineSpec` in {_file(node)}",
-    )
+    hint = f"set `secureboot: true` under `machineSpec` in {_file(node)}"
+    if node.extensions is None:
+        hint = f"name {name}-secureboot in the `talosImageURL` of {_file(node)}"
+    what = f"it boots with Secure Boot, and {name} is not signed for that: it would not come back"
+    return _refuse(node, what, hint)
 
 
 def _platform_warning(node: DesiredNode, talos: TalosNode) -> tuple[str, ...]:

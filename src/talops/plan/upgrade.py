@@ -51,10 +51,11 @@ def upgrade_plan(
             _draft_node(node, live, placed.why, known, draft)
     refusals = [*_of_the_cluster(desired, observed, policy, draft), *draft.refusals]
     warnings = (*desired.warnings, *forecast(observed)) if draft.upgrades or refusals else desired.warnings
+    refused = {refusal.hostname for refusal in refusals}
     return Plan(
         target=desired.talos_version,
-        upgrades=tuple(draft.upgrades),
-        kept=tuple(draft.kept),
+        upgrades=tuple(step for step in draft.upgrades if step.hostname not in refused),
+        kept=tuple(kept for kept in draft.kept if kept.hostname not in refused),
         refusals=_together(refusals, desired, observed),
         warnings=tuple(warnings),
     )
@@ -197,8 +198,9 @@ def _no_quorum(voters: int) -> Refusal:
 def _together(refusals: Sequence[Refusal], desired: Desired, observed: Observed) -> tuple[Refusal, ...]:
     """When not a single node answers, that is one thing to say and not one for each node."""
     gaps = [node.talos for node in observed.nodes.values() if isinstance(node.talos, Unknown)]
-    if not desired.nodes or len(gaps) < len(desired.nodes):
+    if not refusals or not gaps or len(gaps) < len(desired.nodes):
         return tuple(refusals)
     what = f"none of the {len(desired.nodes)} nodes answers on the Talos API: {gaps[0].reason}"
     hint = "talosctl config info   # is this the right talosconfig, and is the network up?"
-    return (Refusal(law=FAIL_CLOSED, hostname="", what=what, hint=hint, transient=not gaps[0].forbidden),)
+    transient = not any(gap.forbidden for gap in gaps)
+    return (Refusal(law=FAIL_CLOSED, hostname="", what=what, hint=hint, transient=transient),)

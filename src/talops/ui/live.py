@@ -110,6 +110,8 @@ class LiveRenderer:
             live.transient = not keep
             live.stop()
             self._live = None
+            if not keep:
+                self._painted = ()
         self._flush()
 
     def _paint(self) -> None:

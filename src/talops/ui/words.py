@@ -18,8 +18,8 @@ MEANINGS = {
     Exit.FAILED: "a step failed",
     Exit.FILES: "the cluster's files are wrong",
     Exit.LOCKED: "somebody else is at work in this cluster",
-    Exit.STOPPED: "stopped as asked; no node is half done",
-    Exit.REFUSED: "refused; nothing was changed",
+    Exit.STOPPED: "stopped as asked",
+    Exit.REFUSED: "going on would have broken a law of a rollout",
     Exit.INTERRUPTED: "interrupted",
     Exit.TERMINATED: "terminated",
 }

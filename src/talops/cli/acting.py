@@ -1,0 +1,129 @@
+"""What the commands share: who reads, who answers a question, and how results are shown."""
+
+import shutil
+import sys
+from contextlib import AbstractContextManager
+
+import typer
+
+from talops import wiring
+from talops.domain.context import Output
+from talops.domain.plan import Plan
+from talops.errors import Exit, UsageError
+from talops.wiring import Stage, Wish
+
+NOBODY = "nobody is there to answer: stdin or stdout is no terminal"
+
+
+def width() -> int:
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 100
+
+
+def chosen_output(wanted: str | None) -> Output:
+    """Raises UsageError for a form that there is not."""
+    if wanted is None:
+        return Output.LIVE if sys.stdout.isatty() and not _dumb() else Output.PLAIN
+    try:
+        return Output(wanted)
+    except ValueError:
+        forms = ", ".join(form.value for form in Output)
+        raise UsageError(f"--output: there is no form {wanted}", hint=f"it is one of {forms}") from None
+
+
+def _dumb() -> bool:
+    import os
+
+    return os.environ.get("TERM", "") in {"dumb", ""}
+
+
+def wish(only: list[str] | None, skip: list[str] | None, accept: list[str] | None) -> Wish:
+    """Raises UsageError."""
+    for what in accept or ():
+        if what != "etcd":
+            raise UsageError(f"--accept-downtime: {what} is unknown", hint="it takes `etcd`")
+    return Wish(only=tuple(only or ()), skip=tuple(skip or ()), accept_downtime=frozenset(accept or ()))
+
+
+def must_answer(*, yes: bool) -> None:
+    """Raises UsageError, before anything is looked at, when a question would find nobody."""
+    if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(NOBODY, hint="add --yes to go on without asking, or --plan to only look")
+
+
+def ask(question: str, *, yes: bool) -> bool:
+    """A Ctrl-C or the end of input is a no."""
+    if yes:
+        return True
+    with wiring.default_signals():
+        try:
+            return typer.confirm(question)
+        except typer.Abort:
+            typer.echo()
+            return False
+
+
+def show_plan(stage: AbstractContextManager[Stage], wanted: Wish, *, json: bool) -> None:
+    """Print the plan and end with its exit code."""
+    from talops.domain.event_json import plan_to_json
+    from talops.ui.show import show_plan as shown
+
+    with stage as live:
+        plan = wiring.plan(live, wanted)
+    if json:
+        echo_json({"schema": 1, "plan": plan_to_json(plan)})
+    else:
+        typer.echo(shown(plan, live.desired, width=width()))
+    raise typer.Exit(plan_exit(plan))
+
+
+def plan_exit(plan: Plan) -> Exit:
+    if plan.refusals:
+        return Exit.REFUSED
+    return Exit.PENDING if plan.upgrades else Exit.DONE
+
+
+def show_status(stage: AbstractContextManager[Stage], *, json: bool) -> None:
+    """Print the cluster and end with 0 when it is healthy, 4 when not."""
+    from talops.ui.show_json import status_to_json
+    from talops.ui.show_status import show_status as shown
+
+    with stage as live:
+        status = wiring.status(live)
+    if json:
+        echo_json(status_to_json(status))
+    else:
+        typer.echo(shown(status, width=width()))
+    raise typer.Exit(Exit.DONE if status.healthy else Exit.GATE)
+
+
+def upgrade_all(
+    stage: AbstractContextManager[Stage], wanted: Wish, *, yes: bool, output: str | None, show_commands: bool
+) -> None:
+    """Run the rollout and end with its exit code."""
+    form = chosen_output(output)
+
+    def confirm(plan: Plan) -> bool:
+        many = "1 node" if len(plan.upgrades) == 1 else f"{len(plan.upgrades)} nodes, one at a time"
+        return ask(f"Upgrade {many}, to {plan.target}?", yes=yes)
+
+    with stage as live:
+        raise typer.Exit(wiring.upgrade_all(live, wanted, confirm=confirm, output=form, show_commands=show_commands))
+
+
+def rollback(
+    stage: AbstractContextManager[Stage], hostname: str, *, yes: bool, output: str | None, show_commands: bool
+) -> None:
+    """Roll one node back and end with the exit code."""
+    form = chosen_output(output)
+
+    def confirm(question: str) -> bool:
+        return ask(question, yes=yes)
+
+    with stage as live:
+        raise typer.Exit(wiring.rollback(live, hostname, confirm=confirm, output=form, show_commands=show_commands))
+
+
+def echo_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2))

@@ -1,0 +1,33 @@
+"""The options, as typer wants them, from the one table."""
+
+from typing import Annotated, Any
+
+import typer
+
+from talops.cli.table import OPTIONS
+
+
+def _option(key: str) -> Any:  # typer.Option says Any, too
+    option = OPTIONS[key]
+    return typer.Option(*option.names, help=option.help, metavar=option.metavar or None)
+
+
+AsJson = Annotated[bool, _option("json")]
+Only = Annotated[list[str] | None, _option("only")]
+SkipNode = Annotated[list[str] | None, _option("skip-node")]
+AcceptDowntime = Annotated[list[str] | None, _option("accept-downtime")]
+Yes = Annotated[bool, _option("yes")]
+JustPlan = Annotated[bool, _option("plan")]
+ShowCommands = Annotated[bool, _option("show-commands")]
+OutputForm = Annotated[str | None, _option("output")]
+Faults = Annotated[list[str] | None, _option("fault")]
+Start = Annotated[str | None, _option("from")]
+Seed = Annotated[int, _option("seed")]
+Node = Annotated[str, typer.Argument(metavar="NODE", help="A hostname of talconfig.yaml.")]
+Repo = Annotated[str, _option("repo")]
+Talosconfig = Annotated[str | None, _option("talosconfig")]
+Kubeconfig = Annotated[str | None, _option("kubeconfig")]
+TalosContext = Annotated[str | None, _option("context")]
+KubeContext = Annotated[str | None, _option("kube-context")]
+Version = Annotated[bool, _option("version")]
+ListFaults = Annotated[bool, _option("faults")]

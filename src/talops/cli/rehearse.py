@@ -1,0 +1,92 @@
+"""`talops rehearse …`: the same commands, on an embedded cluster. Nothing real is touched, so nothing is asked."""
+
+import typer
+
+from talops import wiring
+from talops.cli import acting, options
+from talops.cli.app import SETTINGS
+
+app = typer.Typer(help="Any of these on an embedded cluster built from your files.", **SETTINGS)
+below_upgrade = typer.Typer(help="Upgrade the embedded cluster.", **SETTINGS)
+app.add_typer(below_upgrade, name="upgrade")
+
+
+@app.callback(invoke_without_command=True)
+def rehearse(faults: options.ListFaults = False) -> None:
+    """Any of these on an embedded cluster built from your files, in virtual time."""
+    if faults:
+        names = wiring.fault_names()
+        wide = max(len(name) for name in names)
+        for name, summary in names.items():
+            typer.echo(f"{name:<{wide}}  {summary}")
+        raise typer.Exit
+
+
+@below_upgrade.callback()
+def upgrade() -> None:
+    """Upgrade the embedded cluster."""
+
+
+@below_upgrade.command("all")
+@app.command("upgrade-all", hidden=True)
+def all_nodes(
+    context: typer.Context,
+    only: options.Only = None,
+    skip_node: options.SkipNode = None,
+    accept_downtime: options.AcceptDowntime = None,
+    plan: options.JustPlan = False,
+    show_commands: options.ShowCommands = False,
+    output: options.OutputForm = None,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `upgrade all`: every step, gate and wait of the real one, in seconds."""
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
+    wanted = acting.wish(only, skip_node, accept_downtime)
+    if plan:
+        acting.show_plan(stage, wanted, json=output == "json")
+    acting.upgrade_all(stage, wanted, yes=True, output=output, show_commands=show_commands)
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    only: options.Only = None,
+    skip_node: options.SkipNode = None,
+    accept_downtime: options.AcceptDowntime = None,
+    json: options.AsJson = False,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `plan`."""
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
+    acting.show_plan(stage, acting.wish(only, skip_node, accept_downtime), json=json)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    json: options.AsJson = False,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `status`."""
+    acting.show_status(wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed), json=json)
+
+
+@app.command()
+def rollback(
+    context: typer.Context,
+    node: options.Node,
+    show_commands: options.ShowCommands = False,
+    output: options.OutputForm = None,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `rollback`."""
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
+    acting.rollback(stage, node, yes=True, output=output, show_commands=show_commands)

@@ -1,0 +1,22 @@
+"""`talops rollback NODE`."""
+
+import typer
+
+from talops import wiring
+from talops.cli import acting, options
+from talops.cli.app import SETTINGS
+
+app = typer.Typer(**SETTINGS)
+
+
+@app.command()
+def rollback(
+    context: typer.Context,
+    node: options.Node,
+    yes: options.Yes = False,
+    show_commands: options.ShowCommands = False,
+    output: options.OutputForm = None,
+) -> None:
+    """Boot a node's previous Talos again, with the same care as an upgrade."""
+    acting.must_answer(yes=yes)
+    acting.rollback(wiring.live(context.obj), node, yes=yes, output=output, show_commands=show_commands)

@@ -1,0 +1,35 @@
+"""`talops upgrade all`, and its alias."""
+
+import typer
+
+from talops import wiring
+from talops.cli import acting, options
+from talops.cli.app import SETTINGS
+
+app = typer.Typer(help="Upgrade the cluster.", **SETTINGS)
+alias = typer.Typer(**{**SETTINGS, "no_args_is_help": False})
+
+
+@app.callback()
+def upgrade() -> None:
+    """Upgrade the cluster."""
+
+
+@app.command("all")
+@alias.command("upgrade-all")
+def all_nodes(
+    context: typer.Context,
+    only: options.Only = None,
+    skip_node: options.SkipNode = None,
+    accept_downtime: options.AcceptDowntime = None,
+    yes: options.Yes = False,
+    plan: options.JustPlan = False,
+    show_commands: options.ShowCommands = False,
+    output: options.OutputForm = None,
+) -> None:
+    """Take every node to the Talos release of the files, one at a time, each between open gates."""
+    wanted = acting.wish(only, skip_node, accept_downtime)
+    if plan:
+        acting.show_plan(wiring.live(context.obj), wanted, json=output == "json")
+    acting.must_answer(yes=yes)
+    acting.upgrade_all(wiring.live(context.obj), wanted, yes=yes, output=output, show_commands=show_commands)
