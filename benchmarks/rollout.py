@@ -19,23 +19,21 @@ import json, os, resource, sys, time
 from pathlib import Path
 from talops import wiring
 from talops.domain.context import Context, Output
-context = Context(repo=Path(sys.argv[1]))
-rehearsed = wiring.rehearsal(context, faults=(), start=None, seed=0)
-began = time.process_time()
-if sys.argv[2] == "plan":
-    from talops.observe import observe
-    from talops.plan import upgrade_plan
-    observed = observe(rehearsed.desired, rehearsed.tools, boot_ids=True)
-    began = time.process_time()
-    assert upgrade_plan(rehearsed.desired, observed, rehearsed.policy).upgrades
-else:
-    sys.stdout = open(os.devnull, "w")
-    code = wiring.rehearse_upgrade_all(
-        rehearsed, only=(), skip=(), accept_downtime=(), confirm=lambda plan: True,
-        output=Output.PLAIN, show_commands=False,
-    )
-    assert code == 0, code
-spent = time.process_time() - began
+with wiring.rehearsal(Context(repo=Path(sys.argv[1])), faults=(), start=None, seed=0) as stage:
+    if sys.argv[2] == "plan":
+        from talops.observe import observe
+        from talops.plan import upgrade_plan
+        observed = observe(stage.desired, stage.tools, boot_ids=True)
+        began = time.process_time()
+        assert upgrade_plan(stage.desired, observed, stage.policy).upgrades
+    else:
+        began = time.process_time()
+        sys.stdout = open(os.devnull, "w")
+        code = wiring.upgrade_all(
+            stage, wiring.Wish(), confirm=lambda plan: True, output=Output.PLAIN, show_commands=False
+        )
+        assert code == 0, code
+    spent = time.process_time() - began
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({"cpu": spent, "peak": peak}), file=sys.stderr)
 """

@@ -1,0 +1,1 @@
+"""Numbers that are promised, measured in one run: `python -m benchmarks`."""
