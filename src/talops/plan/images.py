@@ -80,7 +80,7 @@ def _kept(node: DesiredNode, talos: TalosNode, running: str | None) -> Image | R
     if running != default and (default is None or default not in reference):
         return _refuse(
             node,
-            f"it runs schematic {short(running)}, the files name none, and the image {reference} has no ID to keep it by",
+            f"it runs schematic {short(running)}, the files name none, and {reference} has no ID to keep it by",
             f"give the node the `schematic` that it runs in {_file(node)}, or `installerURLTmpl` an `{{{{.ID}}}}`",
         )
     kept = reference.replace(default, running) if default is not None else reference
@@ -88,7 +88,7 @@ def _kept(node: DesiredNode, talos: TalosNode, running: str | None) -> Image | R
 
 
 def _for_its_platform(node: DesiredNode, talos: TalosNode) -> str:
-    """The files' image, of the installer that this node needs; where `installerURLTmpl` puts the ID is left as it is."""
+    """The files' image, with the installer that this node needs; its ID may be anywhere (`installerURLTmpl`)."""
     registry, *path = node.installer.repository.split("/")
     repository = "/".join((registry, *(_installer_name(part, talos) for part in path)))
     return f"{repository}:{node.installer.tag}"
