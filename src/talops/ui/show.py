@@ -47,7 +47,8 @@ def _node(node: DesiredNode, width: int) -> Iterator[str]:
 def _upgrades(plan: Plan, width: int) -> Iterator[str]:
     if plan.upgrades:
         yield ""
-        yield f"to upgrade, one after the other ({len(plan.upgrades)}):"
+        verb = "would upgrade, were it not refused" if plan.refusals else "to upgrade, one after the other"
+        yield f"{verb} ({len(plan.upgrades)}):"
     for number, node in enumerate(plan.upgrades, 1):
         yield from _upgrade(number, node, width)
 
@@ -81,7 +82,7 @@ def _refusals(plan: Plan, width: int) -> Iterator[str]:
 
 def _meaning(plan: Plan) -> str:
     if plan.refusals:
-        return f"Refused: nothing will be done before {count(len(plan.refusals), 'reason')} above is gone."
+        return "Refused: nothing will be done while a reason above stands."
     if not plan.upgrades:
         return "Nothing to do."
     return f"{count(len(plan.upgrades), 'node')} will reboot, one at a time, each only while every gate is open."

@@ -21,9 +21,8 @@ def show_status(status: Status, *, width: int = 80) -> str:
 
 
 def _row(row: StatusRow, wide: int, width: int) -> Iterator[str]:
-    version = (
-        row.version_now if row.version_now == row.version_wanted else f"{row.version_now}, not {row.version_wanted}"
-    )
+    wanted = "" if row.version_now == row.version_wanted else f" (wants {row.version_wanted})"
+    version = f"{row.version_now}{wanted}"
     start = f"{row.hostname:<{wide}}  {row.role.value:<12}  {version}  {_kubernetes(row)}"
     extra = ", ".join(_extras(row))
     if extra and len(start) + 2 + len(extra) <= width:
