@@ -11,7 +11,7 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from talops import __version__
 
-        print(f"talops {__version__}")  # noqa: T201
+        _say(f"talops {__version__}")
         return
     instruction = os.environ.get(COMPLETE, "")
     if instruction.startswith("complete_"):
@@ -19,11 +19,19 @@ def main() -> None:
 
         answer = completion(instruction, os.environ)
         if answer is not None:
-            print(answer)  # noqa: T201
+            _say(answer)
             return
     from talops.cli.run import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _say(text: str) -> None:
+    """A shell that has lost interest (Ctrl-C at a Tab) is no reason for a traceback."""
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

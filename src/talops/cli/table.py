@@ -1,109 +1,109 @@
-"""Every command and option in one table: help and completion must answer before anything slow is imported."""
+"""Every command and option in one table.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
+Completion reads it at every press of Tab, so it must not import anything: plain classes, and words instead of an Enum.
+"""
 
+from __future__ import annotations
 
-class Takes(Enum):
-    """What follows an option, for completion."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
 
-    NOTHING = "nothing"
-    NODES = "nodes"
-    NODE = "node"
-    FAULT = "fault"
-    FOLDER = "folder"
-    FILE = "file"
-    TEXT = "text"
-    OUTPUT = "output"
-    DOWNTIME = "downtime"
+    Takes = Literal["", "nodes", "node", "fault", "folder", "file", "text", "output", "downtime"]
+    """What follows an option, or what the argument of a command is; for completion."""
 
 
-@dataclass(frozen=True, slots=True)
 class Option:
-    names: tuple[str, ...]
-    help: str
-    takes: Takes = Takes.NOTHING
-    metavar: str = ""
+    """One option: its names, the preferred one first."""
+
+    __slots__ = ("help", "metavar", "names", "takes")
+
+    def __init__(self, names: tuple[str, ...], help: str, takes: Takes = "", metavar: str = "") -> None:
+        self.names, self.help, self.takes, self.metavar = names, help, takes, metavar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command of the command line. `module` is imported when it is run; `group` has commands below it."""
+    """One command. `module` (of talops.cli) is imported when it is run; commands below a group need none."""
 
-    help: str
-    module: str = ""
-    options: tuple[str, ...] = ()
-    argument: Takes = Takes.NOTHING
-    hidden: bool = False
+    __slots__ = ("argument", "help", "hidden", "module", "options")
+
+    def __init__(
+        self,
+        help: str,
+        *,
+        module: str = "",
+        options: tuple[str, ...] = (),
+        argument: Takes = "",
+        hidden: bool = False,
+    ) -> None:
+        self.help, self.module, self.options, self.argument, self.hidden = help, module, options, argument, hidden
 
 
 OPTIONS: Mapping[str, Option] = {
-    "repo": Option(("--repo", "-C"), "The cluster repository; default: this folder.", Takes.FOLDER, "DIR"),
-    "talosconfig": Option(("--talosconfig",), "As for talosctl.", Takes.FILE, "FILE"),
-    "kubeconfig": Option(("--kubeconfig",), "As for kubectl.", Takes.FILE, "FILE"),
-    "context": Option(("--context",), "Context of the talosconfig.", Takes.TEXT, "NAME"),
-    "kube-context": Option(("--kube-context",), "Context of the kubeconfig.", Takes.TEXT, "NAME"),
+    "repo": Option(("--repo", "-C"), "The cluster repository; default: this folder.", "folder", "DIR"),
+    "talosconfig": Option(("--talosconfig",), "As for talosctl.", "file", "FILE"),
+    "kubeconfig": Option(("--kubeconfig",), "As for kubectl.", "file", "FILE"),
+    "context": Option(("--context",), "Context of the talosconfig.", "text", "NAME"),
+    "kube-context": Option(("--kube-context",), "Context of the kubeconfig.", "text", "NAME"),
     "version": Option(("--version",), "Say the version and exit."),
     "json": Option(("--json",), "JSON instead of text."),
-    "only": Option(("--only",), "Only these nodes; may name several.", Takes.NODES, "NODE..."),
-    "skip-node": Option(("--skip-node",), "Leave these nodes out; may name several.", Takes.NODES, "NODE..."),
+    "only": Option(("--only",), "Only these nodes; may name several.", "nodes", "NODE..."),
+    "skip-node": Option(("--skip-node",), "Leave these nodes out; may name several.", "nodes", "NODE..."),
     "accept-downtime": Option(
-        ("--accept-downtime",), "etcd: accept that one or two control planes mean an outage.", Takes.DOWNTIME, "etcd"
+        ("--accept-downtime",), "etcd: accept that one or two control planes mean an outage.", "downtime", "etcd"
     ),
     "yes": Option(("--yes", "-y"), "Do not ask."),
     "plan": Option(("--plan",), "Show what would be done, and do nothing."),
     "show-commands": Option(("--show-commands",), "Show every command line with its time."),
-    "output": Option(("--output",), "live, plain or json; default: what suits the terminal.", Takes.OUTPUT, "FORM"),
-    "fault": Option(("--fault",), "Make this go wrong; may be given again.", Takes.FAULT, "NAME@NODE"),
+    "output": Option(("--output",), "live, plain or json; default: what suits the terminal.", "output", "FORM"),
+    "fault": Option(("--fault",), "Make this go wrong; may be given again.", "fault", "NAME@NODE"),
     "faults": Option(("--faults",), "List the faults that can be switched on."),
-    "from": Option(("--from",), "The Talos version that the cluster starts with.", Takes.TEXT, "vX.Y.Z"),
-    "seed": Option(("--seed",), "Other delays, the same for the same number.", Takes.TEXT, "NUMBER"),
+    "from": Option(("--from",), "The Talos version that the cluster starts with.", "text", "vX.Y.Z"),
+    "seed": Option(("--seed",), "Other delays, the same for the same number.", "text", "NUMBER"),
 }
 GLOBAL = ("repo", "talosconfig", "kubeconfig", "context", "kube-context")
 WHICH = ("only", "skip-node", "accept-downtime")
 REHEARSAL = ("fault", "from", "seed")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
-    ("nodes",): Command(
-        help="What the files say about each node; needs no cluster.", module="nodes", options=("json",)
-    ),
-    ("status",): Command(help="The live cluster on one screen.", module="status", options=("json",)),
-    ("plan",): Command(help="What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
-    ("upgrade",): Command(help="Upgrade the cluster.", module="upgrade"),
+    ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
+    ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
+    ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
+    ("upgrade",): Command("Upgrade the cluster.", module="upgrade"),
     ("upgrade", "all"): Command(
-        help="Take every node to the Talos release of the files, one at a time.",
+        "Take every node to the Talos release of the files, one at a time.",
         options=(*WHICH, "yes", "plan", "show-commands", "output"),
     ),
     ("upgrade-all",): Command(
-        help="The same as `upgrade all`.",
+        "The same as `upgrade all`.",
         module="upgrade",
         options=(*WHICH, "yes", "plan", "show-commands", "output"),
         hidden=True,
     ),
     ("rollback",): Command(
-        help="Boot a node's previous Talos again.",
+        "Boot a node's previous Talos again.",
         module="rollback",
         options=("yes", "show-commands", "output"),
-        argument=Takes.NODE,
+        argument="node",
     ),
-    ("unlock",): Command(help="Take the Lease away from a run that is gone.", module="unlock", options=("yes",)),
+    ("unlock",): Command("Take the Lease away from a run that is gone.", module="unlock", options=("yes",)),
     ("rehearse",): Command(
-        help="Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)
+        "Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)
     ),
-    ("rehearse", "upgrade"): Command(help="Upgrade the embedded cluster."),
+    ("rehearse", "upgrade"): Command("Upgrade the embedded cluster."),
     ("rehearse", "upgrade", "all"): Command(
-        help="Rehearse `upgrade all`.", options=(*WHICH, "plan", "show-commands", "output", *REHEARSAL)
+        "Rehearse `upgrade all`.", options=(*WHICH, "plan", "show-commands", "output", *REHEARSAL)
     ),
     ("rehearse", "upgrade-all"): Command(
-        help="The same as `rehearse upgrade all`.",
+        "The same as `rehearse upgrade all`.",
         options=(*WHICH, "plan", "show-commands", "output", *REHEARSAL),
         hidden=True,
     ),
-    ("rehearse", "plan"): Command(help="Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
-    ("rehearse", "status"): Command(help="Rehearse `status`.", options=("json", *REHEARSAL)),
+    ("rehearse", "plan"): Command("Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
+    ("rehearse", "status"): Command("Rehearse `status`.", options=("json", *REHEARSAL)),
     ("rehearse", "rollback"): Command(
-        help="Rehearse `rollback`.", options=("show-commands", "output", *REHEARSAL), argument=Takes.NODE
+        "Rehearse `rollback`.", options=("show-commands", "output", *REHEARSAL), argument="node"
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from talops.cli.table import GLOBAL, OPTIONS, REHEARSAL, Takes, option_named
+from talops.cli.table import GLOBAL, OPTIONS, REHEARSAL, option_named
 
 _FRONT = {name for key in GLOBAL for name in OPTIONS[key].names}
 _BACK = {name for key in REHEARSAL for name in OPTIONS[key].names}
@@ -23,7 +23,7 @@ def arranged(words: Sequence[str]) -> list[str]:
             front += [word, *([] if equals or short else rest[:1])]
         elif name in _BACK and rehearsing:
             back += [word, *([] if equals else rest[:1])]
-        elif (option := option_named(name)) and option.takes is Takes.NODES and not equals:
+        elif (option := option_named(name)) and option.takes == "nodes" and not equals:
             middle += _each(name, rest)
             continue
         else:

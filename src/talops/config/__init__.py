@@ -9,7 +9,7 @@ from talops.config.substitute import substitute
 from talops.config.talconfig import read_talconfig
 from talops.config.talenv import NAMES, read_variables
 from talops.config.tree import Mapping as TreeMapping
-from talops.config.tree import parse, without_comments
+from talops.config.tree import Repeated, Scalar, fail, is_null, parse, without_comments
 from talops.domain.cluster import Desired
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
@@ -18,6 +18,8 @@ from talops.tools.sops import decrypt
 __all__ = ["check_policy", "load_desired", "load_policy", "read_file"]
 
 TALCONFIG = "talconfig.yaml"
+BOM = "\ufeff"
+"""Windows editors begin a file with it. In a talenv file it costs talhelper every variable."""
 
 
 def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ) -> Desired:
@@ -28,7 +30,7 @@ def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.
             f"there is no {TALCONFIG} in {repo}", hint="go to the cluster's repository, or name it: talops -C DIR …"
         )
     variables, lost = _variables(repo, runner, environ)
-    hint = f"{lost}: no `KEY: value`, so talhelper drops every variable of that file" if lost else ""
+    hint = f"{lost}: no `KEY: value`, and so talhelper drops every variable of that file; fix that line" if lost else ""
     return read_talconfig(substitute(without_comments(text, TALCONFIG), variables, TALCONFIG, hint), TALCONFIG, repo)
 
 
@@ -37,7 +39,7 @@ def _variables(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[
     variables = dict(environ)
     lost = ""
     for name in NAMES:
-        text = read_file(repo, name)
+        text = _text(repo, name)
         if text is None or not text.strip():
             continue
         if _is_encrypted(text, name):
@@ -49,21 +51,37 @@ def _variables(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[
 
 
 def _is_encrypted(text: str, name: str) -> bool:
-    """Told by content, not by name: sops leaves a top-level key `sops`. Raises FilesInvalid when it is no YAML."""
-    if "\nsops:" not in f"\n{text}":
+    """Told by content, not by name: sops leaves a top-level key `sops`.
+
+    Raises FilesInvalid when it is no YAML mapping: talhelper asks for one before it reads line by line.
+    """
+    hint = "write one `NAME: value` a line: talhelper refuses a file of NAME=value"
+    try:
+        tree = parse(text.removeprefix(BOM), name, repeated=Repeated.LATER_WINS)
+    except FilesInvalid as error:
+        raise FilesInvalid(error.what.removeprefix(f"{error.where}: "), where=error.where, hint=hint) from None
+    if tree is None or (isinstance(tree, Scalar) and is_null(tree)):
         return False
-    tree = parse(text, name)
-    return isinstance(tree, TreeMapping) and isinstance(tree.get("sops"), TreeMapping)
+    if not isinstance(tree, TreeMapping):
+        fail(tree.at, "this is no YAML mapping of variables", hint)
+    return isinstance(tree.get("sops"), TreeMapping)
 
 
 def read_file(repo: Path, name: str) -> str | None:
     """None when it is not there. Raises FilesInvalid when it cannot be read."""
+    text = _text(repo, name)
+    return None if text is None else text.removeprefix(BOM)
+
+
+def _text(repo: Path, name: str) -> str | None:
     try:
-        return (repo / name).read_bytes().decode("utf-8").removeprefix("\ufeff")
+        return (repo / name).read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
-        line = (repo / name).read_bytes()[: error.start].count(b"\n") + 1
-        raise FilesInvalid("it is not UTF-8 text", where=f"{name}:{line}", hint="save it as UTF-8") from None
+        before = (repo / name).read_bytes()[: error.start]
+        line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        raise FilesInvalid("it is not UTF-8 text", where=f"{name}:{line}:{column}", hint="save it as UTF-8") from None
     except OSError as error:
-        raise FilesInvalid(f"it cannot be read: {error.strerror}", where=name) from None
+        hint = f"ls -ld {repo / name}"
+        raise FilesInvalid(f"it cannot be read: {error.strerror}", where=name, hint=hint) from None

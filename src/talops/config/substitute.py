@@ -6,13 +6,10 @@ from typing import NoReturn
 
 from talops.config.tree import Place, fail
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_VARIABLE = re.compile(
-    rf"\$\$(?P<escaped>\{{[^}}]*\}}|{_NAME})?"
-    rf"|\$(?P<bare>[A-Za-z0-9_]+)"
-    r"|\$\{(?P<inside>[^}]*)(?P<closed>\}?)"
-)
-_INSIDE = re.compile(rf"(?P<name>{_NAME})(?:(?P<operator>:-|:=|:\+|-|=|\+)(?P<word>.*)|:[0-9].*)?", re.DOTALL)
+_VARIABLE = re.compile(r"\$\$|\$(?P<bare>\w+)|\$\{(?P<inside>[^}\r\n]*)(?P<closed>\}?)")
+_INSIDE = re.compile(r"(?P<name>\w+)(?:(?P<operator>:-|:=|:\+|-|=|\+)(?P<word>.*)|(?P<ignored>.*))")
+_NOBODY = "_"
+"""`$_` and `${_}` are text."""
 
 
 def substitute(text: str, variables: Mapping[str, str], file: str, hint: str = "") -> str:
@@ -22,28 +19,44 @@ def substitute(text: str, variables: Mapping[str, str], file: str, hint: str = "
     """
 
     def value(found: re.Match[str]) -> str:
-        if found.group(0).startswith("$$"):
-            return "$" + (found.group("escaped") or "")
+        if found.group(0) == "$$":
+            return "$"
         bare = found.group("bare")
         if bare is not None:
-            return _required(bare, found)
-        inside = found.group("inside")
+            return found.group(0) if bare == _NOBODY else _required(bare, found)
         if not found.group("closed"):
-            fail(_at(found), "`${` has no closing brace")
-        return _expand(inside, found) if inside else "${}"
+            fail(_at(found), "`${` has no closing brace in this line", "write ${NAME}, or $$ for a dollar sign")
+        return _expand(found.group("inside"), found)
 
     def _expand(inside: str, found: re.Match[str]) -> str:
+        if inside == _NOBODY or not re.search(r"\w", inside):
+            return found.group(0)
         parts = _INSIDE.fullmatch(inside)
-        if parts is None or "$" in (parts.group("word") or ""):
-            fail(_at(found), f"${{{inside}}} is no variable that talhelper understands")
-        name, operator, word = parts.group("name"), parts.group("operator"), parts.group("word")
-        now = variables.get(name)
-        if operator is None:
+        word = parts.group("word") if parts else None
+        aside = parts.group("ignored") if parts else None
+        if parts is None or "${" in (word or "") or "$" in (aside or "") or aside == ":":
+            _puzzling(found)
+        name, operator = parts.group("name"), parts.group("operator")
+        # what talhelper knows no operator for, it ignores: ${X%%.*} is ${X}; and so it does with an empty word
+        if not operator or not word:
             return _required(name, found)
-        given = bool(now) if operator.startswith(":") else now is not None
+        now = variables.get(name)
         if operator.endswith("+"):
-            return word if given else ""
-        return word if not given else _required(name, found)
+            return _word(word, found) if now is not None else ""
+        given = bool(now) if operator.startswith(":") else now is not None
+        return _required(name, found) if given else _word(word, found)
+
+    def _word(word: str, found: re.Match[str]) -> str:
+        """A text, or one variable: `${X:-$Y}`."""
+        if not word.startswith("$"):
+            return word
+        if not re.fullmatch(r"\$\w+", word):
+            _puzzling(found)
+        return _required(word[1:], found)
+
+    def _puzzling(found: re.Match[str]) -> NoReturn:
+        hint = "talhelper knows ${X}, ${X:-default}, ${X-default}, ${X:+other}; and a default may be $Y, never ${Y}"
+        fail(_at(found), f"`{found.group(0)}` is no variable that talhelper understands", hint)
 
     def _required(name: str, found: re.Match[str]) -> str:
         now = variables.get(name)

@@ -28,8 +28,23 @@ from talops.errors import FilesInvalid
 
 DEFAULT_TALOS = "v1.13.8"
 """What talhelper 3.1.16 takes when talosVersion is missing (facts, real-tools.md 7)."""
-OLDEST, NEWEST = 2, 14
-"""Minors of Talos 1 that talhelper generates configs for; others are errors there, too."""
+KUBERNETES_OF = {
+    2: (23, 25),
+    3: (24, 26),
+    4: (25, 27),
+    5: (26, 28),
+    6: (24, 29),
+    7: (25, 30),
+    8: (26, 31),
+    9: (27, 32),
+    10: (28, 33),
+    11: (29, 34),
+    12: (30, 35),
+    13: (31, 36),
+    14: (32, 37),
+}
+"""Minors of Talos 1 that talhelper generates configs for; others are errors there, too. With the oldest and the newest
+minor of Kubernetes 1 for each, from Talos' own `compatibility` package, which talhelper asks."""
 
 _HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*")
 _DOMAIN = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62}(\.[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})*[._]?")
@@ -78,9 +93,17 @@ def read_talconfig(text: str, file: str, folder: Path) -> Desired:
 def _cluster(top: Mapping, folder: Path) -> Cluster:
     name = _required(top, "clusterName")
     talos = _version(top, "talosVersion", text_of(top.get("talosVersion"), "talosVersion") or DEFAULT_TALOS)
-    if talos.major != 1 or not OLDEST <= talos.minor <= NEWEST:
-        fail(_value_place(top, "talosVersion"), f"{talos} is no supported Talos version (v1.{OLDEST} to v1.{NEWEST})")
+    if talos.major != 1 or talos.minor not in KUBERNETES_OF:
+        range_ = f"v1.{min(KUBERNETES_OF)} to v1.{max(KUBERNETES_OF)}"
+        hint = f"talhelper 3.1 generates configs for {range_} only"
+        fail(_value_place(top, "talosVersion"), f"{talos} is no supported Talos version ({range_})", hint)
     kubernetes = _version(top, "kubernetesVersion", _required(top, "kubernetesVersion"))
+    oldest, newest = KUBERNETES_OF[talos.minor]
+    if kubernetes.major != 1 or not oldest <= kubernetes.minor <= newest:
+        much = "old" if (kubernetes.major, kubernetes.minor) < (1, oldest) else "new"
+        at = _value_place(top, "kubernetesVersion")
+        hint = f"Talos v1.{talos.minor} runs Kubernetes v1.{oldest} to v1.{newest}"
+        fail(at, f"Kubernetes {kubernetes} is too {much} for Talos {talos}", hint)
     return Cluster(
         top, name, talos, kubernetes, Factory.of(mapping_of(top.get("imageFactory"), "imageFactory")), folder
     )

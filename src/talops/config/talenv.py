@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 NAMES = ("talenv.yaml", "talenv.sops.yaml", "talenv.yml", "talenv.sops.yml")
 """Where talhelper looks, in this order; what a later one says wins."""
 
-_KEY = re.compile(r"(?:export\s+)?(?P<key>[^\W]?[\w. \t]*?)[ \t]*[:=]")
-_REFERENCE = re.compile(r"(\\)?\$(\()?\{?([A-Z0-9_]+)?\}?")
+_KEY = re.compile(r"(?:export\s+)?(?P<key>\w?[\w. \t]*?)[ \t]*[:=]", re.ASCII)
+_REFERENCE = re.compile(r"(?P<escaped>\\)?\$\(?\{?(?P<name>[A-Z0-9_]+)?\}?")
+_LINE_END = re.compile(r"[\r\n]")
+_COMMENT = re.compile(r"[ \t\v\f\x85\xa0]#")
 _ESCAPES = {"n": "\n", "r": "\r"}
 
 
@@ -25,11 +27,15 @@ class Variables:
 
 def read_variables(text: str) -> Variables:
     """Read a decrypted or plain talenv file."""
-    source = re.sub(r"(?m)^---\n", "\n", text.replace("\r\n", "\n").removeprefix("\ufeff"))
+    # in this order: a `---` that ends in CRLF stays, and costs talhelper the file
+    source = re.sub(r"(?m)^---\n", "\n", text).replace("\r\n", "\n")
     values: dict[str, str] = {}
     at = 0
     while (start := _statement(source, at)) < len(source):
         key = _KEY.match(source, start)
+        if key is None and re.fullmatch(r"[\w. \t]+", source[start:], re.ASCII):
+            # the last word of a file, without a line end, is a value of no name
+            break
         if key is None:
             return Variables({}, source.count("\n", 0, start) + 1)
         value, at = _value(source, key.end(), values)
@@ -58,10 +64,12 @@ def _value(source: str, at: int, values: dict[str, str]) -> tuple[str | None, in
         at += 1
     if source[at : at + 1] in {"'", '"'} and source[at]:
         return _quoted(source, at, values)
-    end = source.find("\n", at)
-    end = len(source) if end < 0 else end
-    line = re.sub(r"(^|\s)#.*", "", source[at:end]).strip()
-    return _expand(line, values), end
+    line_end = _LINE_END.search(source, at)
+    end = line_end.start() if line_end else len(source)
+    line = source[at:end]
+    # a comment is what follows the last of all ` #`, and is none where the value begins
+    comment = max((found.end() - 1 for found in _COMMENT.finditer(line)), default=len(line))
+    return _expand(line[:comment].strip(), values), end
 
 
 def _quoted(source: str, at: int, values: dict[str, str]) -> tuple[str | None, int]:
@@ -71,7 +79,7 @@ def _quoted(source: str, at: int, values: dict[str, str]) -> tuple[str | None, i
         end += 1
     if end >= len(source):
         return None, end
-    inside = source[at + 1 : end]
+    inside = source[at:end].strip(quote)
     if quote == '"':
         inside = re.sub(r"\\([^$])", lambda m: _ESCAPES.get(m.group(1), m.group(1)), inside)
         inside = _expand(inside, values)
@@ -82,9 +90,9 @@ def _expand(text: str, values: dict[str, str]) -> str:
     """`$NAME` of an earlier key of the same file, capitals only; what is not there becomes empty."""
 
     def value(found: re.Match[str]) -> str:
-        if found.group(1) or found.group(2):
+        if found.group("escaped"):
             return found.group(0)[1:]
-        name = found.group(3)
+        name = found.group("name")
         return values.get(name, "") if name else found.group(0)
 
     return _REFERENCE.sub(value, text)

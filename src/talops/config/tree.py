@@ -4,9 +4,14 @@ Composed from the events of the C parser: fast, and independent of the dialect t
 resolved by the rules of Go's yaml.v3, as measured with talhelper (facts, real-tools.md 7).
 """
 
+import contextlib
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from typing import NoReturn
 
 from talops.errors import FilesInvalid
@@ -14,6 +19,8 @@ from talops.errors import FilesInvalid
 DEPTH = 100
 """Deeper nesting than that is a mistake or an attack on the parser."""
 MERGE = "<<"
+LONGEST = 70
+"""Digits of a 64-bit number in base 2, and some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,18 @@ Tree = Scalar | Sequence | Mapping
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
-_OLD_TRUE = {"y", "Y", "yes", "on"}
-_OLD_FALSE = {"n", "N", "no", "off"}
+_OLD_TRUE = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}
+_OLD_FALSE = {"n", "N", "no", "No", "NO", "off", "Off", "OFF"}
 _INT = re.compile(r"[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|[0-9][0-9_]*)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+class Repeated(Enum):
+    """What becomes of a key that a mapping has twice."""
+
+    REFUSED = "refused"
+    LATER_WINS = "the later one wins"
 
 
 def fail(at: Place, what: str, hint: str = "") -> NoReturn:
@@ -81,20 +96,27 @@ def is_null(scalar: Scalar) -> bool:
 
 def number(scalar: Scalar) -> int | float | None:
     """What a plain scalar means as a number, None when it is none. `017` is octal: Go reads YAML 1.1 there."""
-    if not scalar.plain:
+    if not scalar.plain or scalar.text.startswith("_"):
         return None
-    if _INT.fullmatch(scalar.text):
-        sign = -1 if scalar.text.startswith("-") else 1
-        digits = scalar.text.lstrip("+-").replace("_", "").lower()
-        try:
-            if digits[:2] in {"0x", "0o", "0b"}:
-                return sign * int(digits, 0)
-            return sign * int(digits, 8 if len(digits) > 1 and digits.startswith("0") else 10)
-        except ValueError:
-            return None
-    if _FLOAT.fullmatch(scalar.text):
-        return float(scalar.text)
-    return None
+    text = scalar.text.replace("_", "")
+    whole = _whole(text) if _INT.fullmatch(scalar.text) else None
+    if whole is not None and -(2**63) <= whole < 2**64:
+        return whole
+    # `08` is no octal number, and what 64 bits cannot hold is no integer
+    return float(text) if _FLOAT.fullmatch(text) else None
+
+
+def _whole(text: str) -> int | None:
+    sign = -1 if text.startswith("-") else 1
+    digits = text.lstrip("+-").lower()
+    if len(digits) > LONGEST:
+        return None
+    try:
+        if digits[:2] in {"0x", "0o", "0b"}:
+            return sign * int(digits, 0)
+        return sign * int(digits, 8 if len(digits) > 1 and digits.startswith("0") else 10)
+    except ValueError:
+        return None
 
 
 def text_of(tree: Tree | None, what: str) -> str:
@@ -105,10 +127,34 @@ def text_of(tree: Tree | None, what: str) -> str:
         fail(tree.at, f"{what} must be a text, not a {_kind(tree)}")
     if is_null(tree):
         return ""
-    meant = number(tree)
-    if meant is None:
-        return tree.text
-    return str(int(meant)) if float(meant).is_integer() and abs(meant) < 1e21 else repr(meant)
+    return canonical(tree)
+
+
+def canonical(scalar: Scalar) -> str:
+    """As Go writes the value again that it read: `007` as `7`, `True` as `true`, a date with its midnight."""
+    meant = number(scalar)
+    if isinstance(meant, float):
+        return _go_float(meant)
+    if meant is not None:
+        return str(meant)
+    if scalar.plain and scalar.text in _TRUE | _FALSE:
+        return scalar.text.lower()
+    if scalar.plain and _DATE.fullmatch(scalar.text):
+        with contextlib.suppress(ValueError):
+            return f"{date(*map(int, scalar.text.split('-'))).isoformat()}T00:00:00Z"
+    return scalar.text
+
+
+def _go_float(value: float) -> str:
+    """Go's %g: as few digits as will do, with an exponent below 1e-4 and from 1e6 on."""
+    if math.isinf(value):
+        return "-.inf" if value < 0 else ".inf"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    power = len(digits) + int(exponent) - 1
+    if -4 <= power < 6:
+        return f"{Decimal(repr(value)).normalize():f}"
+    rest = "".join(str(digit) for digit in digits[1:])
+    return f"{'-' if sign else ''}{digits[0]}{'.' if rest else ''}{rest}e{power:+03d}"
 
 
 def bool_of(tree: Tree | None, what: str) -> bool:
@@ -149,21 +195,29 @@ def _kind(tree: Tree) -> str:
     return {Scalar: "text", Sequence: "list", Mapping: "mapping"}[type(tree)]
 
 
-def parse(text: str, file: str) -> Tree | None:
+def parse(text: str, file: str, *, repeated: Repeated = Repeated.REFUSED) -> Tree | None:
     """The first document, None when there is none. Raises FilesInvalid with file, line and column."""
-    return next(documents(text, file), None)
+    return next(documents(text, file, repeated=repeated), None)
 
 
-def documents(text: str, file: str) -> Iterator[Tree]:
+def documents(text: str, file: str, *, repeated: Repeated = Repeated.REFUSED) -> Iterator[Tree]:
     """Every document, one after the other. Raises FilesInvalid where the text is no YAML."""
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.events import DocumentStartEvent
 
-    stream = _events(text, file)
-    try:
+    with _explained(text, file):
+        stream = _events(text, file)
         for event in stream:
             if isinstance(event, DocumentStartEvent):
-                yield _Composer(stream, file).compose()
+                yield _Composer(stream, file, repeated).compose()
+
+
+@contextlib.contextmanager
+def _explained(text: str, file: str) -> Iterator[None]:
+    """What the YAML parser says, as FilesInvalid."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        yield
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
@@ -195,9 +249,10 @@ def _events(text: str, file: str) -> Iterator[object]:
 class _Composer:
     """Events of one document into a tree. Anchors may be given anew, as Go allows; an alias shares its target."""
 
-    def __init__(self, stream: Iterator[object], file: str) -> None:
+    def __init__(self, stream: Iterator[object], file: str, repeated: Repeated) -> None:
         self._stream = stream
         self._file = file
+        self._repeated = repeated
         self._anchors: dict[str, Tree] = {}
 
     def compose(self) -> Tree:
@@ -249,7 +304,7 @@ class _Composer:
             if key.plain and key.text == MERGE:
                 merged.append(value)
                 continue
-            if key.text in keys:
+            if key.text in keys and self._repeated is Repeated.REFUSED:
                 first = keys[key.text].line
                 fail(key.at, f"the key `{key.text}` is already in line {first}", "keep one of the two")
             entries[key.text] = value
@@ -268,21 +323,22 @@ class _Composer:
 
 
 def without_comments(text: str, file: str) -> str:
-    """The text with its comments blanked, every line where it was: variables in comments are none (facts, 7)."""
-    from ruamel.yaml.error import YAMLError
+    """The text with its comments blanked, every line where it was: variables in comments are none (facts, 7).
+
+    Raises FilesInvalid when it is no YAML: talhelper parses before it substitutes, and then again.
+    """
     from ruamel.yaml.events import ScalarEvent
 
     kept: list[str] = []
     at = 0
-    try:
+    with _explained(text, file):
         for event in _events(text, file):
             if isinstance(event, ScalarEvent) and event.start_mark.index >= at:
-                kept.append(_no_comment(text[at : event.start_mark.index]))
-                kept.append(text[event.start_mark.index : event.end_mark.index])
-                at = event.end_mark.index
-    except YAMLError:
-        # it may become YAML by substitution; if not, reading it again says what is wrong
-        return text
+                start, end = event.start_mark.index, event.end_mark.index
+                kept.append(_no_comment(text[at:start]))
+                header, newline, block = text[start:end].partition("\n")
+                kept.append((_no_comment(header) if event.style in {"|", ">"} else header) + newline + block)
+                at = end
     return "".join([*kept, _no_comment(text[at:])])
 
 

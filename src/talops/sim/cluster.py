@@ -38,16 +38,18 @@ class Cluster:
     changes: int = 0
     on_ready: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine is Ready in Kubernetes again after a boot."""
+    control_planes: Sequence[Machine] = field(init=False)
+    _by_address: dict[str, Machine] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.control_planes = [machine for machine in self.machines.values() if machine.control_plane]
+        self._by_address = {address: machine for machine in self.machines.values() for address in machine.addresses}
 
     def faulty(self, name: str, hostname: str = "") -> bool:
         return Fault(name=name, hostname=hostname) in self.faults
 
-    @property
-    def control_planes(self) -> Sequence[Machine]:
-        return [machine for machine in self.machines.values() if machine.control_plane]
-
     def by_address(self, address: str) -> Machine | None:
-        return next((machine for machine in self.machines.values() if address in machine.addresses), None)
+        return self._by_address.get(address)
 
     def api_problem(self) -> str:
         """Why no Kubernetes API server answers now; empty when one does."""

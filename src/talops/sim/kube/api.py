@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote
 
 from talops.sim.kube import discovery, statuses
@@ -43,7 +44,7 @@ class KubeApi:
     def handle(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> Reply:
         """(HTTP status, body) for one request. Raises nothing for anything a client can send."""
         bare, _, query = path.partition("?")
-        asked = self._asked(method, bare, {word: values[-1] for word, values in parse_qs(query).items()})
+        asked = self._asked(method, _words(bare), _query(query))
         denied = self.deny(asked)
         if denied is not None:
             return denied
@@ -66,12 +67,11 @@ class KubeApi:
         assert asked.resource is not None
         return statuses.forbidden(self.user, asked.verb, asked.resource, asked.name, asked.namespace)
 
-    def _asked(self, method: str, bare: str, query: Mapping[str, str]) -> Asked:
-        words = [unquote(word) for word in bare.strip("/").split("/")]
+    def _asked(self, method: str, words: tuple[str, ...], query: Mapping[str, str]) -> Asked:
         none = Asked(verb=method.lower(), resource=None, query=query)
-        if words[:1] == ["api"] and len(words) > 2:
+        if words[0] == "api" and len(words) > 2:
             group, version, rest = "", words[1], words[2:]
-        elif words[:1] == ["apis"] and len(words) > 3:
+        elif words[0] == "apis" and len(words) > 3:
             group, version, rest = words[1], words[2], words[3:]
         else:
             return none
@@ -135,3 +135,13 @@ def whole(store: ObjectStore, resource: Resource, found: Object) -> bytes:
     kind, version = f'"kind":"{resource.kind}"', f'"apiVersion":"{resource.api_version}"'
     head = f"{version},{kind}" if resource.custom else f"{kind},{version}"
     return b"{" + head.encode() + b"," + store.encoded(resource.plural, found)[1:] + b"\n"
+
+
+@lru_cache(maxsize=4096)
+def _words(bare: str) -> tuple[str, ...]:
+    return tuple(unquote(word) for word in bare.strip("/").split("/"))
+
+
+@lru_cache(maxsize=4096)
+def _query(query: str) -> Mapping[str, str]:
+    return {word: values[-1] for word, values in parse_qs(query).items()}

@@ -1,6 +1,7 @@
 """What an API server says about itself: groups, versions, resources."""
 
 from base64 import b64encode
+from functools import lru_cache
 from hashlib import sha256
 
 from talops.sim.kube.objects import Object, encode
@@ -30,8 +31,13 @@ def core_versions() -> bytes:
 
 
 def group_list(store: ObjectStore) -> bytes:
+    return _group_list(tuple(store.resources))
+
+
+@lru_cache(maxsize=16)
+def _group_list(served: tuple[tuple[str, str, str], ...]) -> bytes:
     groups: dict[str, list[str]] = {}
-    for group, version, _plural in store.resources:
+    for group, version, _plural in served:
         if group and version not in groups.setdefault(group, []):
             groups[group].append(version)
     rows = []

@@ -76,6 +76,17 @@ POSTGRES_CLUSTERS = Resource(
 )
 
 
+def copied(value: Object) -> Object:
+    """A copy that shares nothing. JSON is a tree, so this needs none of copy.deepcopy's care for cycles."""
+    return {key: _copied(part) for key, part in value.items()}
+
+
+def _copied(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _copied(part) for key, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value
+
+
 def encode(value: object) -> bytes:
     """JSON as an API server writes it: no spaces, UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

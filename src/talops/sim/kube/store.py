@@ -1,13 +1,12 @@
 """Where the objects of the embedded Kubernetes live. Versions count up as in etcd; unchanged answers are remembered."""
 
-import copy
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from talops.sim.kube.objects import BUILT_IN, FIRST_STATUS, UNCOUNTED, Object, Resource, encode, key_of
+from talops.sim.kube.objects import BUILT_IN, FIRST_STATUS, UNCOUNTED, Object, Resource, copied, encode, key_of
 
 Key = tuple[str, str]
 
@@ -77,7 +76,7 @@ class ObjectStore:
         """Change a copy and store it. Nothing is written when nothing changed. Raises KeyError when it is not there."""
         key = (namespace, name)
         old = self._objects[plural][key]
-        new = copy.deepcopy(old)
+        new = copied(old)
         change(new)
         if new == old:
             return old

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from talops.sim.kube import statuses
 from talops.sim.kube.budgets import evict, terminate
-from talops.sim.kube.objects import Object, Resource
+from talops.sim.kube.objects import Object, Resource, copied
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 
@@ -77,7 +76,7 @@ class Writes:
             _take(new, sent, resource, asked.subresource)
 
         if dry_run:
-            new = copy.deepcopy(found)
+            new = copied(found)
             change(new)
             return 200, self._whole(resource, new, remember=False)
         new = self._store.update(resource.plural, asked.name, asked.namespace, change)
