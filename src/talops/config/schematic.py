@@ -23,7 +23,12 @@ _PLAIN = re.compile(r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|[\-?:](?=\S))(?:[^\n:#]|:(
 
 def schematic_id(schematic: Mapping) -> str:
     """64 hex digits. Raises FilesInvalid when a field has the wrong kind."""
-    return hashlib.sha256("".join(f"{line}\n" for line in _lines(schematic)).encode()).hexdigest()
+    return hashlib.sha256(schematic_text(schematic).encode()).hexdigest()
+
+
+def schematic_text(schematic: Mapping) -> str:
+    """What is hashed: the schematic as the Image Factory writes it. Raises FilesInvalid when a field is of a wrong kind."""
+    return "".join(f"{line}\n" for line in _lines(schematic))
 
 
 def extensions_of(schematic: Mapping) -> tuple[str, ...]:

@@ -103,7 +103,8 @@ def number(scalar: Scalar) -> int | float | None:
     if whole is not None and -(2**63) <= whole < 2**64:
         return whole
     # `08` is no octal number, and what 64 bits cannot hold is no integer
-    return float(text) if _FLOAT.fullmatch(text) else None
+    broken = float(text) if _FLOAT.fullmatch(text) else math.inf
+    return None if math.isinf(broken) else broken
 
 
 def _whole(text: str) -> int | None:
@@ -147,8 +148,6 @@ def canonical(scalar: Scalar) -> str:
 
 def _go_float(value: float) -> str:
     """Go's %g: as few digits as will do, with an exponent below 1e-4 and from 1e6 on."""
-    if math.isinf(value):
-        return "-.inf" if value < 0 else ".inf"
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     power = len(digits) + int(exponent) - 1
     if -4 <= power < 6:
