@@ -8,11 +8,31 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from talops.config.tree import Mapping, Scalar, Sequence, Tree, bool_of, mapping_of, number, text_of, texts_of
+from talops.config.tree import (
+    Mapping,
+    Place,
+    Scalar,
+    Sequence,
+    Tree,
+    bool_of,
+    canonical,
+    fail,
+    is_null,
+    mapping_of,
+    number,
+    sequence_of,
+    text_of,
+    texts_of,
+)
 
 EMPTY = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 
 _INDENT = "    "
+_BOOTLOADERS = ("none", "sd-boot", "grub", "dual-boot")
+_LONGEST_KEY = 128
+_STRANGE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Go escapes them in double quotes, or breaks lines there."""
+_BY_ID = "ask the factory for its ID, and set talosImageURL: factory.talos.dev/metal-installer/<ID>"
 _NOT_A_TEXT = re.compile(
     r"~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF"
     r"|[-+]?[0-9][0-9_]*|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F_]+"
@@ -27,7 +47,7 @@ def schematic_id(schematic: Mapping) -> str:
 
 
 def schematic_text(schematic: Mapping) -> str:
-    """What is hashed: the schematic as the Image Factory writes it. Raises FilesInvalid when a field is of a wrong kind."""
+    """What is hashed: the schematic as the Image Factory writes it. Raises FilesInvalid for a wrong field."""
     return "".join(f"{line}\n" for line in _lines(schematic))
 
 
@@ -44,57 +64,87 @@ def _inside(mapping: Mapping | None, *path: str) -> Tree | None:
 
 
 def _lines(schematic: Mapping) -> Iterator[str]:
-    owner = text_of(schematic.get("owner"), "owner")
-    if owner:
-        yield f"owner: {_scalar(owner)}"
+    yield from _texts(schematic, "owner")
     overlay = mapping_of(schematic.get("overlay"), "overlay")
-    if overlay is not None and overlay.entries:
-        yield from _block("overlay", [*_texts(overlay, "image", "name"), *_options(overlay)])
+    if overlay is not None:
+        yield from _overlay(overlay)
     inside = list(_customization(mapping_of(schematic.get("customization"), "customization")))
     yield from _block("customization", inside) if inside else ("customization: {}",)
+
+
+def _overlay(overlay: Mapping) -> Iterator[str]:
+    """Left out when it says nothing; else its image and its name are written even when they are empty."""
+    named = [(key, text_of(overlay.get(key), key), overlay.place_of(key)) for key in ("image", "name")]
+    options = list(_options(overlay))
+    if options or any(value for _, value, _ in named):
+        lines = [line for key, value, at in named for line in _entry(key, value, at)]
+        yield from _block("overlay", [*lines, *options])
 
 
 def _customization(found: Mapping | None) -> Iterator[str]:
     if found is None:
         return
-    yield from _literal("embeddedMachineConfiguration", text_of(found.get("embeddedMachineConfiguration"), "text"))
-    yield from _list("extraKernelArgs", texts_of(found.get("extraKernelArgs"), "extraKernelArgs"))
+    yield from _texts(found, "embeddedMachineConfiguration")
+    yield from _list("extraKernelArgs", found.get("extraKernelArgs"))
     yield from _meta(found.get("meta"))
-    extensions = texts_of(_inside(found, "systemExtensions", "officialExtensions"), "officialExtensions")
+    extensions = list(_list("officialExtensions", _inside(found, "systemExtensions", "officialExtensions")))
     if extensions:
-        yield from _block("systemExtensions", list(_list("officialExtensions", extensions)))
-    yield from _texts(found, "bootloader")
+        yield from _block("systemExtensions", extensions)
+    yield from _bootloader(found)
     if bool_of(_inside(found, "secureboot", "includeWellKnownCertificates"), "includeWellKnownCertificates"):
         yield from _block("secureboot", ["includeWellKnownCertificates: true"])
+
+
+def _bootloader(found: Mapping) -> Iterator[str]:
+    name = text_of(found.get("bootloader"), "bootloader")
+    if name and name not in _BOOTLOADERS:
+        fail(found.entries["bootloader"].at, f"there is no bootloader `{name}`", f"known: {', '.join(_BOOTLOADERS)}")
+    if name != "none":
+        yield from _texts(found, "bootloader")
 
 
 def _texts(mapping: Mapping, *keys: str) -> Iterator[str]:
     for key in keys:
         value = text_of(mapping.get(key), key)
         if value:
-            yield f"{key}: {_scalar(value)}"
+            yield from _entry(key, value, mapping.entries[key].at)
 
 
-def _literal(key: str, value: str) -> Iterator[str]:
-    if not value:
-        return
-    if "\n" not in value:
-        yield f"{key}: {_scalar(value)}"
-        return
-    yield f"{key}: |{'' if value.endswith(chr(10)) else '-'}"
-    yield from (f"{_INDENT}{line}" if line else "" for line in value.removesuffix("\n").split("\n"))
+def _entry(key: str, value: str, at: Place, indent: str = _INDENT) -> Iterator[str]:
+    """`key: value`; a text of several lines as a literal block, `indent` deeper than its key."""
+    first, *rest = _scalar(value, at)
+    yield f"{key}: {first}"
+    yield from (f"{indent}{line}" if line else "" for line in rest)
+
+
+def _row(value: str, at: Place) -> Iterator[str]:
+    first, *rest = _scalar(value, at)
+    yield f"- {first}"
+    yield from (f"  {line}" if line else "" for line in rest)
 
 
 def _meta(found: Tree | None) -> Iterator[str]:
-    rows = [row for row in (found.rows if isinstance(found, Sequence) else ()) if isinstance(row, Mapping)]
+    rows = [mapping_of(row, "a row of meta") for row in sequence_of(found, "meta")]
     if rows:
         yield "meta:"
     for row in rows:
-        key = row.get("key")
-        meant = number(key) if isinstance(key, Scalar) else None
-        value = list(_literal("value", text_of(row.get("value"), "value"))) or ['value: ""']
-        yield f"{_INDENT}- key: {int(meant or 0)}"
-        yield from (f"{_INDENT}  {line}" if line else "" for line in value)
+        if row is None:
+            continue
+        yield f"{_INDENT}- key: {_meta_key(row)}"
+        value = row.get("value")
+        # Go indents by whole fours, and the value stands two beside one
+        lines = _entry("value", text_of(value, "value"), value.at if value is not None else row.at, "  ")
+        yield from (f"{_INDENT}  {line}" if line else "" for line in lines)
+
+
+def _meta_key(row: Mapping) -> int:
+    key = row.get("key")
+    if key is None:
+        return 0
+    meant = number(key) if isinstance(key, Scalar) else None
+    if meant is None or not float(meant).is_integer() or not 0 <= meant < 256:
+        fail(key.at, "a meta key must be a number from 0 to 255", "such as 0xc, the key of the network configuration")
+    return int(meant)
 
 
 def _options(overlay: Mapping) -> Iterator[str]:
@@ -108,30 +158,43 @@ def _anything(tree: Tree) -> Iterator[str]:
     match tree:
         case Mapping():
             for key in sorted(tree.entries):
-                value = tree.entries[key]
-                if isinstance(value, Scalar):
-                    yield f"{_scalar(key)}: {_as_written(value)}"
-                else:
-                    inside = list(_anything(value))
-                    yield from _block(_scalar(key), inside) if inside else (f"{_scalar(key)}: {_empty(value)}",)
+                yield from _option(_key(key, tree.place_of(key)), tree.entries[key])
         case Sequence():
             for row in tree.rows:
                 first, *rest = list(_anything(row)) or [_empty(row)]
                 yield f"- {first}"
-                yield from (f"  {line}" for line in rest)
+                yield from (f"  {line}" if line else "" for line in rest)
         case Scalar():
-            yield _as_written(tree)
+            yield from _as_written(tree)
+
+
+def _option(key: str, value: Tree) -> Iterator[str]:
+    if isinstance(value, Scalar):
+        first, *rest = _as_written(value)
+        yield f"{key}: {first}"
+        yield from (f"{_INDENT}{line}" if line else "" for line in rest)
+    else:
+        inside = list(_anything(value))
+        yield from _block(key, inside) if inside else (f"{key}: {_empty(value)}",)
+
+
+def _key(key: str, at: Place) -> str:
+    if len(key) > _LONGEST_KEY or "\n" in key:
+        fail(at, "talops cannot compute the ID of a schematic with such a long key", _BY_ID)
+    return _scalar(key, at)[0]
 
 
 def _empty(tree: Tree) -> str:
     return "[]" if isinstance(tree, Sequence) else "{}"
 
 
-def _as_written(scalar: Scalar) -> str:
+def _as_written(scalar: Scalar) -> list[str]:
     if scalar.plain and _NOT_A_TEXT.fullmatch(scalar.text):
-        meant = number(scalar)
-        return scalar.text.lower() if meant is None else text_of(scalar, "option")
-    return _scalar(scalar.text)
+        if is_null(scalar):
+            return ["null"]
+        if number(scalar) is not None or scalar.text.lower() in {"true", "false"}:
+            return [canonical(scalar)]
+    return _scalar(scalar.text, scalar.at)
 
 
 def _block(key: str, inside: list[str]) -> Iterator[str]:
@@ -139,15 +202,33 @@ def _block(key: str, inside: list[str]) -> Iterator[str]:
     yield from (f"{_INDENT}{line}" if line else "" for line in inside)
 
 
-def _list(key: str, values: tuple[str, ...]) -> Iterator[str]:
-    if values:
-        yield from _block(key, [f"- {_scalar(value)}" for value in values])
+def _list(key: str, found: Tree | None) -> Iterator[str]:
+    values = texts_of(found, key)
+    if found is not None and values:
+        yield from _block(key, [line for value in values for line in _row(value, found.at)])
 
 
-def _scalar(value: str) -> str:
-    """As yaml.v3 writes a string: plain where it can, in double quotes where it would be read as something else."""
+def _scalar(value: str, at: Place) -> list[str]:
+    """As Go's yaml writes a string: plain where it can, quoted where it would be read as something else.
+
+    More than one line for a literal block, whose lines are not yet indented.
+    """
+    if _STRANGE.search(value):
+        fail(at, "talops cannot compute the ID of a schematic with such characters", _BY_ID)
     if not value or _NOT_A_TEXT.fullmatch(value):
-        return f'"{value}"'
-    if _PLAIN.fullmatch(value) and not value.endswith((" ", ":")) and not value.startswith(("--- ", "... ")):
-        return value
-    return "'" + value.replace("'", "''") + "'"
+        return [f'"{value}"']
+    if "\n" in value:
+        return _literal(value)
+    if "\t" in value:
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+        return [f'"{escaped}"']
+    plain = _PLAIN.fullmatch(value) and not value.endswith((" ", ":")) and not value.startswith(("---", "..."))
+    return [value if plain else "'" + value.replace("'", "''") + "'"]
+
+
+def _literal(value: str) -> list[str]:
+    """`|`, a 4 where the text itself begins with a space, and what becomes of the last line ends."""
+    chomping = "-"
+    if value.endswith("\n"):
+        chomping = "+" if value == "\n" or value.endswith("\n\n") else ""
+    return [f"|{'4' if value.startswith(' ') else ''}{chomping}", *value.removesuffix("\n").split("\n")]

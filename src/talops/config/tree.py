@@ -187,7 +187,9 @@ def sequence_of(tree: Tree | None, what: str) -> tuple[Tree, ...]:
 
 
 def texts_of(tree: Tree | None, what: str) -> tuple[str, ...]:
-    return tuple(text_of(row, what) for row in sequence_of(tree, what))
+    """Rows that are null are none, as in Go."""
+    rows = sequence_of(tree, what)
+    return tuple(text_of(row, what) for row in rows if not (isinstance(row, Scalar) and is_null(row)))
 
 
 def _kind(tree: Tree) -> str:
