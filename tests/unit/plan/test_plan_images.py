@@ -32,7 +32,7 @@ RUNNING = ("iscsi-tools", "util-linux-tools")
 
 def of(
     plan_of: Desired,
-    change=lambda talos: talos,
+    change: Callable[[TalosNode], TalosNode] = lambda talos: talos,
     *,
     version: str = OLD,
     want: Callable[[DesiredNode], DesiredNode] = lambda node: node,
