@@ -48,12 +48,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "talops needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) install 'pip>=25.1'
 
 $(VENV)/.demo: pyproject.toml requirements.lock $(VENV)/bin/python
 	$(PIP) install --constraint requirements.lock --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml requirements.lock $(VENV)/.demo
-	$(PIP) install 'pip>=25.1'
 	$(PIP) install --constraint requirements.lock --group test
 	@touch $@

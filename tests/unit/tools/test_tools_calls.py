@@ -57,8 +57,8 @@ def test_only_upgrade_and_rollback_change_anything() -> None:
     assert {name for name, template in TEMPLATES.items() if template.mutating} == {"upgrade", "rollback"}
 
 
-def test_only_the_kubeconfig_is_secret() -> None:
-    assert {name for name, template in TEMPLATES.items() if template.secret} == {"kubectl-config"}
+def test_what_carries_keys_is_secret() -> None:
+    assert {name for name, template in TEMPLATES.items() if template.secret} == {"kubectl-config", "sops-decrypt"}
 
 
 def test_a_mutation_never_asks_two_nodes() -> None:
