@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -42,6 +42,8 @@ class Stage:
     policy: Policy
     tools: Tools
     real: bool
+    listening: Callable[[], AbstractContextManager[None]]
+    """While in it, SIGINT and SIGTERM are requests to the rollout. A command that only reads is ended by them."""
 
 
 @contextmanager
@@ -66,15 +68,15 @@ def live(context: Context) -> Iterator[Stage]:
         kubectl = Kubectl(kubeconfig=context.kubeconfig or "", context=context.kube_context or "")
         kube = stack.enter_context(ProxyKube(runner, pin_kubeconfig(runner, kubectl, folder), folder))
         clock = RealClock(runner)
-        stack.enter_context(clock.listening())
         tools = Tools(runner=runner, kube=kube, clock=clock, talosctl=talos.talosctl)
-        yield Stage(desired=desired, policy=policy, tools=tools, real=True)
+        yield Stage(desired=desired, policy=policy, tools=tools, real=True, listening=clock.listening)
 
 
 @contextmanager
 def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, seed: int) -> Iterator[Stage]:
     """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError."""
     from talops.sim.faults import parse_fault
+    from talops.sim.onlooker import listening
     from talops.sim.world import rehearsal as build
     from talops.tools.calls import Talosctl
 
@@ -86,7 +88,7 @@ def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, see
         seed=seed,
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
-    yield Stage(desired=desired, policy=policy, tools=tools, real=False)
+    yield Stage(desired=desired, policy=policy, tools=tools, real=False, listening=lambda: listening(world))
 
 
 def nodes(context: Context) -> Desired:
@@ -185,6 +187,10 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
     from talops.execute.session import Session
     from talops.ui import renderer
 
+    if output is Output.LIVE and not stage.real:
+        from talops.sim.onlooker import ShownClock
+
+        stage = replace(stage, tools=replace(stage.tools, clock=ShownClock(stage.tools.clock)))
     run = _run_id(stage.tools.clock.wall())
     screen = renderer(output, stage.desired, show_commands=show_commands)
     journal = Journal(journal_path(stage.desired.cluster_name, run, os.environ)) if stage.real else None
@@ -203,7 +209,8 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
             tick=screen.tick,
             repaint_every=0.25 if stage.real and output is Output.LIVE else None,
         )
-        yield session, str(journal.path) if journal is not None else ""
+        with stage.listening():
+            yield session, str(journal.path) if journal is not None else ""
     finally:
         screen.close()
         if journal is not None:

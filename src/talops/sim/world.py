@@ -100,6 +100,10 @@ class World:
         """Let time pass with nobody there."""
         self._cluster.timeline.run_until(self._cluster.timeline.now + seconds)
 
+    def send(self, signal: str) -> None:
+        """INT or TERM arrives at the talops that stands there now."""
+        self._front.send(signal)
+
     def interrupt_at(self, when: Instant, signal: str) -> None:
         front = self._front
         self.at(when, lambda: front.send(signal))
