@@ -4,8 +4,8 @@ import os
 import signal
 
 import pytest
-
 from play import cluster
+
 from talops.domain.process import Stop, Wake
 from talops.errors import Exit
 from talops.sim.onlooker import SHOWN_BY, SHOWN_FOR, ShownClock, listening

@@ -1,17 +1,14 @@
 """What a person sees at a terminal: the screen itself, read back through a terminal emulator."""
 
-import io
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-import pyte
 import pytest
 from play import cluster
-from rich.console import Console
 
 from builders import desired_cluster, healthy_observed
-from talops.domain.cluster import Desired, Policy
+from talops.domain.cluster import Policy
 from talops.domain.event import (
     Commanded,
     Ended,
@@ -28,41 +25,12 @@ from talops.domain.event import (
 from talops.domain.verdict import GateState, Verdict
 from talops.plan import upgrade_plan
 from talops.ui.board import Board
-from talops.ui.live import LiveRenderer
 from talops.ui.screen import screen, shortened
+from terminal import Terminal
 
 WALL = datetime(2026, 3, 1, 3, 5, 51, tzinfo=UTC)
 Golden = Callable[[str, str], None]
 STUCK = "pdb-blocks@w-1"
-
-
-class Terminal:
-    """A terminal of that size, and the renderer that writes to it. Each event comes a second after the last."""
-
-    def __init__(self, desired: Desired, *, width: int, height: int = 100, commands: bool = False) -> None:
-        self.written = io.StringIO()
-        self.time = 0.0
-        console = Console(
-            file=self.written,
-            force_terminal=True,
-            width=width,
-            height=height,
-            markup=False,
-            highlight=False,
-            emoji=False,
-        )
-        self.live = LiveRenderer(desired, show_commands=commands, console=console, monotonic=lambda: self.time)
-        self.emulator = pyte.Screen(width, height)
-
-    def play(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self.time += 1
-            self.live.handle(event)
-
-    def seen(self) -> str:
-        self.emulator.reset()
-        pyte.Stream(self.emulator).feed(self.written.getvalue().replace("\n", "\r\n"))
-        return "\n".join(line.rstrip() for line in self.emulator.display).rstrip() + "\n"
 
 
 def until(events: Sequence[Event], last: Callable[[Event], bool]) -> list[Event]:
