@@ -1,5 +1,6 @@
 """What will be done, to which node, in which order, and why. Made by `plan`, executed by `execute`, shown by `ui`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from talops.domain.talos import Role, Version
@@ -51,3 +52,17 @@ class Plan:
     kept: tuple[KeepNode, ...]
     refusals: tuple[Refusal, ...]
     warnings: tuple[str, ...] = ()
+
+
+def alike(refusals: Sequence[Refusal]) -> list[tuple[tuple[str, ...], Refusal]]:
+    """Refusals that say the same, together with the hostnames that they say it of, none for the cluster's own.
+
+    For people: with twenty nodes at the same old version the reason is read once. In the order of the first of each.
+    """
+    hostnames: dict[tuple[str, str], list[str]] = {}
+    first: dict[tuple[str, str], Refusal] = {}
+    for refusal in refusals:
+        key = (refusal.what, refusal.hint)
+        first.setdefault(key, refusal)
+        hostnames.setdefault(key, []).extend([refusal.hostname] if refusal.hostname else [])
+    return [(tuple(hostnames[key]), refusal) for key, refusal in first.items()]

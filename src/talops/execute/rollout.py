@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from talops.domain.cluster import Observed
 from talops.domain.event import NodeState, Planned, Step
-from talops.domain.plan import Plan, UpgradeNode
+from talops.domain.plan import Plan, UpgradeNode, alike
 from talops.domain.process import Instant
 from talops.domain.talos import Unknown
 from talops.errors import Exit, Refused, TalopsError
@@ -149,8 +149,10 @@ class Rollout:
 
 
 def refusal_lines(plan: Plan) -> str:
-    """Every reason on a line of its own, each with its node."""
-    lines = [f"{refusal.hostname}: {refusal.what}" if refusal.hostname else refusal.what for refusal in plan.refusals]
+    """Every reason on a line of its own, with the nodes that it holds for."""
+    lines = [
+        f"{', '.join(names)}: {refusal.what}" if names else refusal.what for names, refusal in alike(plan.refusals)
+    ]
     if len(lines) == 1:
         return f"refused: {lines[0]}"
     return "refused, for these reasons:\n" + "\n".join(f"  - {line}" for line in lines)

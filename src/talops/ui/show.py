@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from talops.domain.cluster import Desired, DesiredNode
-from talops.domain.plan import Plan, UpgradeNode
+from talops.domain.plan import Plan, UpgradeNode, alike
 from talops.ui.show_json import nodes_to_json, status_to_json
 from talops.ui.show_status import show_status
-from talops.ui.words import clean, count, folded
+from talops.ui.words import clean, count, folded, names
 
 __all__ = ["nodes_to_json", "show_nodes", "show_plan", "show_status", "status_to_json"]
 
@@ -73,8 +73,8 @@ def _refusals(plan: Plan, width: int) -> Iterator[str]:
     if plan.refusals:
         yield ""
         yield "REFUSED, for these reasons:"
-    for refusal in plan.refusals:
-        where = f"{refusal.hostname}: " if refusal.hostname else ""
+    for hostnames, refusal in alike(plan.refusals):
+        where = f"{names(hostnames)}: " if hostnames else ""
         yield from folded(f"- {where}{refusal.what}", width, first="  ", rest="    ")
         if refusal.hint:
             yield f"    next: {clean(refusal.hint)}"

@@ -63,6 +63,14 @@ def test_a_refused_plan_says_why_and_what_to_type(width: int, golden: Golden) ->
     golden(f"plan-refused-{width}.txt", text + "\n")
 
 
+def test_a_reason_that_holds_for_many_nodes_is_said_once() -> None:
+    desired = desired_cluster(workers=12, talos_version="v1.13.1")
+    plan = plan_of(desired, "v1.9.0")
+    said = show_plan(plan, desired, width=300)
+    assert said.count("is too old") == 1
+    assert "- cp-2, cp-3, cp-1, w-1, w-2, w-3, w-4, w-5 and 7 more: v1.9.0 is too old" in said
+
+
 def test_a_plan_with_nothing_to_do_says_so() -> None:
     assert show_plan(plan_of(DESIRED, "v1.13.1"), DESIRED).splitlines()[-1] == "Nothing to do."
 
