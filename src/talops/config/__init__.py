@@ -4,12 +4,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from talops.config.comments import without_comments
+from talops.config.compose import Repeated, parse
 from talops.config.policy import check_policy, load_policy
+from talops.config.scalar import Scalar, fail, is_null
 from talops.config.substitute import substitute
 from talops.config.talconfig import read_talconfig
 from talops.config.talenv import NAMES, read_variables
 from talops.config.tree import Mapping as TreeMapping
-from talops.config.tree import Repeated, Scalar, fail, is_null, parse, without_comments
 from talops.domain.cluster import Desired
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid

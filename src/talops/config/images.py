@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from talops.config.scalar import Place, fail
 from talops.config.schematic import EMPTY, schematic_id
 from talops.config.template import render
-from talops.config.tree import Mapping, Place, bool_of, fail, mapping_of, text_of
+from talops.config.tree import Mapping, bool_of, mapping_of, text_of
 from talops.domain.cluster import Installer
 from talops.domain.talos import Version
 

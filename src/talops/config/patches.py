@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from talops.config.tree import Mapping, Scalar, Tree, documents
+from talops.config.compose import documents
+from talops.config.scalar import Scalar
+from talops.config.tree import Mapping, Tree
 from talops.config.tree import Sequence as Rows
 from talops.errors import FilesInvalid
 

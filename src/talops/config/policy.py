@@ -5,7 +5,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from talops.config.tree import Mapping, Place, Scalar, Tree, bool_of, fail, is_null, number, parse
+from talops.config.compose import parse
+from talops.config.scalar import Place, Scalar, fail, is_null, number
+from talops.config.tree import Mapping, Tree, bool_of
 from talops.config.tree import Sequence as Rows
 from talops.domain.cluster import Desired, Policy
 from talops.errors import FilesInvalid

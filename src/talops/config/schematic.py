@@ -8,22 +8,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from talops.config.tree import (
-    Mapping,
-    Place,
-    Scalar,
-    Sequence,
-    Tree,
-    bool_of,
-    canonical,
-    fail,
-    is_null,
-    mapping_of,
-    number,
-    sequence_of,
-    text_of,
-    texts_of,
-)
+from talops.config.scalar import Place, Scalar, canonical, fail, is_null, number
+from talops.config.tree import Mapping, Sequence, Tree, bool_of, mapping_of, sequence_of, text_of, texts_of
 
 EMPTY = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from talops.config.tree import Place, fail
+from talops.config.scalar import Place, fail
 
 _VARIABLE = re.compile(r"\$\$|\$(?P<bare>\w+)|\$\{(?P<inside>[^}\r\n]*)(?P<closed>\}?)")
 _INSIDE = re.compile(r"(?P<name>\w+)(?:(?P<operator>:-|:=|:\+|-|=|\+)(?P<word>.*)|(?P<ignored>.*))")

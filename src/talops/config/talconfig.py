@@ -6,22 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from talops.config.compose import parse
 from talops.config.images import Factory, installer
 from talops.config.patches import read_patches
+from talops.config.scalar import Place, fail
 from talops.config.schematic import extensions_of
 from talops.config.template import render
-from talops.config.tree import (
-    Mapping,
-    Place,
-    Tree,
-    bool_of,
-    fail,
-    mapping_of,
-    parse,
-    sequence_of,
-    text_of,
-    texts_of,
-)
+from talops.config.tree import Mapping, Tree, bool_of, mapping_of, sequence_of, text_of, texts_of
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Role, Version
 from talops.errors import FilesInvalid

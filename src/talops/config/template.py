@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from talops.config.tree import Place, fail
+from talops.config.scalar import Place, fail
 
 _CONDITION = re.compile(
     r"\{\{-?\s*if\s+\.(?P<field>\w+)\s*-?\}\}(?P<then>[^{]*)(?:\{\{-?\s*else\s*-?\}\}(?P<other>[^{]*))?"
