@@ -6,7 +6,9 @@ Composed from the events of the C parser: fast, and independent of the dialect t
 import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from talops.config.scalar import Place, Scalar, fail
 from talops.config.tree import Mapping, Sequence, Tree
@@ -14,6 +16,10 @@ from talops.config.tree import Mapping, Sequence, Tree
 DEPTH = 100
 """Deeper nesting than that is a mistake or an attack on the parser."""
 MERGE = "<<"
+LARGEST = 1_000_000
+"""Values of a document with each alias written out. More is a mistake or an attack, which Go refuses, too."""
+COLON_IN_FLOW = "found unexpected ':'"
+CORE_TAG = "tag:yaml.org,2002:"
 
 
 class Repeated(Enum):
@@ -65,13 +71,30 @@ def _advice(text: str, at: Place) -> str:
 
 def yaml_events(text: str, file: str) -> Iterator[object]:
     from ruamel.yaml import YAML
+    from ruamel.yaml.scanner import ScannerError
 
     bad = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]", text)
     if bad:
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - (text.rfind("\n", 0, bad.start()) + 1) + 1
         fail(Place(file, line, column), "a control character is not allowed in YAML")
-    return iter(YAML(typ="safe").parse(text))
+    seen = 0
+    try:
+        for event in YAML(typ="safe").parse(text):
+            yield event
+            seen += 1
+    except ScannerError as error:
+        if error.problem != COLON_IN_FLOW:
+            raise
+        # Go reads `[fd00::/64]`, which the C parser does not; the slow one does
+        yield from islice(YAML(typ="safe", pure=True).parse(text), seen, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    tree: Tree
+    size: int
+    height: int
 
 
 class _Composer:
@@ -81,34 +104,52 @@ class _Composer:
         self._stream = stream
         self._file = file
         self._repeated = repeated
-        self._anchors: dict[str, Tree] = {}
+        self._anchors: dict[str, _Anchor] = {}
+        self._size = 0
+        self._deepest = 0
 
     def compose(self) -> Tree:
         return self._next(next(self._stream), 0)
 
     def _next(self, event: object, depth: int) -> Tree:
-        from ruamel.yaml import events
+        from ruamel.yaml.events import AliasEvent
 
         at = self._place(event)
-        if depth > DEPTH:
-            fail(at, f"nested more than {DEPTH} deep")
-        match event:
-            case events.AliasEvent():
-                if event.anchor not in self._anchors:
-                    fail(at, f"*{event.anchor} names an anchor that is not defined before it")
-                return self._anchors[event.anchor]
-            case events.ScalarEvent():
-                # an explicit tag such as !!str makes it as good as quoted
-                plain = event.style in {None, ""} and event.tag is None
-                tree: Tree = Scalar(event.value, plain, at)
-            case events.SequenceStartEvent():
-                tree = self._sequence(at, depth)
-            case _:
-                tree = self._mapping(at, depth)
+        if isinstance(event, AliasEvent):
+            if event.anchor not in self._anchors:
+                fail(at, f"*{event.anchor} names an anchor that is not defined before it")
+            known = self._anchors[event.anchor]
+            self._grow(at, known.size, depth + known.height)
+            return known.tree
+        size, deepest = self._size, self._deepest
+        self._deepest = depth
+        self._grow(at, 1, depth)
+        tree = self._tree(event, at, depth)
         anchor = getattr(event, "anchor", None)
         if anchor:
-            self._anchors[anchor] = tree
+            self._anchors[anchor] = _Anchor(tree, self._size - size, self._deepest - depth)
+        self._deepest = max(self._deepest, deepest)
         return tree
+
+    def _grow(self, at: Place, size: int, depth: int) -> None:
+        """Counts aliases as if they were written out: what reads the tree visits them as often."""
+        self._size += size
+        self._deepest = max(self._deepest, depth)
+        if self._deepest > DEPTH:
+            fail(at, f"nested more than {DEPTH} deep")
+        if self._size > LARGEST:
+            fail(at, f"the aliases of this document stand for more than {LARGEST} values")
+
+    def _tree(self, event: object, at: Place, depth: int) -> Tree:
+        from ruamel.yaml.events import ScalarEvent, SequenceStartEvent
+
+        if isinstance(event, ScalarEvent):
+            kind = (event.tag or "").removeprefix(CORE_TAG)
+            if event.tag and kind not in {event.tag, "str"}:
+                fail(at, f"talops does not read the tag !!{kind}", "write the value without it")
+            # any other tag makes it as good as quoted
+            return Scalar(event.value, event.style in {None, ""} and event.tag is None, at)
+        return self._sequence(at, depth) if isinstance(event, SequenceStartEvent) else self._mapping(at, depth)
 
     def _sequence(self, at: Place, depth: int) -> Sequence:
         from ruamel.yaml.events import SequenceEndEvent
@@ -123,27 +164,31 @@ class _Composer:
 
         entries: dict[str, Tree] = {}
         keys: dict[str, Place] = {}
-        merged: list[Tree] = []
+        merged: Tree | None = None
         while not isinstance(event := next(self._stream), MappingEndEvent):
             key = self._next(event, depth + 1)
             value = self._next(next(self._stream), depth + 1)
             if not isinstance(key, Scalar):
                 fail(key.at, "a key must be a text")
-            if key.plain and key.text == MERGE:
-                merged.append(value)
-                continue
             if key.text in keys and self._repeated is Repeated.REFUSED:
                 first = keys[key.text].line
                 fail(key.at, f"the key `{key.text}` is already in line {first}", "keep one of the two")
-            entries[key.text] = value
             keys[key.text] = key.at
-        for source in merged:
-            for fill in source.rows if isinstance(source, Sequence) else (source,):
-                if not isinstance(fill, Mapping):
-                    fail(fill.at, "<< can only merge a mapping")
-                for name, value in fill.entries.items():
-                    entries.setdefault(name, value)
+            if key.plain and key.text == MERGE:
+                merged = value
+            else:
+                entries[key.text] = value
+        if merged is not None:
+            self._merge(entries, merged)
         return Mapping(entries, at, keys)
+
+    def _merge(self, entries: dict[str, Tree], merged: Tree) -> None:
+        """Fill in what the mapping does not say itself; of several, the first wins."""
+        for source in merged.rows if isinstance(merged, Sequence) else (merged,):
+            if not isinstance(source, Mapping):
+                fail(source.at, "<< can only merge a mapping")
+            for name, value in source.entries.items():
+                entries.setdefault(name, value)
 
     def _place(self, event: object) -> Place:
         mark = getattr(event, "start_mark", None)
