@@ -6,12 +6,14 @@ from pathlib import Path
 
 from talops.config.comments import without_comments
 from talops.config.compose import Repeated, parse
+from talops.config.patches import Patches
 from talops.config.policy import check_policy, load_policy
 from talops.config.scalar import Scalar, fail, is_null
 from talops.config.substitute import substitute
 from talops.config.talconfig import read_talconfig
 from talops.config.talenv import NAMES, read_variables
 from talops.config.tree import Mapping as TreeMapping
+from talops.config.tree import Tree
 from talops.domain.cluster import Desired
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
@@ -33,7 +35,8 @@ def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.
         )
     variables, lost = _variables(repo, runner, environ)
     hint = f"{lost}: no `KEY: value`, and so talhelper drops every variable of that file; fix that line" if lost else ""
-    return read_talconfig(substitute(without_comments(text, TALCONFIG), variables, TALCONFIG, hint), TALCONFIG, repo)
+    plain = substitute(without_comments(text, TALCONFIG), variables, TALCONFIG, hint)
+    return read_talconfig(plain, TALCONFIG, Patches(repo, variables))
 
 
 def _variables(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
@@ -66,7 +69,21 @@ def _is_encrypted(text: str, name: str) -> bool:
         return False
     if not isinstance(tree, TreeMapping):
         fail(tree.at, "this is no YAML mapping of variables", hint)
-    return isinstance(tree.get("sops"), TreeMapping)
+    # Go's JSON does not mind the case of a key
+    sops = [value for key, value in tree.entries.items() if key.lower() == "sops"]
+    return any(_is_of_sops(value) for value in sops)
+
+
+def _is_of_sops(value: Tree) -> bool:
+    if isinstance(value, Scalar) and is_null(value):
+        return False
+    if not isinstance(value, TreeMapping):
+        fail(
+            value.at,
+            "`sops` is the key that sops keeps for itself: talhelper refuses this file",
+            "rename that variable",
+        )
+    return bool(value.entries)
 
 
 def read_file(repo: Path, name: str) -> str | None:
