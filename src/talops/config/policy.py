@@ -66,7 +66,10 @@ def _plain(tree: Tree) -> object:
     match tree:
         case Mapping():
             bools = {"enabled", "required"}
-            return {k: bool_of(row, k) if k in bools else _plain(row) for k, row in tree.entries.items()}
+            return {
+                k: bool_of(row, k) if k in bools and tree.get(k) is not None else _plain(row)
+                for k, row in tree.entries.items()
+            }
         case Rows():
             return [_plain(row) for row in tree.rows]
         case Scalar():

@@ -4,8 +4,8 @@ import pytest
 
 from talops.config.comments import without_comments
 from talops.config.compose import LARGEST, documents, parse
-from talops.config.scalar import Place, number
-from talops.config.tree import Mapping, Scalar, Sequence, Tree, bool_of, mapping_of, sequence_of, text_of, texts_of
+from talops.config.scalar import Place, Scalar, number
+from talops.config.tree import Mapping, Sequence, Tree, bool_of, mapping_of, sequence_of, text_of, texts_of
 from talops.errors import FilesInvalid
 
 
