@@ -40,7 +40,7 @@ def is_endpoint(text: str) -> bool:
 
 def is_image(text: str) -> bool:
     """A repository with its registry: neither tag nor digest, and no name that Docker would have to complete."""
-    found = _IMAGE.fullmatch(text)
+    found = _IMAGE.fullmatch(text) if len(text) <= 2 * 255 else None
     if not found or len(found.group("path")) > 255:
         return False
     registry = found.group("registry")

@@ -10,6 +10,7 @@ from talops.config.names import is_address, is_endpoint, is_hostname
 from talops.config.patches import Patches
 from talops.config.scalar import Place, Scalar, fail, is_null
 from talops.config.schematic import extensions_of
+from talops.config.shape import check_shape
 from talops.config.template import render
 from talops.config.tree import Mapping, bool_of, mapping_of, sequence_of, text_of, texts_of
 from talops.domain.cluster import Desired, DesiredNode
@@ -59,6 +60,7 @@ def read_talconfig(text: str, file: str, patches: Patches) -> Desired:
         fail(at, "this is no talconfig: it must be a mapping with clusterName, endpoint and nodes")
     cluster = _cluster(tree, patches)
     rows = _rows(tree)
+    check_shape(tree, rows)
     warnings: dict[str, None] = {}
     nodes = tuple(_node(cluster, row, warnings) for row in rows)
     _unique(nodes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 NAMES = ("talenv.yaml", "talenv.sops.yaml", "talenv.yml", "talenv.sops.yml")
 """Where talhelper looks, in this order; what a later one says wins."""
 
-_KEY = re.compile(r"(?:export\s+)?(?P<key>\w?[\w. \t]*?)[ \t]*[:=]", re.ASCII)
+_KEY = re.compile(r"(?:export[ \t]+)?(?P<key>[\w. \t]*)[:=]", re.ASCII)
 _BLANK = " \t\v\f\r\x85\xa0"
 _REFERENCE = re.compile(r"(?P<escaped>\\)?\$\(?\{?(?P<name>[A-Z0-9_]+)?\}?")
 _LINE_END = re.compile(r"[\r\n]")
@@ -42,7 +42,7 @@ def read_variables(text: str) -> Variables:
         value, at = _value(source, key.end(), values)
         if value is None:
             return Variables({}, source.count("\n", 0, start) + 1)
-        values[key.group("key")] = value
+        values[key.group("key").rstrip()] = value
     return Variables(values)
 
 

@@ -10,7 +10,7 @@ _CONDITION = re.compile(
     r"\{\{\s*end\s*\}\}"
 )
 _FIELD = re.compile(r"\{\{\s*\.(?P<field>\w+)\s*\}\}")
-_TRIM = re.compile(r"\s*(?P<left>\{\{-)(?=\s)|(?<=\s)-\}\}\s*")
+_TRIM = re.compile(r"(?<!\s)\s*(?P<left>\{\{-)(?=\s)|(?<=\s)-\}\}\s*")
 """A dash takes away the spaces on its side of the braces."""
 
 
