@@ -57,8 +57,9 @@ def explained(text: str, file: str) -> Iterator[None]:
         at = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
         what = ", ".join(str(part) for part in (error.context, error.problem) if part)
         fail(at, f"this is no YAML: {what or 'it cannot be read'}", _advice(text, at))
-    except (YAMLError, ValueError) as error:
-        fail(Place(file, 1, 1), f"this is no YAML: {str(error).splitlines()[0]}")
+    except (YAMLError, ValueError, AssertionError) as error:
+        # ruamel asserts what a %YAML directive says
+        fail(Place(file, 1, 1), f"this is no YAML: {next(iter(str(error).splitlines()), 'it cannot be read')}")
 
 
 def _advice(text: str, at: Place) -> str:

@@ -158,10 +158,13 @@ def test_what_cannot_be_composed_is_refused_with_its_place(document: str, told: 
         ("a: 'b\n", "f.yaml:2:1", "compare its indentation"),
         ("a: @b", "f.yaml:1:4", "compare its indentation"),
         ("a: [b:c]\nd: [e", "f.yaml:3:1", "compare its indentation"),
+        ("a: [b:c]\n...\n%YAML 1.3\n--- {}", "f.yaml:1:1", "version minor part can only be 2 or 1"),
     ],
 )
 def test_broken_yaml_is_refused_with_line_column_and_advice(document: str, place: str, advice: str) -> None:
-    told = refusal(document + ("\n" if not document.endswith("\n") else ""))
+    with pytest.raises(FilesInvalid) as refused:
+        list(documents(document + ("\n" if not document.endswith("\n") else ""), "f.yaml"))
+    told = f"{refused.value.what} | {refused.value.hint}"
     assert told.startswith(f"{place}: this is no YAML: ")
     assert advice in told
 
