@@ -4,22 +4,20 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from talops.config.comments import without_comments
+from talops.config.environment import Environment, read_environment
+from talops.config.files import read_file
+from talops.config.patches import Patches
 from talops.config.policy import check_policy, load_policy
 from talops.config.substitute import substitute
 from talops.config.talconfig import read_talconfig
-from talops.config.talenv import NAMES, read_variables
-from talops.config.tree import Mapping as TreeMapping
-from talops.config.tree import Repeated, Scalar, fail, is_null, parse, without_comments
 from talops.domain.cluster import Desired
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
-from talops.tools.sops import decrypt
 
 __all__ = ["check_policy", "load_desired", "load_policy", "read_file"]
 
 TALCONFIG = "talconfig.yaml"
-BOM = "\ufeff"
-"""Windows editors begin a file with it. In a talenv file it costs talhelper every variable."""
 
 
 def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ) -> Desired:
@@ -29,59 +27,17 @@ def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.
         raise FilesInvalid(
             f"there is no {TALCONFIG} in {repo}", hint="go to the cluster's repository, or name it: talops -C DIR …"
         )
-    variables, lost = _variables(repo, runner, environ)
-    hint = f"{lost}: no `KEY: value`, and so talhelper drops every variable of that file; fix that line" if lost else ""
-    return read_talconfig(substitute(without_comments(text, TALCONFIG), variables, TALCONFIG, hint), TALCONFIG, repo)
-
-
-def _variables(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """The environment, overridden by talenv files; and where a file lost all of its variables, empty when none did."""
-    variables = dict(environ)
-    lost = ""
-    for name in NAMES:
-        text = _text(repo, name)
-        if text is None or not text.strip():
-            continue
-        if _is_encrypted(text, name):
-            text = decrypt(runner, repo / name, name)
-        found = read_variables(text)
-        lost = lost or (f"{name}:{found.lost}" if found.lost else "")
-        variables.update(found.values)
-    return variables, lost
-
-
-def _is_encrypted(text: str, name: str) -> bool:
-    """Told by content, not by name: sops leaves a top-level key `sops`.
-
-    Raises FilesInvalid when it is no YAML mapping: talhelper asks for one before it reads line by line.
-    """
-    hint = "write one `NAME: value` a line: talhelper refuses a file of NAME=value"
+    text = without_comments(text, TALCONFIG)
+    environment = read_environment(repo, runner, environ)
     try:
-        tree = parse(text.removeprefix(BOM), name, repeated=Repeated.LATER_WINS)
+        return _substituted(text, environment, repo)
     except FilesInvalid as error:
-        raise FilesInvalid(error.what.removeprefix(f"{error.where}: "), where=error.where, hint=hint) from None
-    if tree is None or (isinstance(tree, Scalar) and is_null(tree)):
-        return False
-    if not isinstance(tree, TreeMapping):
-        fail(tree.at, "this is no YAML mapping of variables", hint)
-    return isinstance(tree.get("sops"), TreeMapping)
+        what = error.what.removeprefix(f"{error.where}: ")
+        raise FilesInvalid(environment.hidden(what), where=error.where, hint=environment.hidden(error.hint)) from None
 
 
-def read_file(repo: Path, name: str) -> str | None:
-    """None when it is not there. Raises FilesInvalid when it cannot be read."""
-    text = _text(repo, name)
-    return None if text is None else text.removeprefix(BOM)
-
-
-def _text(repo: Path, name: str) -> str | None:
-    try:
-        return (repo / name).read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError as error:
-        before = (repo / name).read_bytes()[: error.start]
-        line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-        raise FilesInvalid("it is not UTF-8 text", where=f"{name}:{line}:{column}", hint="save it as UTF-8") from None
-    except OSError as error:
-        hint = f"ls -ld {repo / name}"
-        raise FilesInvalid(f"it cannot be read: {error.strerror}", where=name, hint=hint) from None
+def _substituted(text: str, environment: Environment, repo: Path) -> Desired:
+    lost = environment.lost
+    hint = f"{lost}: no `KEY: value`, and so talhelper drops every variable of that file; fix that line" if lost else ""
+    plain = substitute(text, environment.values, TALCONFIG, hint)
+    return read_talconfig(plain, TALCONFIG, Patches(repo, environment.values))

@@ -3,9 +3,12 @@
 import re
 from dataclasses import dataclass
 
+from talops.config.inherit import inherited
+from talops.config.names import is_image
+from talops.config.scalar import Place, fail
 from talops.config.schematic import EMPTY, schematic_id
 from talops.config.template import render
-from talops.config.tree import Mapping, Place, bool_of, fail, mapping_of, text_of
+from talops.config.tree import Mapping, bool_of, mapping_of, text_of
 from talops.domain.cluster import Installer
 from talops.domain.talos import Version
 
@@ -31,26 +34,23 @@ class Factory:
 
 def installer(factory: Factory, node: Mapping, shared: Mapping, version: Version) -> Installer:
     """`node` wins over `shared`, its role's settings. Raises FilesInvalid."""
-    url = node.get("talosImageURL") or shared.get("talosImageURL")
+    url = inherited(node, shared, "talosImageURL")
     image = text_of(url, "`talosImageURL`")
     if url is not None and image:
         last = image.rpartition("/")[2]
         if ":" in last or "@" in last:
             fail(url.at, "`talosImageURL` must have no version and no digest", "talosVersion is appended to it")
+        if not is_image(image):
+            fail(url.at, f"`{image}` is no image", "write its registry too, such as ghcr.io/siderolabs/installer")
         return Installer(repository=image, tag=str(version), schematic=_id_in(last), from_files=True)
-    schematic = mapping_of(node.get("schematic") or shared.get("schematic"), "`schematic`")
+    schematic = mapping_of(inherited(node, shared, "schematic"), "`schematic`")
+    spec = mapping_of(inherited(node, shared, "machineSpec"), "`machineSpec`")
     known = schematic_id(schematic) if schematic is not None else EMPTY
-    return _of_factory(factory, _spec(node, shared), known, version, from_files=schematic is not None)
+    return _of_factory(factory, spec or Mapping({}, node.at), known, version, from_files=schematic is not None)
 
 
 def _id_in(last: str) -> str | None:
     return last if _ID.fullmatch(last) else None
-
-
-def _spec(node: Mapping, shared: Mapping) -> Mapping:
-    own = mapping_of(node.get("machineSpec"), "`machineSpec`")
-    of_role = mapping_of(shared.get("machineSpec"), "`machineSpec`")
-    return own if own is not None and own.entries else of_role or Mapping({}, node.at)
 
 
 def _of_factory(factory: Factory, spec: Mapping, known: str, version: Version, *, from_files: bool) -> Installer:

@@ -1,73 +1,100 @@
-"""What patches say about the things that a plan depends on: the installer image, and virtual IPs.
+"""What patches say about the one thing that a plan compares: the installer image.
 
 talhelper applies the patches of the role, then those of the node, then the global ones; the last word counts.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping as Variables
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from talops.config.tree import Mapping, Scalar, Tree, documents
+from talops.config.comments import without_comments
+from talops.config.compose import documents
+from talops.config.scalar import Scalar
+from talops.config.substitute import substitute
+from talops.config.tree import Mapping, Tree
 from talops.config.tree import Sequence as Rows
 from talops.errors import FilesInvalid
 
 IMAGE = ("machine", "install", "image")
+BOM = "\ufeff"
+TEMPLATE = "{{"
+ENCRYPTED = "ENC["
 
 
 @dataclass(frozen=True, slots=True)
 class Patched:
     """`image` is what the last patch that sets machine.install.image says, None when none does."""
 
-    image: str | None
-    missing: tuple[str, ...]
-
-
-def read_patches(patches: Sequence[str], folder: Path) -> Patched:
-    """`patches` are inline texts or `@file`, relative to `folder`. A file that is not there is named, and left out."""
     image: str | None = None
-    missing: list[str] = []
-    for patch in patches:
-        text = patch
-        if patch.startswith("@"):
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """Reads patches, each once: nodes share them. File names are relative to `folder`."""
+
+    folder: Path
+    variables: Variables[str, str]
+    _read: dict[str, Patched] = field(default_factory=dict)
+
+    def read(self, patches: Sequence[str]) -> Patched:
+        """`patches` are inline texts or `@file`. What talhelper will refuse when it generates is a warning here."""
+        found = [self._one(patch) for patch in patches]
+        image = next((patched.image for patched in reversed(found) if patched.image is not None), None)
+        return Patched(image, tuple(warning for patched in found for warning in patched.warnings))
+
+    def _one(self, patch: str) -> Patched:
+        if patch not in self._read:
+            # a lone @ names no file
+            name = patch[1:].strip() if patch.startswith("@") else ""
+            self._read[patch] = self._file(name) if name else _image("a patch", patch)
+        return self._read[patch]
+
+    def _file(self, name: str) -> Patched:
+        try:
+            text = (self.folder / name).read_text(encoding="utf-8", errors="replace").removeprefix(BOM)
+        except OSError:
+            return Patched(None, (f"the patch file {name} is not there: talhelper will refuse to generate",))
+        if TEMPLATE not in text and "$" in text:
             try:
-                text = (folder / patch[1:]).read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                missing.append(patch[1:])
-                continue
-        for found in _images(text):
-            image = found
-    return Patched(image, tuple(missing))
+                text = substitute(without_comments(text, name), self.variables, name)
+            except FilesInvalid as error:
+                return Patched(None, (f"{error.what}: talhelper will refuse to generate",))
+        return _image(name, text)
 
 
-def _images(text: str) -> Iterator[str]:
+def _image(where: str, text: str) -> Patched:
     if "image" not in text or "install" not in text:
-        return
+        return Patched()
     try:
-        trees = list(documents(text, "patch"))
-    except FilesInvalid:
-        # templated, or none of ours to judge: talhelper validates it when it generates
-        return
-    for tree in trees:
-        if isinstance(tree, Rows):
-            yield from _of_json_patch(tree)
-        else:
-            found = _at(tree, IMAGE)
-            if isinstance(found, Scalar):
-                yield found.text
+        images = [image for tree in documents(text, where) for image in _images_in(tree)]
+    except FilesInvalid as error:
+        if TEMPLATE in text:
+            return Patched(None, (f"{where} is a template: talops cannot tell whether it sets machine.install.image",))
+        return Patched(None, (f"{error.what}: talhelper will refuse to generate",))
+    image = images[-1] if images else None
+    if image is not None and (TEMPLATE in image or image.startswith(ENCRYPTED)):
+        return Patched(None, (f"{where} sets a machine.install.image that only talhelper can read",))
+    return Patched(image)
 
 
-def _of_json_patch(patch: Rows) -> Iterator[str]:
+def _images_in(tree: Tree) -> Iterator[str]:
+    found = _of_json_patch(tree) if isinstance(tree, Rows) else iter((_at(tree, IMAGE),))
+    # a merge with nothing changes nothing
+    yield from (image.text for image in found if isinstance(image, Scalar) and image.text)
+
+
+def _of_json_patch(patch: Rows) -> Iterator[Tree | None]:
     """RFC 6902: a list of operations, each on a path."""
     for step in patch.rows:
         path = step.get("path") if isinstance(step, Mapping) else None
-        value = step.get("value") if isinstance(step, Mapping) else None
-        if not isinstance(path, Scalar) or value is None:
+        does = step.get("op") if isinstance(step, Mapping) else None
+        if not isinstance(step, Mapping) or not isinstance(path, Scalar) or not isinstance(does, Scalar):
             continue
-        words = tuple(word for word in path.text.split("/") if word)
-        if IMAGE[: len(words)] == words:
-            found = _at(value, IMAGE[len(words) :])
-            if isinstance(found, Scalar):
-                yield found.text
+        words = tuple(path.text.split("/")[1:])
+        if does.text in {"add", "replace"} and IMAGE[: len(words)] == words:
+            yield _at(step.get("value"), IMAGE[len(words) :])
 
 
 def _at(tree: Tree | None, path: Sequence[str]) -> Tree | None:

@@ -5,7 +5,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from talops.config.tree import Mapping, Place, Scalar, Tree, bool_of, fail, is_null, number, parse
+from talops.config.compose import parse
+from talops.config.files import read_file
+from talops.config.scalar import Place, Scalar, fail, is_null, number
+from talops.config.tree import Mapping, Tree, bool_of
 from talops.config.tree import Sequence as Rows
 from talops.domain.cluster import Desired, Policy
 from talops.errors import FilesInvalid
@@ -18,13 +21,8 @@ POLICY = "talops.yaml"
 
 def load_policy(repo: Path) -> Policy:
     """The repository's policy. Raises FilesInvalid with file, line and column of the first mistake."""
-    try:
-        text = (repo / POLICY).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Policy()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FilesInvalid(f"it cannot be read: {error}", where=POLICY) from None
-    return read_policy(text)
+    text = read_file(repo, POLICY)
+    return Policy() if text is None else read_policy(text)
 
 
 def read_policy(text: str) -> Policy:
@@ -59,7 +57,7 @@ def check_policy(desired: Desired, policy: Policy, repo: Path) -> None:
 
 
 def _place_in(repo: Path, key: str, row: int) -> Place:
-    tree = parse((repo / POLICY).read_text(encoding="utf-8"), POLICY)
+    tree = parse(read_file(repo, POLICY) or "", POLICY)
     return _place(tree, (key, row)) if tree is not None else Place(POLICY, 1, 1)
 
 
@@ -68,14 +66,18 @@ def _plain(tree: Tree) -> object:
     match tree:
         case Mapping():
             bools = {"enabled", "required"}
-            return {k: bool_of(row, k) if k in bools else _plain(row) for k, row in tree.entries.items()}
+            return {
+                k: bool_of(row, k) if k in bools and tree.get(k) is not None else _plain(row)
+                for k, row in tree.entries.items()
+            }
         case Rows():
             return [_plain(row) for row in tree.rows]
         case Scalar():
             if is_null(tree):
                 return None
             meant = number(tree)
-            return tree.text if meant is None else meant
+            whole = isinstance(meant, float) and meant.is_integer()
+            return tree.text if meant is None else int(meant) if whole else meant
 
 
 def _place(tree: Tree, path: Sequence[str | int], *, of_key: bool = False) -> Place:
@@ -99,5 +101,5 @@ def _explained(tree: Mapping, error: "ErrorDetails", known: Sequence[str]) -> Fi
         close = get_close_matches(str(path[-1]), known, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
         return FilesInvalid(f"unknown key `{dotted}`", where=str(_place(tree, path, of_key=True)), hint=hint)
-    what = error["msg"].removeprefix("Value error, ")
-    return FilesInvalid(f"`{dotted}`: {what[:1].lower()}{what[1:]}", where=str(_place(tree, path)))
+    what = "must be a mapping" if error["type"] == "model_type" else error["msg"].removeprefix("Value error, ")
+    return FilesInvalid(f"`{dotted}`: {what.replace('Input should', 'must')}", where=str(_place(tree, path)))

@@ -1,6 +1,7 @@
 """The shape of talops.yaml, for pydantic: validation and JSON Schema. Imported late: pydantic is slow."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -12,21 +13,20 @@ from pydantic.alias_generators import to_camel
 from talops.domain.cluster import BarePods, GatePolicy, Policy
 
 DEFAULT = Policy()
-PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
+PATTERN = r"^(?=.*[1-9])([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$"
+"""What the schema says of a duration, and so what is read: longer than nothing, and shorter than a life."""
 
 
 def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     try:
-        found = durationpy.from_str(str(value)) if isinstance(value, str) else None
+        found = durationpy.from_str(value) if isinstance(value, str) and re.search(PATTERN, value) else None
     except (durationpy.DurationError, OverflowError):
         found = None
-    if not isinstance(found, timedelta):
+    if not isinstance(found, timedelta) or found <= timedelta(0):
         # pydantic turns a ValueError, and no TypeError, into an error of the file
-        raise ValueError(f"{value!r} is no duration: write it like 90s, 15m or 1h30m")  # noqa: TRY004
-    if found <= timedelta(0):
-        raise ValueError("a duration must be longer than nothing")
+        raise ValueError(f"{value!r} is no duration: write it like 90s, 15m or 1h30m")
     return found
 
 
@@ -34,15 +34,13 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     PlainSerializer(durationpy.to_str, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "examples": ["90s", "15m", "1h30m"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["90s", "15m", "1h30m"]}),
 ]
 
 
 class Part(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", alias_generator=to_camel, populate_by_name=False, hide_input_in_errors=True
+        extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=False, hide_input_in_errors=True
     )
 
 

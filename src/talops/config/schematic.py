@@ -1,44 +1,21 @@
 """Image Factory schematics: their ID, computed offline from what talconfig.yaml says.
 
-The ID is the SHA-256 of the schematic as Go's yaml.v3 writes it, field by field in the order of its struct (facts,
+The ID is the SHA-256 of the schematic as Go's yaml.v4 writes it, field by field in the order of its struct (facts,
 talos.md 5). Fields that the struct does not have are dropped, as talhelper drops them.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
+from functools import cmp_to_key
 
-from talops.config.tree import (
-    Mapping,
-    Place,
-    Scalar,
-    Sequence,
-    Tree,
-    bool_of,
-    canonical,
-    fail,
-    is_null,
-    mapping_of,
-    number,
-    sequence_of,
-    text_of,
-    texts_of,
-)
+from talops.config.goyaml import NOT_A_TEXT, order, written, written_key
+from talops.config.scalar import Place, Scalar, canonical, fail, is_null, number
+from talops.config.tree import Mapping, Sequence, Tree, bool_of, mapping_of, sequence_of, text_of, texts_of
 
 EMPTY = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 
 _INDENT = "    "
 _BOOTLOADERS = ("none", "sd-boot", "grub", "dual-boot")
-_LONGEST_KEY = 128
-_STRANGE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""Go escapes them in double quotes, or breaks lines there."""
-_BY_ID = "ask the factory for its ID, and set talosImageURL: factory.talos.dev/metal-installer/<ID>"
-_NOT_A_TEXT = re.compile(
-    r"~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF"
-    r"|[-+]?[0-9][0-9_]*|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F_]+"
-    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|=|<<|[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"
-)
-_PLAIN = re.compile(r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|[\-?:](?=\S))(?:[^\n:#]|:(?=\S)|(?<=\S)#)*")
 
 
 def schematic_id(schematic: Mapping) -> str:
@@ -97,7 +74,7 @@ def _customization(found: Mapping | None) -> Iterator[str]:
 
 def _bootloader(found: Mapping) -> Iterator[str]:
     name = text_of(found.get("bootloader"), "bootloader")
-    if name and name not in _BOOTLOADERS:
+    if found.get("bootloader") is not None and name not in _BOOTLOADERS:
         fail(found.entries["bootloader"].at, f"there is no bootloader `{name}`", f"known: {', '.join(_BOOTLOADERS)}")
     if name != "none":
         yield from _texts(found, "bootloader")
@@ -112,13 +89,13 @@ def _texts(mapping: Mapping, *keys: str) -> Iterator[str]:
 
 def _entry(key: str, value: str, at: Place, indent: str = _INDENT) -> Iterator[str]:
     """`key: value`; a text of several lines as a literal block, `indent` deeper than its key."""
-    first, *rest = _scalar(value, at)
+    first, *rest = written(value, at)
     yield f"{key}: {first}"
     yield from (f"{indent}{line}" if line else "" for line in rest)
 
 
 def _row(value: str, at: Place) -> Iterator[str]:
-    first, *rest = _scalar(value, at)
+    first, *rest = written(value, at)
     yield f"- {first}"
     yield from (f"  {line}" if line else "" for line in rest)
 
@@ -127,9 +104,7 @@ def _meta(found: Tree | None) -> Iterator[str]:
     rows = [mapping_of(row, "a row of meta") for row in sequence_of(found, "meta")]
     if rows:
         yield "meta:"
-    for row in rows:
-        if row is None:
-            continue
+    for row in (row for row in rows if row is not None):
         yield f"{_INDENT}- key: {_meta_key(row)}"
         value = row.get("value")
         # Go indents by whole fours, and the value stands two beside one
@@ -157,8 +132,8 @@ def _options(overlay: Mapping) -> Iterator[str]:
 def _anything(tree: Tree) -> Iterator[str]:
     match tree:
         case Mapping():
-            for key in sorted(tree.entries):
-                yield from _option(_key(key, tree.place_of(key)), tree.entries[key])
+            for key in sorted(tree.entries, key=cmp_to_key(order)):
+                yield from _option(written_key(key, tree.place_of(key)), tree.entries[key])
         case Sequence():
             for row in tree.rows:
                 first, *rest = list(_anything(row)) or [_empty(row)]
@@ -178,23 +153,17 @@ def _option(key: str, value: Tree) -> Iterator[str]:
         yield from _block(key, inside) if inside else (f"{key}: {_empty(value)}",)
 
 
-def _key(key: str, at: Place) -> str:
-    if len(key) > _LONGEST_KEY or "\n" in key:
-        fail(at, "talops cannot compute the ID of a schematic with such a long key", _BY_ID)
-    return _scalar(key, at)[0]
-
-
 def _empty(tree: Tree) -> str:
     return "[]" if isinstance(tree, Sequence) else "{}"
 
 
 def _as_written(scalar: Scalar) -> list[str]:
-    if scalar.plain and _NOT_A_TEXT.fullmatch(scalar.text):
+    if scalar.plain and NOT_A_TEXT.fullmatch(scalar.text):
         if is_null(scalar):
             return ["null"]
         if number(scalar) is not None or scalar.text.lower() in {"true", "false"}:
             return [canonical(scalar)]
-    return _scalar(scalar.text, scalar.at)
+    return written(scalar.text, scalar.at)
 
 
 def _block(key: str, inside: list[str]) -> Iterator[str]:
@@ -206,29 +175,3 @@ def _list(key: str, found: Tree | None) -> Iterator[str]:
     values = texts_of(found, key)
     if found is not None and values:
         yield from _block(key, [line for value in values for line in _row(value, found.at)])
-
-
-def _scalar(value: str, at: Place) -> list[str]:
-    """As Go's yaml writes a string: plain where it can, quoted where it would be read as something else.
-
-    More than one line for a literal block, whose lines are not yet indented.
-    """
-    if _STRANGE.search(value):
-        fail(at, "talops cannot compute the ID of a schematic with such characters", _BY_ID)
-    if not value or _NOT_A_TEXT.fullmatch(value):
-        return [f'"{value}"']
-    if "\n" in value:
-        return _literal(value)
-    if "\t" in value:
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
-        return [f'"{escaped}"']
-    plain = _PLAIN.fullmatch(value) and not value.endswith((" ", ":")) and not value.startswith(("---", "..."))
-    return [value if plain else "'" + value.replace("'", "''") + "'"]
-
-
-def _literal(value: str) -> list[str]:
-    """`|`, a 4 where the text itself begins with a space, and what becomes of the last line ends."""
-    chomping = "-"
-    if value.endswith("\n"):
-        chomping = "+" if value == "\n" or value.endswith("\n\n") else ""
-    return [f"|{'4' if value.startswith(' ') else ''}{chomping}", *value.removesuffix("\n").split("\n")]

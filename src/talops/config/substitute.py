@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NoReturn
 
-from talops.config.tree import Place, fail
+from talops.config.scalar import Place, fail
 
 _VARIABLE = re.compile(r"\$\$|\$(?P<bare>\w+)|\$\{(?P<inside>[^}\r\n]*)(?P<closed>\}?)")
 _INSIDE = re.compile(r"(?P<name>\w+)(?:(?P<operator>:-|:=|:\+|-|=|\+)(?P<word>.*)|(?P<ignored>.*))")
@@ -17,59 +18,66 @@ def substitute(text: str, variables: Mapping[str, str], file: str, hint: str = "
 
     Line numbers of the result are those of the text, unless a value has more than one line.
     """
+    return _VARIABLE.sub(_Substitution(text, variables, file, hint).value, text)
 
-    def value(found: re.Match[str]) -> str:
+
+@dataclass(frozen=True, slots=True)
+class _Substitution:
+    text: str
+    variables: Mapping[str, str]
+    file: str
+    hint: str
+
+    def value(self, found: re.Match[str]) -> str:
         if found.group(0) == "$$":
             return "$"
         bare = found.group("bare")
         if bare is not None:
-            return found.group(0) if bare == _NOBODY else _required(bare, found)
+            return found.group(0) if bare == _NOBODY else self._required(bare, found)
         if not found.group("closed"):
-            fail(_at(found), "`${` has no closing brace in this line", "write ${NAME}, or $$ for a dollar sign")
-        return _expand(found.group("inside"), found)
+            hint = "write ${NAME}, or $$ for a dollar sign"
+            fail(self._at(found), "`${` has no closing brace in this line", hint)
+        return self._expanded(found.group("inside"), found)
 
-    def _expand(inside: str, found: re.Match[str]) -> str:
+    def _expanded(self, inside: str, found: re.Match[str]) -> str:
         if inside == _NOBODY or not re.search(r"\w", inside):
             return found.group(0)
         parts = _INSIDE.fullmatch(inside)
         word = parts.group("word") if parts else None
         aside = parts.group("ignored") if parts else None
         if parts is None or "${" in (word or "") or "$" in (aside or "") or aside == ":":
-            _puzzling(found)
+            self._puzzling(found)
         name, operator = parts.group("name"), parts.group("operator")
         # what talhelper knows no operator for, it ignores: ${X%%.*} is ${X}; and so it does with an empty word
         if not operator or not word:
-            return _required(name, found)
-        now = variables.get(name)
+            return self._required(name, found)
+        now = self.variables.get(name)
         if operator.endswith("+"):
-            return _word(word, found) if now is not None else ""
+            return self._word(word, found) if now is not None else ""
         given = bool(now) if operator.startswith(":") else now is not None
-        return _required(name, found) if given else _word(word, found)
+        return self._required(name, found) if given else self._word(word, found)
 
-    def _word(word: str, found: re.Match[str]) -> str:
+    def _word(self, word: str, found: re.Match[str]) -> str:
         """A text, or one variable: `${X:-$Y}`."""
         if not word.startswith("$"):
             return word
         if not re.fullmatch(r"\$\w+", word):
-            _puzzling(found)
-        return _required(word[1:], found)
+            self._puzzling(found)
+        return self._required(word[1:], found)
 
-    def _puzzling(found: re.Match[str]) -> NoReturn:
-        hint = "talhelper knows ${X}, ${X:-default}, ${X-default}, ${X:+other}; and a default may be $Y, never ${Y}"
-        fail(_at(found), f"`{found.group(0)}` is no variable that talhelper understands", hint)
-
-    def _required(name: str, found: re.Match[str]) -> str:
-        now = variables.get(name)
+    def _required(self, name: str, found: re.Match[str]) -> str:
+        now = self.variables.get(name)
         if not now:
-            _missing(name, found)
+            problem = "is set but empty" if name in self.variables else "is not set"
+            hint = self.hint or f"add `{name}: …` to talenv.yaml, or export it"
+            fail(self._at(found), f"the variable ${{{name}}} {problem}", hint)
         return now
 
-    def _missing(name: str, found: re.Match[str]) -> NoReturn:
-        problem = "is set but empty" if name in variables else "is not set"
-        fail(_at(found), f"the variable ${{{name}}} {problem}", hint or f"add `{name}: …` to talenv.yaml, or export it")
+    def _puzzling(self, found: re.Match[str]) -> NoReturn:
+        hint = "talhelper knows ${X}, ${X:-default}, ${X-default}, ${X:+other}; and a default may be $Y, never ${Y}"
+        fail(self._at(found), f"`{found.group(0)}` is no variable that talhelper understands", hint)
 
-    def _at(found: re.Match[str]) -> Place:
+    def _at(self, found: re.Match[str]) -> Place:
         start = found.start()
-        return Place(file, text.count("\n", 0, start) + 1, start - (text.rfind("\n", 0, start) + 1) + 1)
-
-    return _VARIABLE.sub(value, text)
+        line = self.text.count("\n", 0, start) + 1
+        return Place(self.file, line, start - (self.text.rfind("\n", 0, start) + 1) + 1)

@@ -1,27 +1,18 @@
 """talconfig.yaml, substituted and parsed, into what a rollout wants to know of it."""
 
-import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from talops.config.compose import parse
 from talops.config.images import Factory, installer
-from talops.config.patches import read_patches
+from talops.config.inherit import inherited
+from talops.config.names import is_address, is_endpoint, is_hostname
+from talops.config.patches import Patches
+from talops.config.scalar import Place, Scalar, fail, is_null
 from talops.config.schematic import extensions_of
+from talops.config.shape import check_shape
 from talops.config.template import render
-from talops.config.tree import (
-    Mapping,
-    Place,
-    Tree,
-    bool_of,
-    fail,
-    mapping_of,
-    parse,
-    sequence_of,
-    text_of,
-    texts_of,
-)
+from talops.config.tree import Mapping, bool_of, mapping_of, sequence_of, text_of, texts_of
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Role, Version
 from talops.errors import FilesInvalid
@@ -46,8 +37,6 @@ KUBERNETES_OF = {
 """Minors of Talos 1 that talhelper generates configs for; others are errors there, too. With the oldest and the newest
 minor of Kubernetes 1 for each, from Talos' own `compatibility` package, which talhelper asks."""
 
-_HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*")
-_DOMAIN = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62}(\.[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})*[._]?")
 _FILE_NAME = "{{ .ClusterName }}-{{ .Hostname }}.yaml"
 
 
@@ -60,37 +49,43 @@ class Cluster:
     talos: Version
     kubernetes: Version
     factory: Factory
-    folder: Path
+    patches: Patches
 
 
-def read_talconfig(text: str, file: str, folder: Path) -> Desired:
+def read_talconfig(text: str, file: str, patches: Patches) -> Desired:
     """`text` after substitution. Raises FilesInvalid with file, line and column."""
     tree = parse(text, file)
     if not isinstance(tree, Mapping):
         at = tree.at if tree is not None else Place(file, 1, 1)
         fail(at, "this is no talconfig: it must be a mapping with clusterName, endpoint and nodes")
-    cluster = _cluster(tree, folder)
-    rows = [(row, mapping_of(row, f"nodes[{n}]")) for n, row in enumerate(sequence_of(tree.get("nodes"), "nodes"))]
-    if not rows:
-        fail(tree.place_of("nodes"), "`nodes` is required: a cluster has at least one")
-    missing: dict[str, None] = {}
-    nodes = tuple(_node(cluster, node, row.at, missing) for row, node in rows if node is not None)
-    if len(nodes) < len(rows):
-        empty = next(row for row, node in rows if node is None)
-        fail(empty.at, "a node must not be empty")
+    cluster = _cluster(tree, patches)
+    rows = _rows(tree)
+    check_shape(tree, rows)
+    warnings: dict[str, None] = {}
+    nodes = tuple(_node(cluster, row, warnings) for row in rows)
     _unique(nodes)
     return Desired(
         cluster_name=cluster.name,
-        endpoint=_required(tree, "endpoint"),
+        endpoint=_endpoint(tree),
         talos_version=cluster.talos,
         kubernetes_version=cluster.kubernetes,
         nodes=nodes,
-        virtual_ips=tuple(dict.fromkeys(vip for _, node in rows if node for vip in _virtual_ips(cluster, node))),
-        warnings=tuple(f"the patch file {name} is not there: talhelper will refuse to generate" for name in missing),
+        virtual_ips=tuple(dict.fromkeys(vip for row in rows for vip in _virtual_ips(cluster, row))),
+        warnings=tuple(warnings),
     )
 
 
-def _cluster(top: Mapping, folder: Path) -> Cluster:
+def _rows(top: Mapping) -> tuple[Mapping, ...]:
+    rows = sequence_of(top.get("nodes"), "nodes")
+    if not rows:
+        fail(top.place_of("nodes"), "`nodes` is required: a cluster has at least one")
+    for row in rows:
+        if isinstance(row, Scalar) and is_null(row):
+            fail(row.at, "a node must not be empty", "talhelper skips it: remove the line, or write the node")
+    return tuple(node for n, row in enumerate(rows) if (node := mapping_of(row, f"nodes[{n}]")) is not None)
+
+
+def _cluster(top: Mapping, patches: Patches) -> Cluster:
     name = _required(top, "clusterName")
     talos = _version(top, "talosVersion", text_of(top.get("talosVersion"), "talosVersion") or DEFAULT_TALOS)
     if talos.major != 1 or talos.minor not in KUBERNETES_OF:
@@ -105,7 +100,7 @@ def _cluster(top: Mapping, folder: Path) -> Cluster:
         hint = f"Talos v1.{talos.minor} runs Kubernetes v1.{oldest} to v1.{newest}"
         fail(at, f"Kubernetes {kubernetes} is too {much} for Talos {talos}", hint)
     return Cluster(
-        top, name, talos, kubernetes, Factory.of(mapping_of(top.get("imageFactory"), "imageFactory")), folder
+        top, name, talos, kubernetes, Factory.of(mapping_of(top.get("imageFactory"), "imageFactory")), patches
     )
 
 
@@ -131,17 +126,17 @@ def _value_place(mapping: Mapping, key: str) -> Place:
     return found.at if found is not None else mapping.at
 
 
-def _node(cluster: Cluster, node: Mapping, at: Place, missing: dict[str, None]) -> DesiredNode:
+def _node(cluster: Cluster, node: Mapping, warnings: dict[str, None]) -> DesiredNode:
     hostname = _hostname(node)
     addresses = _addresses(node)
     _install_disk(node)
     control_plane = bool_of(node.get("controlPlane"), "controlPlane")
     shared = _shared(cluster, node)
     image = installer(cluster.factory, node, shared, cluster.talos)
-    patched = read_patches(_patches(cluster, node, shared), cluster.folder)
-    missing.update(dict.fromkeys(patched.missing))
-    schematic = mapping_of(_own(node, shared, "schematic"), "schematic")
-    inline = schematic is not None and not text_of(_own(node, shared, "talosImageURL"), "talosImageURL")
+    patched = cluster.patches.read(_patches(cluster, node, shared))
+    warnings.update(dict.fromkeys(patched.warnings))
+    schematic = mapping_of(inherited(node, shared, "schematic"), "schematic")
+    inline = schematic is not None and not text_of(inherited(node, shared, "talosImageURL"), "talosImageURL")
     return DesiredNode(
         hostname=hostname,
         role=Role.CONTROL_PLANE if control_plane else Role.WORKER,
@@ -152,13 +147,20 @@ def _node(cluster: Cluster, node: Mapping, at: Place, missing: dict[str, None]) 
         config_file=_config_file(cluster, node, shared, hostname, control_plane),
         extensions=extensions_of(schematic) if inline and schematic is not None else None,
         patched_image=patched.image if patched.image and patched.image != str(image) else None,
-        where=f"{at.file}:{at.line}",
+        where=f"{node.at.file}:{node.at.line}",
     )
+
+
+def _endpoint(top: Mapping) -> str:
+    endpoint = _required(top, "endpoint")
+    if not is_endpoint(endpoint):
+        fail(_value_place(top, "endpoint"), f"`{endpoint}` is no endpoint", "write it like https://10.0.0.10:6443")
+    return endpoint
 
 
 def _hostname(node: Mapping) -> str:
     hostname = _required(node, "hostname")
-    if len(hostname) > 253 or not _HOSTNAME.fullmatch(hostname):
+    if not is_hostname(hostname):
         fail(_value_place(node, "hostname"), f"`{hostname}` is no valid hostname", "letters, digits, dots and dashes")
     return hostname
 
@@ -167,17 +169,9 @@ def _addresses(node: Mapping) -> tuple[str, ...]:
     """Comma-separated, trimmed, in the order of the file."""
     addresses = tuple(address.strip() for address in _required(node, "ipAddress").split(","))
     for address in addresses:
-        if not _is_address(address):
+        if not is_address(address):
             fail(_value_place(node, "ipAddress"), f"`{address}` is no IP address and no domain name")
     return addresses
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return bool(_DOMAIN.fullmatch(text)) and len(text) <= 253
-    return True
 
 
 def _install_disk(node: Mapping) -> None:
@@ -195,13 +189,6 @@ def _shared(cluster: Cluster, node: Mapping) -> Mapping:
     return found if found is not None else Mapping({}, cluster.top.at)
 
 
-def _own(node: Mapping, shared: Mapping, key: str) -> Tree | None:
-    """The node's own value, or the one of its role. What is empty or zero counts as missing, as in talhelper."""
-    own = node.get(key)
-    empty = own is None or (isinstance(own, Mapping) and not own.entries and key != "schematic")
-    return shared.get(key) if empty else own
-
-
 def _patches(cluster: Cluster, node: Mapping, shared: Mapping) -> tuple[str, ...]:
     own = texts_of(node.get("patches"), "patches")
     overridden = bool_of(node.get("overridePatches"), "overridePatches") and bool(own)
@@ -210,7 +197,7 @@ def _patches(cluster: Cluster, node: Mapping, shared: Mapping) -> tuple[str, ...
 
 
 def _config_file(cluster: Cluster, node: Mapping, shared: Mapping, hostname: str, control_plane: bool) -> str:
-    found = _own(node, shared, "filenameTmpl")
+    found = inherited(node, shared, "filenameTmpl")
     values = {
         "ClusterName": cluster.name,
         "Hostname": hostname,
@@ -225,7 +212,7 @@ def _virtual_ips(cluster: Cluster, node: Mapping) -> Iterator[str]:
     """Of interfaces and their VLANs. Only control planes hold one."""
     if not bool_of(node.get("controlPlane"), "controlPlane"):
         return
-    interfaces = sequence_of(_own(node, _shared(cluster, node), "networkInterfaces"), "networkInterfaces")
+    interfaces = sequence_of(inherited(node, _shared(cluster, node), "networkInterfaces"), "networkInterfaces")
     for interface in interfaces:
         if isinstance(interface, Mapping):
             for link in (interface, *sequence_of(interface.get("vlans"), "vlans")):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 NAMES = ("talenv.yaml", "talenv.sops.yaml", "talenv.yml", "talenv.sops.yml")
 """Where talhelper looks, in this order; what a later one says wins."""
 
-_KEY = re.compile(r"(?:export\s+)?(?P<key>\w?[\w. \t]*?)[ \t]*[:=]", re.ASCII)
+_KEY = re.compile(r"(?:export[ \t]+)?(?P<key>[\w. \t]*)[:=]", re.ASCII)
+_BLANK = " \t\v\f\r\x85\xa0"
 _REFERENCE = re.compile(r"(?P<escaped>\\)?\$\(?\{?(?P<name>[A-Z0-9_]+)?\}?")
 _LINE_END = re.compile(r"[\r\n]")
 _COMMENT = re.compile(r"[ \t\v\f\x85\xa0]#")
@@ -41,7 +42,7 @@ def read_variables(text: str) -> Variables:
         value, at = _value(source, key.end(), values)
         if value is None:
             return Variables({}, source.count("\n", 0, start) + 1)
-        values[key.group("key")] = value
+        values[key.group("key").rstrip()] = value
     return Variables(values)
 
 
@@ -60,7 +61,7 @@ def _statement(source: str, at: int) -> int:
 
 def _value(source: str, at: int, values: dict[str, str]) -> tuple[str | None, int]:
     """The value that begins there and where it ends. None for quotes that never close."""
-    while at < len(source) and source[at] in " \t":
+    while at < len(source) and source[at] in _BLANK:
         at += 1
     if source[at : at + 1] in {"'", '"'} and source[at]:
         return _quoted(source, at, values)
@@ -69,7 +70,7 @@ def _value(source: str, at: int, values: dict[str, str]) -> tuple[str | None, in
     line = source[at:end]
     # a comment is what follows the last of all ` #`, and is none where the value begins
     comment = max((found.end() - 1 for found in _COMMENT.finditer(line)), default=len(line))
-    return _expand(line[:comment].strip(), values), end
+    return _expand(line[:comment].strip(_BLANK), values), end
 
 
 def _quoted(source: str, at: int, values: dict[str, str]) -> tuple[str | None, int]:

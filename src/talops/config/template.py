@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping
 
-from talops.config.tree import Place, fail
+from talops.config.scalar import Place, fail
 
 _CONDITION = re.compile(
-    r"\{\{-?\s*if\s+\.(?P<field>\w+)\s*-?\}\}(?P<then>[^{]*)(?:\{\{-?\s*else\s*-?\}\}(?P<other>[^{]*))?"
-    r"\{\{-?\s*end\s*-?\}\}"
+    r"\{\{\s*if\s+\.(?P<field>\w+)\s*\}\}(?P<then>[^{]*)(?:\{\{\s*else\s*\}\}(?P<other>[^{]*))?"
+    r"\{\{\s*end\s*\}\}"
 )
-_FIELD = re.compile(r"\{\{-?\s*\.(?P<field>\w+)\s*-?\}\}")
+_FIELD = re.compile(r"\{\{\s*\.(?P<field>\w+)\s*\}\}")
+_TRIM = re.compile(r"(?<!\s)\s*(?P<left>\{\{-)(?=\s)|(?<=\s)-\}\}\s*")
+"""A dash takes away the spaces on its side of the braces."""
 
 
 def render(template: str, values: Mapping[str, str], at: Place) -> str:
@@ -24,7 +26,8 @@ def render(template: str, values: Mapping[str, str], at: Place) -> str:
     def chosen(found: re.Match[str]) -> str:
         return found.group("then") if value(found) else found.group("other") or ""
 
-    text = _FIELD.sub(value, _CONDITION.sub(chosen, template))
+    trimmed = _TRIM.sub(lambda found: "{{" if found.group("left") else "}}", template)
+    text = _FIELD.sub(value, _CONDITION.sub(chosen, trimmed))
     if "{{" in text:
         fail(at, f"talops does not understand the template `{template}`", "use fields and {{if .Field}}…{{end}} only")
     return text

@@ -12,7 +12,9 @@ from talops.tools.calls import sops_decrypt
 
 _KEY_PLACES = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD")
 _RECIPIENT = re.compile(r"^\s*(age1[a-z0-9]+|[0-9A-F]{16,40}|arn:aws\S+): FAILED", re.MULTILINE)
-TAMPERED, NO_KEY = 25, 128
+NO_KEY = 128
+CHANGED = {25, 51}
+"""A value that does not decrypt, and a file whose checksum does not match."""
 WRONG_KEY = "identity did not match"
 
 
@@ -43,8 +45,8 @@ def _why(result: Result) -> str:
     said = result.stderr.decode("utf-8", "replace")
     if result.end is End.TIMED_OUT:
         return "sops did not answer in time; is a key service or a hardware key waiting for you?"
-    if result.exit == TAMPERED or "MAC mismatch" in said:
-        return "sops says that it was changed without sops: its checksum does not match"
+    if result.exit in CHANGED:
+        return "sops says that it was changed without sops: it does not match its checksums"
     recipients = list(dict.fromkeys(_RECIPIENT.findall(said)))
     if result.exit == NO_KEY or recipients:
         to = f"; it is encrypted for {', '.join(recipients)}" if recipients else ""
@@ -55,7 +57,7 @@ def _why(result: Result) -> str:
 
 
 def _hint(result: Result) -> str:
-    if result.exit == TAMPERED:
+    if result.exit in CHANGED:
         return "restore it from git, then change it with `sops edit`"
     places = ", ".join([*_KEY_PLACES, str(_default_file())])
     return f"export SOPS_AGE_KEY_FILE=/path/to/key   # keys are looked for in {places}"
