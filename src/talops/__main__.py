@@ -8,30 +8,33 @@ COMPLETE = "_TALOPS_COMPLETE"
 
 def main() -> None:
     """The console script `talops`."""
-    if sys.argv[1:] == ["--version"]:
+    heard = sys.stdout is not None
+    if heard and sys.argv[1:] == ["--version"]:
         from talops import __version__
 
-        _say(f"talops {__version__}")
-        return
+        sys.exit(_say(f"talops {__version__}"))
     instruction = os.environ.get(COMPLETE, "")
-    if instruction.startswith("complete_"):
+    if heard and instruction:
         from talops.cli.complete import completion
 
         answer = completion(instruction, os.environ)
-        if answer is not None:
-            _say(answer)
-            return
+        # fish reads the exit code: 1 is "nothing to offer"
+        sys.exit(1 if answer is None else _say(answer))
     from talops.cli.run import run
 
     sys.exit(run(sys.argv[1:]))
 
 
-def _say(text: str) -> None:
+def _say(text: str) -> int:
     """A shell that has lost interest (Ctrl-C at a Tab) is no reason for a traceback."""
     try:
-        print(text, flush=True)  # noqa: T201
-    except BrokenPipeError:
+        # a file name may be no text at all
+        sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 5
+    return 0
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ def wish(only: list[str] | None, skip: list[str] | None, accept: list[str] | Non
     return Wish(only=tuple(only or ()), skip=tuple(skip or ()), accept_downtime=frozenset(accept or ()))
 
 
-def must_answer(*, yes: bool) -> None:
-    """Raises UsageError, before anything is looked at, when a question would find nobody."""
+def must_answer(*, yes: bool, look: str) -> None:
+    """Raises UsageError, before anything is looked at, when a question would find nobody. `look`: what only looks."""
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(NOBODY, hint="add --yes to go on without asking, or --plan to only look")
+        raise UsageError(NOBODY, hint=f"add --yes to go on without asking, or only look: {look}")
 
 
 def ask(question: str, *, yes: bool) -> bool:

@@ -40,7 +40,7 @@ class LazyGroup(TyperGroup):
         return name, found, rest
 
 
-root = typer.Typer(cls=LazyGroup, **{**SETTINGS, "add_completion": True})
+root = typer.Typer(cls=LazyGroup, **{**SETTINGS, "invoke_without_command": True})
 
 
 @root.callback(epilog="The global options may stand after the command, too.")
@@ -52,11 +52,20 @@ def main(
     talos_context: options.TalosContext = None,
     kube_context: options.KubeContext = None,
     version: options.Version = False,
+    show_completion: options.ShowCompletion = None,
+    install_completion: options.InstallCompletion = None,
 ) -> None:
     """Safe day-2 operations for Kubernetes on Talos Linux."""
     if version:
         typer.echo(f"talops {__version__}")
         raise typer.Exit
+    if show_completion or install_completion:
+        from talops.cli import shells
+
+        typer.echo(shells.script(show_completion) if show_completion else shells.install(install_completion or ""))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
     context.obj = Context(
         repo=Path(repo),
         talosconfig=talosconfig,

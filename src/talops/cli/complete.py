@@ -5,7 +5,7 @@ Imports nothing that commands do not need: a Tab must not be felt.
 
 from __future__ import annotations
 
-from talops.cli.table import COMMANDS, GLOBAL, OPTIONS, Command, below, option_named
+from talops.cli.table import COMMANDS, GLOBAL, OPTIONS, SHELLS, Command, below, option_named, taken_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,20 +18,42 @@ if TYPE_CHECKING:
 
 
 def completion(instruction: str, environ: Mapping[str, str]) -> str | None:
-    """The answer in the dialect of the shell; None when this is not a question of a shell that we know."""
+    """The answer in the dialect of the shell; None when there is nothing to offer, or no such shell."""
     match instruction:
         case "complete_bash":
-            words = _split(environ.get("COMP_WORDS", ""))
-            at = int(environ.get("COMP_CWORD") or 0)
-            return "\n".join(word for word, _ in offers(words[1:at], words[at] if at < len(words) else ""))
+            return _bash(environ.get("COMP_WORDS", ""), environ.get("COMP_CWORD", ""))
         case "complete_zsh":
             found = [f'"{_escaped(word)}":"{_escaped(text)}"' for word, text in offers(*_typed(environ))]
             rows = "\n".join(found)
             return f"_arguments '*: :(({rows}))'" if found else "_files"
         case "complete_fish":
             found = [f"{word}\t{text}" for word, text in offers(*_typed(environ))]
-            return "\n".join(found) if environ.get("_TYPER_COMPLETE_FISH_ACTION") == "get-args" else None
+            # fish asks twice: whether there is anything to offer, and then what
+            wanted = environ.get("_TYPER_COMPLETE_FISH_ACTION") == "get-args"
+            return ("\n".join(found) if wanted else "") if found else None
     return None
+
+
+def _bash(line: str, number: str) -> str | None:
+    """bash takes `--only=w` and `fault@w` for three words each, and replaces only what is behind the sign."""
+    at = int(number) if number.isdecimal() else 0
+    words = line.split("\n") if "\n" in line else _split(line)
+    words = [*words, *[""] * (at + 1 - len(words))][1 : at + 1]
+    glued: list[str] = []
+    replaced = ""
+    before = ""
+    for word in words:
+        if glued and (word in {"=", "@"} or before in {"=", "@"}):
+            glued[-1] += word
+            replaced = "" if word == "=" else (f"@{word}" if before == "@" else word)
+        else:
+            glued.append(word)
+            replaced = word
+        before = word
+    glued = [_unquoted(word) for word in glued]
+    last = glued.pop() if glued else ""
+    kept = len(last) - len(_unquoted(replaced))
+    return "\n".join(word[kept:] for word, _ in offers(glued, last)) or None
 
 
 def _typed(environ: Mapping[str, str]) -> tuple[list[str], str]:
@@ -51,6 +73,11 @@ def _split(line: str) -> list[str]:
         return line.split()
 
 
+def _unquoted(word: str) -> str:
+    """A quote that is not closed yet is one that is being typed."""
+    return " ".join(_split(word)).lstrip("'\"") if any(char in word for char in "'\"\\") else word
+
+
 def _escaped(text: str) -> str:
     for char, safe in (('"', '""'), ("'", "''"), ("$", "\\$"), ("`", "\\`"), (":", r"\\:")):
         text = text.replace(char, safe)
@@ -59,24 +86,30 @@ def _escaped(text: str) -> str:
 
 def offers(before: Sequence[str], incomplete: str) -> list[Offer]:
     """What may stand there, after the words `before`."""
-    return [(word, text) for word, text in _possible(before) if word.startswith(incomplete)]
+    name, value = taken_apart(incomplete)
+    option = option_named(name)
+    if option is not None and value is not None:
+        stem = incomplete.removesuffix(value)
+        found = _values(option.takes, _where(before)[2], value)
+        return [(stem + word, text) for word, text in found if word.startswith(value)]
+    return [(word, text) for word, text in _possible(before, incomplete) if word.startswith(incomplete)]
 
 
-def _possible(before: Sequence[str]) -> Iterator[Offer]:
+def _possible(before: Sequence[str], incomplete: str) -> Iterator[Offer]:
     path, wanted, repo = _where(before)
     if wanted:
-        yield from _values(wanted, repo)
+        yield from _values(wanted, repo, incomplete)
         if wanted != "nodes":
             return
     entry = COMMANDS.get(path)
     yield from ((word, found.help) for word, found in below(path).items() if not found.hidden)
     if entry is not None and entry.argument and not wanted:
-        yield from _values(entry.argument, repo)
+        yield from _values(entry.argument, repo, incomplete)
     yield from _options(entry)
 
 
 def _options(entry: Command | None) -> Iterator[Offer]:
-    keys = entry.options if entry is not None else ("version",)
+    keys = entry.options if entry is not None else ("version", "show-completion", "install-completion")
     for key in (*keys, *GLOBAL):
         yield OPTIONS[key].names[0], OPTIONS[key].help
     yield "--help", "Show the help."
@@ -96,48 +129,69 @@ def _where(before: Sequence[str]) -> tuple[tuple[str, ...], Takes, str]:
             wanted = ""
             continue
         wanted = ""
-        option = option_named(word)
-        if option is not None:
-            wanted, last = option.takes, word
+        name, value = taken_apart(word)
+        option = option_named(name)
+        if option is not None and value is not None:
+            repo = value if option is OPTIONS["repo"] else repo
+        elif option is not None:
+            wanted, last = option.takes, name
         elif (*path, word) in COMMANDS:
             path = (*path, word)
     return path, wanted, repo
 
 
-def _values(takes: Takes, repo: str) -> Iterator[Offer]:
+def _values(takes: Takes, repo: str, incomplete: str) -> Iterator[Offer]:
     match takes:
         case "nodes" | "node":
-            yield from ((name, "") for name in node_names(repo))
+            # `--only a,b`
+            earlier, comma, _ = incomplete.rpartition(",")
+            yield from ((earlier + comma + name, "") for name in node_names(repo))
         case "fault":
-            from talops.sim.faults import FAULTS
-
-            names = node_names(repo)
-            for fault, kind in FAULTS.items():
-                yield from ((f"{fault}@{name}", kind.summary) for name in names if kind.needs_node)
-                yield from () if kind.needs_node else ((fault, kind.summary),)
+            yield from _faults(repo)
         case "output":
             yield from (("live", "a table"), ("plain", "dated lines"), ("json", "JSON lines"))
         case "downtime":
             yield "etcd", "an outage of the control plane"
+        case "shell":
+            yield from ((shell, "") for shell in SHELLS)
         case "folder" | "file":
-            yield from _paths(folders_only=takes == "folder")
+            yield from _paths(incomplete, folders_only=takes == "folder")
 
 
-def _paths(*, folders_only: bool) -> Iterator[Offer]:
+def _faults(repo: str) -> Iterator[Offer]:
+    from talops.sim.faults import FAULTS
+
+    names = node_names(repo)
+    for fault, kind in FAULTS.items():
+        yield from ((f"{fault}@{name}", kind.summary) for name in names if kind.needs_node)
+        yield from () if kind.needs_node else ((fault, kind.summary),)
+
+
+def _paths(incomplete: str, *, folders_only: bool) -> Iterator[Offer]:
     import os
 
-    for entry in sorted(os.scandir("."), key=lambda entry: entry.name):
+    folder = incomplete[: incomplete.rfind("/") + 1]
+    try:
+        found = sorted(os.scandir(os.path.expanduser(folder) or "."), key=lambda entry: entry.name)  # noqa: PTH111
+    except OSError:
+        return
+    for entry in found:
         if entry.is_dir() or not folders_only:
-            yield entry.name + ("/" if entry.is_dir() else ""), ""
+            yield folder + entry.name + ("/" if entry.is_dir() else ""), ""
 
 
 def node_names(repo: str) -> list[str]:
     """Hostnames of talconfig.yaml at a glance, without decrypting anything: names made of variables are left out."""
+    import os
     import re
 
-    hostname = re.compile(r"^[\s-]*hostname:\s*[\"']?([A-Za-z0-9.-]+)[\"']?\s*(?:#.*)?$", re.MULTILINE)
+    # in a row of its own, or in `{hostname: a, …}`; not in a comment
+    hostname = re.compile(
+        r"^[^#\n]*?(?<![\w-])hostname:[ \t]*[\"']?([A-Za-z0-9.-]+)[\"']?[ \t]*(?=[,}#]|$)", re.MULTILINE
+    )
+    path = os.path.expanduser(f"{repo}/talconfig.yaml")  # noqa: PTH111  # pathlib costs 4 ms
     try:
-        with open(f"{repo}/talconfig.yaml", encoding="utf-8") as file:  # noqa: PTH123  # pathlib costs 4 ms
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
             return list(dict.fromkeys(hostname.findall(file.read())))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return []

@@ -5,6 +5,7 @@ import typer
 from talops import wiring
 from talops.cli import acting, options
 from talops.cli.app import SETTINGS
+from talops.domain.context import Output
 
 app = typer.Typer(help="Any of these on an embedded cluster built from your files.", **SETTINGS)
 below_upgrade = typer.Typer(help="Upgrade the embedded cluster.", **SETTINGS)
@@ -45,7 +46,7 @@ def all_nodes(
     stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
     wanted = acting.wish(only, skip_node, accept_downtime)
     if plan:
-        acting.show_plan(stage, wanted, json=output == "json")
+        acting.show_plan(stage, wanted, json=acting.chosen_output(output) is Output.JSON)
     acting.upgrade_all(stage, wanted, yes=True, output=output, show_commands=show_commands)
 
 

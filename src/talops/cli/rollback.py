@@ -18,5 +18,5 @@ def rollback(
     output: options.OutputForm = None,
 ) -> None:
     """Boot a node's previous Talos again, with the same care as an upgrade."""
-    acting.must_answer(yes=yes)
+    acting.must_answer(yes=yes, look="talops status")
     acting.rollback(wiring.live(context.obj), node, yes=yes, output=output, show_commands=show_commands)

@@ -1,28 +1,27 @@
 """Run a command line. The one place that prints errors and turns them into exit codes."""
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 
+from talops.cli import streams
 from talops.cli.words import arranged
 from talops.errors import Exit, TalopsError
-
-ISSUES = "https://github.com/talops/talops/issues"
 
 
 def run(words: Sequence[str]) -> int:
     """The exit code, whatever happens."""
+    streams.steady()
     # must be said before typer is imported: rich help costs 140 ms (facts, python-libraries.md)
     os.environ.setdefault("TYPER_USE_RICH", "0")
     from typer import Abort
     from typer import Exit as TyperExit
     from typer.exceptions import TyperException
 
-    from talops.cli.app import command
-
     try:
-        return int(command().main(arranged(words), prog_name="talops", standalone_mode=False) or 0)
+        return _run(words)
     except TalopsError as error:
         _say(error.what, error.hint)
         return error.exit
@@ -33,26 +32,48 @@ def run(words: Sequence[str]) -> int:
     except (Abort, KeyboardInterrupt):
         _say("interrupted", "")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # whoever read our output has gone: there is nobody to tell, and nothing must be flushed at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.FAILED
+    except OSError as error:
+        if error.errno not in streams.LOST or error.filename is not None:
+            return _bug()
+        return _unheard(error)
     except Exception:
-        traceback.print_exc()
-        _say("this is a bug in talops", f"please report it with the lines above: {ISSUES}")
-        return Exit.BUG
+        return _bug()
+
+
+def _run(words: Sequence[str]) -> int:
+    """Not `main` of typer: that one makes exit codes of its own."""
+    from talops.cli.app import command
+
+    root = command()
+    with root.make_context("talops", arranged(words)) as context:
+        root.invoke(context)
+    return Exit.DONE
 
 
 def _usage(error: Exception) -> int:
     context = getattr(error, "ctx", None)
     format_message = getattr(error, "format_message", None)
     message = str(format_message() if callable(format_message) else error)
-    where = context.command_path if context is not None else "talops"
-    if not message:
+    if message.startswith("Usage: "):
         # a group without its command: its help is the answer
+        print(message, file=sys.stderr)  # noqa: T201
         return Exit.USAGE
-    _say(message, f"{where} --help")
+    _say(message, f"{context.command_path if context is not None else 'talops'} --help")
     return Exit.USAGE
+
+
+def _unheard(error: OSError) -> int:
+    """Nobody reads our output any more, which needs no word; or there is no room for it."""
+    streams.give_up_stdout()
+    if error.errno != errno.EPIPE:
+        _say(f"the output cannot be written: {error.strerror}", "")
+    return Exit.FAILED
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    _say("this is a bug in talops", "please report it, with the lines above and the command line")
+    return Exit.BUG
 
 
 def _say(what: str, hint: str) -> None:

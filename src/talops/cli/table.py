@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    Takes = Literal["", "nodes", "node", "fault", "folder", "file", "text", "output", "downtime"]
+    Takes = Literal["", "nodes", "node", "fault", "folder", "file", "text", "output", "downtime", "shell"]
     """What follows an option, or what the argument of a command is; for completion."""
 
 
@@ -47,6 +47,10 @@ OPTIONS: Mapping[str, Option] = {
     "context": Option(("--context",), "Context of the talosconfig.", "text", "NAME"),
     "kube-context": Option(("--kube-context",), "Context of the kubeconfig.", "text", "NAME"),
     "version": Option(("--version",), "Say the version and exit."),
+    "show-completion": Option(("--show-completion",), "Print the completion of bash, zsh or fish.", "shell", "SHELL"),
+    "install-completion": Option(
+        ("--install-completion",), "Install the completion of bash, zsh or fish.", "shell", "SHELL"
+    ),
     "json": Option(("--json",), "JSON instead of text."),
     "only": Option(("--only",), "Only these nodes; may name several.", "nodes", "NODE..."),
     "skip-node": Option(("--skip-node",), "Leave these nodes out; may name several.", "nodes", "NODE..."),
@@ -62,6 +66,7 @@ OPTIONS: Mapping[str, Option] = {
     "from": Option(("--from",), "The Talos version that the cluster starts with.", "text", "vX.Y.Z"),
     "seed": Option(("--seed",), "Other delays, the same for the same number.", "text", "NUMBER"),
 }
+SHELLS = ("bash", "zsh", "fish")
 GLOBAL = ("repo", "talosconfig", "kubeconfig", "context", "kube-context")
 WHICH = ("only", "skip-node", "accept-downtime")
 REHEARSAL = ("fault", "from", "seed")
@@ -116,3 +121,15 @@ def below(path: tuple[str, ...]) -> dict[str, Command]:
 
 def option_named(word: str) -> Option | None:
     return next((option for option in OPTIONS.values() if word in option.names), None)
+
+
+def taken_apart(word: str) -> tuple[str, str | None]:
+    """An option's name, and the value that is written onto it: `--repo=dir`, `-Cdir`, `-C=dir`; None when none is."""
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        return name, value if equals else None
+    short = word[:2]
+    option = option_named(short) if len(word) > 2 else None
+    if option is not None and option.takes:
+        return short, word[2:].removeprefix("=")
+    return word, None

@@ -5,6 +5,7 @@ import typer
 from talops import wiring
 from talops.cli import acting, options
 from talops.cli.app import SETTINGS
+from talops.domain.context import Output
 
 app = typer.Typer(help="Upgrade the cluster.", **SETTINGS)
 alias = typer.Typer(**{**SETTINGS, "no_args_is_help": False})
@@ -30,6 +31,6 @@ def all_nodes(
     """Take every node to the Talos release of the files, one at a time, each between open gates."""
     wanted = acting.wish(only, skip_node, accept_downtime)
     if plan:
-        acting.show_plan(wiring.live(context.obj), wanted, json=output == "json")
-    acting.must_answer(yes=yes)
+        acting.show_plan(wiring.live(context.obj), wanted, json=acting.chosen_output(output) is Output.JSON)
+    acting.must_answer(yes=yes, look="talops plan")
     acting.upgrade_all(wiring.live(context.obj), wanted, yes=yes, output=output, show_commands=show_commands)
