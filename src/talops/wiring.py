@@ -5,10 +5,12 @@ import os
 import secrets
 import signal
 import socket
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from talops.domain.cluster import Desired, Policy
@@ -18,7 +20,7 @@ from talops.domain.plan import Plan
 from talops.domain.process import Kube, Runner
 from talops.domain.status import Status
 from talops.domain.talos import Version
-from talops.errors import Exit, UsageError
+from talops.errors import Exit, FilesInvalid, UsageError
 from talops.observe import Tools, observe
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def live(context: Context) -> Iterator[Stage]:
     from talops.tools.calls import Kubectl, Talosctl
     from talops.tools.clock import RealClock
     from talops.tools.kubectl import ProxyKube
-    from talops.tools.pins import find_talosconfig, pin_kubeconfig, pin_talosconfig, private_folder
+    from talops.tools.pins import find_kubeconfig, find_talosconfig, pin_kubeconfig, pin_talosconfig, private_folder
     from talops.tools.runner import ShRunner
 
     desired, policy = _files(context)
@@ -65,7 +67,7 @@ def live(context: Context) -> Iterator[Stage]:
         stack.callback(runner.close)
         source = find_talosconfig(context.talosconfig or "", context.repo)
         talos = pin_talosconfig(runner, Talosctl(context=context.context or ""), source, folder)
-        kubectl = Kubectl(kubeconfig=context.kubeconfig or "", context=context.kube_context or "")
+        kubectl = Kubectl(kubeconfig=find_kubeconfig(context.kubeconfig or ""), context=context.kube_context or "")
         kube = stack.enter_context(ProxyKube(runner, pin_kubeconfig(runner, kubectl, folder), folder))
         clock = RealClock(runner)
         tools = Tools(runner=runner, kube=kube, clock=clock, talosctl=talos.talosctl)
@@ -168,16 +170,28 @@ def _desired(context: Context) -> Desired:
     from talops.config import load_desired
     from talops.tools.runner import ShRunner
 
+    _must_be_folder(context.repo)
     return load_desired(context.repo, runner=ShRunner(), environ=os.environ)
 
 
 def _files(context: Context) -> tuple[Desired, Policy]:
     from talops.config import check_policy, load_policy
 
+    _must_be_folder(context.repo)
     policy = load_policy(context.repo)
     desired = _desired(context)
     check_policy(desired, policy, context.repo)
     return desired, policy
+
+
+def _must_be_folder(repo: Path) -> None:
+    hint = "go to the cluster's repository, or name it: talops -C DIR …"
+    try:
+        folder = stat.S_ISDIR(repo.stat().st_mode)
+    except OSError as error:
+        raise FilesInvalid(f"the cluster repository {repo}: {error.strerror}", hint=hint) from None
+    if not folder:
+        raise FilesInvalid(f"the cluster repository {repo} is no folder", hint=hint)
 
 
 @contextmanager
@@ -186,18 +200,21 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
     from talops.execute.journal import Journal, journal_path
     from talops.execute.session import Session
     from talops.ui import renderer
+    from talops.ui.losable import Losable
 
     if output is Output.LIVE and not stage.real:
         from talops.sim.onlooker import ShownClock
 
         stage = replace(stage, tools=replace(stage.tools, clock=ShownClock(stage.tools.clock)))
     run = _run_id(stage.tools.clock.wall())
-    screen = renderer(output, stage.desired, show_commands=show_commands)
+    screen = Losable(renderer(output, stage.desired, show_commands=show_commands))
     journal = Journal(journal_path(stage.desired.cluster_name, run, os.environ)) if stage.real else None
 
     def emit(event: Event) -> None:
         for heard in journal.write(event) if journal is not None else (event,):
-            screen.handle(heard)
+            lost = screen.handle(heard)
+            if lost is not None and journal is not None:
+                journal.write(lost)
 
     try:
         session = Session(

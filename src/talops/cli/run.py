@@ -1,5 +1,6 @@
 """Run a command line. The one place that prints errors and turns them into exit codes."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -14,6 +15,13 @@ from talops.errors import Exit, TalopsError
 def run(words: Sequence[str]) -> int:
     """The exit code, whatever happens."""
     streams.steady()
+    try:
+        return _ran(words)
+    finally:
+        streams.flush()
+
+
+def _ran(words: Sequence[str]) -> int:
     # must be said before typer is imported: rich help costs 140 ms (facts, python-libraries.md)
     os.environ.setdefault("TYPER_USE_RICH", "0")
     from typer import Abort
@@ -56,7 +64,8 @@ def _usage(error: Exception) -> int:
     message = str(format_message() if callable(format_message) else error)
     if message.startswith("Usage: "):
         # a group without its command: its help is the answer
-        print(message, file=sys.stderr)  # noqa: T201
+        with contextlib.suppress(OSError):
+            print(message, file=sys.stderr)  # noqa: T201
         return Exit.USAGE
     _say(message, f"{context.command_path if context is not None else 'talops'} --help")
     return Exit.USAGE
@@ -64,7 +73,6 @@ def _usage(error: Exception) -> int:
 
 def _unheard(error: OSError) -> int:
     """Nobody reads our output any more, which needs no word; or there is no room for it."""
-    streams.give_up_stdout()
     if error.errno != errno.EPIPE:
         _say(f"the output cannot be written: {error.strerror}", "")
     return Exit.FAILED
@@ -77,6 +85,7 @@ def _bug() -> int:
 
 
 def _say(what: str, hint: str) -> None:
-    print(f"talops: {what}", file=sys.stderr)  # noqa: T201
-    if hint:
-        print(f"  next: {hint}", file=sys.stderr)  # noqa: T201
+    with contextlib.suppress(OSError):
+        print(f"talops: {what}", file=sys.stderr)  # noqa: T201
+        if hint:
+            print(f"  next: {hint}", file=sys.stderr)  # noqa: T201

@@ -16,6 +16,7 @@ from talops.tools.calls import Kubectl, Talosctl
 from talops.tools.kubectl import kubectl_missing
 from talops.tools.talosctl import ConfigInfo, config_info
 
+_KUBECONFIG_HINT = "`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context"
 _SOCKET_PATH_LIMIT = 60
 """A Unix socket's path has room for about 104 bytes; our folder and file names take the rest."""
 
@@ -31,10 +32,15 @@ class PinnedTalos:
 
 @contextmanager
 def private_folder(environment: Mapping[str, str] | None = None) -> Iterator[Path]:
-    """A folder of our own (0700), gone at the end; in memory where the system offers that."""
+    """A folder of our own (0700), gone at the end; in memory where the system offers that. Raises ToolFailed."""
     runtime = (os.environ if environment is None else environment).get("XDG_RUNTIME_DIR", "")
     usable = bool(runtime) and len(runtime) < _SOCKET_PATH_LIMIT and os.access(runtime, os.W_OK | os.X_OK)
-    folder = Path(tempfile.mkdtemp(prefix="talops-", dir=runtime if usable else None))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="talops-", dir=runtime if usable else None))
+    except OSError as error:
+        raise ToolFailed(
+            f"there is no place for a private folder: {error.strerror}", hint="export TMPDIR=/a/folder/of/yours"
+        ) from None
     try:
         yield folder
     finally:
@@ -47,6 +53,13 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def find_kubeconfig(given: str) -> str:
+    """What --kubeconfig names; empty when kubectl shall look by itself. Raises FilesInvalid when it is no file."""
+    if given and not _is_file(_expanded(given)):
+        raise FilesInvalid(f"--kubeconfig names {given}, which is not a file", hint=_KUBECONFIG_HINT)
+    return str(_expanded(given)) if given else ""
+
+
 def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
     """Copy the one context that kubectl would use, with everything it refers to. Raises ToolMissing, ToolFailed."""
     (result,) = runner.gather((kubectl.config_view(),))
@@ -54,11 +67,11 @@ def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
         raise kubectl_missing()
     if not result.ok or not result.stdout.strip():
         # stderr is no secret: credentials are on stdout
-        said = result.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise ToolFailed(
-            f"there is no usable kubeconfig: {said[-1].removeprefix('error: ') if said else result.end.value}",
-            hint="`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context",
-        )
+        lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        said = lines[-1].removeprefix("error: ") if lines else result.end.value
+        # what kubectl says of a file that is not there, too
+        words = "none has a current context" if said.startswith("current-context must exist") else said
+        raise ToolFailed(f"there is no usable kubeconfig: {words}", hint=_KUBECONFIG_HINT)
     path = folder / "kubeconfig"
     write_private(path, result.stdout)
     return Kubectl(path=kubectl.path, kubeconfig=str(path))
@@ -72,22 +85,32 @@ def find_talosconfig(given: str, repository: Path, environment: Mapping[str, str
     variables = os.environ if environment is None else environment
     named = given or variables.get("TALOSCONFIG", "")
     if named:
-        path = Path(named).expanduser()
-        if not path.is_file():
+        path = _expanded(named)
+        if not _is_file(path):
             by = "--talosconfig" if given else "$TALOSCONFIG"
             raise FilesInvalid(f"{by} names {named}, which is not a file", hint=_TALOSCONFIG_HINT)
         return path
-    home = Path(variables.get("TALOS_HOME") or Path(variables.get("HOME", "~")).expanduser() / ".talos")
+    home = Path(variables.get("TALOS_HOME") or _expanded(variables.get("HOME") or "~") / ".talos")
     places = (
         repository / "clusterconfig" / "talosconfig",
         home / "config",
         Path("/var/run/secrets/talos.dev/config"),
     )
     for place in places:
-        if place.is_file():
+        if _is_file(place):
             return place
     looked = ", ".join(str(place) for place in places[:2])
     raise FilesInvalid(f"no talosconfig: looked for $TALOSCONFIG, {looked}", hint=_TALOSCONFIG_HINT)
+
+
+def _expanded(path: str) -> Path:
+    """Unlike Path.expanduser(), it does not fail for a user that the machine does not know."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
+def _is_file(path: Path) -> bool:
+    """Unlike Path.is_file(), it does not fail where we may not look."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 _TALOSCONFIG_HINT = "name one with --talosconfig, or generate one with `talhelper genconfig`"

@@ -64,5 +64,6 @@ def _hint(result: Result) -> str:
 
 
 def _default_file() -> Path:
-    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    # unlike Path.home(), it does not fail for a user that the machine does not know
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111
     return Path(home) / "sops" / "age" / "keys.txt"
