@@ -99,9 +99,11 @@ def nodes(context: Context) -> Desired:
 
 
 def plan(stage: Stage, wish: Wish) -> Plan:
-    """What `upgrade all` would do now. Reads the cluster, changes nothing."""
+    """What `upgrade all` would do now. Reads the cluster, changes nothing. Raises UsageError for a name of no node."""
     from talops.plan import upgrade_plan
+    from talops.plan.names import check_names
 
+    check_names(stage.desired, stage.policy, wish.only, wish.skip)
     policy = replace(stage.policy, accept_downtime=wish.accept_downtime)
     observed = observe(stage.desired, stage.tools, boot_ids=True)
     return upgrade_plan(stage.desired, observed, policy, only=wish.only, skip=wish.skip)
@@ -117,9 +119,11 @@ def status(stage: Stage) -> Status:
 def upgrade_all(
     stage: Stage, wish: Wish, *, confirm: Callable[[Plan], bool], output: Output, show_commands: bool
 ) -> Exit:
-    """Run the rollout."""
+    """Run the rollout. Raises UsageError for a name of no node, before anything is looked at."""
     from talops.execute.rollout import upgrade_all as roll_out
+    from talops.plan.names import check_names
 
+    check_names(stage.desired, stage.policy, wish.only, wish.skip)
     stage = replace(stage, policy=replace(stage.policy, accept_downtime=wish.accept_downtime))
     with _session(stage, output, show_commands=show_commands) as (session, journal):
         return roll_out(

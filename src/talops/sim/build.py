@@ -119,10 +119,12 @@ class Parts:
                     cluster.etcd.set_up(machine, False)
                     cluster.kubelet.lost(machine)
                 case "pdb-blocks":
-                    self.workloads.deployment("legacy", "legacy", [fault.hostname])
-                    self.budget("legacy", "legacy", {"minAvailable": 1})
+                    name = self._unused("poddisruptionbudgets", "legacy", "legacy", fault.hostname)
+                    self.workloads.deployment("legacy", name, [fault.hostname])
+                    self.budget("legacy", name, {"minAvailable": 1})
                 case "bare-pod":
-                    self.workloads.add("default", "debug", fault.hostname, owner=None)
+                    name = self._unused("pods", "default", "debug", fault.hostname)
+                    self.workloads.add("default", name, fault.hostname, owner=None)
                 case "etcd-member-lost":
                     machine = cluster.machines[fault.hostname]
                     cluster.etcd.set_up(machine, False)
@@ -131,6 +133,10 @@ class Parts:
                     self._kured(workers[0])
                 case "lease-held":
                     self._held_lease()
+
+    def _unused(self, plural: str, namespace: str, name: str, hostname: str) -> str:
+        """A fault may happen to several nodes; each has objects of its own."""
+        return name if self.cluster.store.get(plural, name, namespace) is None else f"{name}-{hostname}"
 
     def _kured(self, host: str) -> None:
         lock = f'{{"nodeID":"{host}","metadata":{{"unschedulable":false}},"created":"2026-03-01T02:58:11Z","TTL":0}}'

@@ -63,6 +63,9 @@ def ends_well(words: list[str]) -> None:
 @example(["rehearse", "plan", "--from", "v1.13"])
 @example(["rehearse", "plan", "--from", "v1.13.99999999999999999999"])
 @example(["rehearse", "rollback", "", "--seed", "1"])
+@example(["rehearse", "upgrade", "all", "--only", "nobody"])
+@example(["rehearse", "plan", "--fault", "pdb-blocks@cp-1", "--fault", "pdb-blocks@worker-1"])
+@example(["rehearse", "plan", "--fault", "bare-pod@cp-1", "--fault", "bare-pod@worker-1"])
 def test_any_words_end_with_a_documented_exit_code(words: list[str]) -> None:
     ends_well(words)
 
