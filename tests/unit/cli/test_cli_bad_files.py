@@ -73,6 +73,20 @@ def test_a_talconfig_that_is_not_utf8_is_said_with_its_place(tmp_path: Path) -> 
     must_say(talops("-C", str(tmp_path), "nodes"), 6, "talconfig.yaml:1:17: it is not UTF-8")
 
 
+def test_a_policy_that_is_not_utf8_or_a_folder_is_said_to_be(tmp_path: Path) -> None:
+    (repository(tmp_path) / "talops.yaml").write_bytes(b"skip: [caf\xe9]\n")
+    must_say(talops("-C", str(tmp_path), "rehearse", "plan"), 6, "talops.yaml: it is not UTF-8")
+    (tmp_path / "talops.yaml").unlink()
+    (tmp_path / "talops.yaml").mkdir()
+    must_say(talops("-C", str(tmp_path), "rehearse", "plan"), 6, "talops.yaml: it cannot be read: Is a directory")
+
+
+def test_a_patch_file_that_cannot_be_is_one_that_is_not_there(tmp_path: Path) -> None:
+    said = talops("-C", str(repository(tmp_path, TALCONFIG + 'patches: ["@a\\0b"]\n')), "nodes")
+    assert (said.exit, said.err) == (0, "")
+    assert "is not there" in said.out
+
+
 @pytest.mark.parametrize("command", ["nodes", "rehearse plan", "status"])
 def test_a_folder_without_a_talconfig_is_no_repository(tmp_path: Path, command: str) -> None:
     must_say(talops("-C", str(tmp_path), *command.split()), 6, f"no talconfig.yaml in {tmp_path}")

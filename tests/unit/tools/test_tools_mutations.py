@@ -1,7 +1,6 @@
 """Thousands of answers that are almost right: whatever a tool prints, a parser answers a value, or Unknown.
 
-The samples are what the embedded cluster prints, and real captures where there are any. They are changed where it
-hurts:
+The samples are what the embedded cluster prints, and real captures where there are any, changed where it hurts:
 inside of well-formed JSON, a value becomes another, a key is gone, a row comes twice; in tables, cells and lines.
 """
 
