@@ -1,14 +1,15 @@
 """Exit codes are an interface: scripts and CI jobs act on them."""
 
 import json
-import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from command_line import ROOT, TALCONFIG, repository, talops
 from talops.cli import acting
+from talops.domain.context import Context
 from talops.errors import Exit
 
 ONE_CONTROL_PLANE = "\n".join(line for line in TALCONFIG.splitlines() if "cp-2" not in line and "cp-3" not in line)
@@ -166,7 +167,10 @@ def test_json_says_what_the_exit_code_says(repo: Path) -> None:
 
 
 def test_ctrl_c_while_we_look_is_130_without_a_traceback(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("talops.wiring.nodes", lambda _context: signal.raise_signal(signal.SIGINT))
+    def interrupted(_context: Context) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("talops.wiring.nodes", interrupted)
     said = talops("nodes")
     assert said.exit == 130
     assert "Traceback" not in said.err
