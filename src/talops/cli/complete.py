@@ -38,7 +38,8 @@ def _bash(line: str, number: str) -> str | None:
     """bash takes `--only=w` and `fault@w` for three words each, and replaces only what is behind the sign."""
     at = int(number) if number.isdecimal() else 0
     words = line.split("\n") if "\n" in line else _split(line)
-    words = [*words, *[""] * (at + 1 - len(words))][1 : at + 1]
+    # a last word that is empty is not there
+    words = [*words, *([""] if at >= len(words) else [])][1 : at + 1]
     glued: list[str] = []
     replaced = ""
     before = ""

@@ -54,7 +54,7 @@ def ends_well(words: list[str]) -> None:
 
 @pytest.mark.usefixtures("_stand")
 @settings(
-    max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(LINES)
 @example(["rehearse", "plan", "--only", "\udcff"])
@@ -80,7 +80,7 @@ def test_any_words_in_any_order_end_with_a_documented_exit_code(words: list[str]
 
 
 @pytest.mark.usefixtures("_stand")
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(FAULT_NAMES), max_size=3), st.integers(0, 99), st.sampled_from(["plan", "status"]))
 def test_any_faults_together_can_be_looked_at(faults: list[str], seed: int, command: str) -> None:
     ends_well(["rehearse", command, "--seed", str(seed), *(word for fault in faults for word in ("--fault", fault))])
