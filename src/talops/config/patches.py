@@ -54,7 +54,8 @@ class Patches:
     def _file(self, name: str) -> Patched:
         try:
             text = (self.folder / name).read_text(encoding="utf-8", errors="replace").removeprefix(BOM)
-        except OSError:
+        except (OSError, ValueError):
+            # ValueError: a name that no file can have
             return Patched(None, (f"the patch file {name} is not there: talhelper will refuse to generate",))
         if TEMPLATE not in text and "$" in text:
             try:

@@ -75,7 +75,7 @@ def test_a_talconfig_that_is_not_utf8_is_said_with_its_place(tmp_path: Path) -> 
 
 def test_a_policy_that_is_not_utf8_or_a_folder_is_said_to_be(tmp_path: Path) -> None:
     (repository(tmp_path) / "talops.yaml").write_bytes(b"skip: [caf\xe9]\n")
-    must_say(talops("-C", str(tmp_path), "rehearse", "plan"), 6, "talops.yaml: it is not UTF-8")
+    must_say(talops("-C", str(tmp_path), "rehearse", "plan"), 6, "talops.yaml:1:11: it is not UTF-8")
     (tmp_path / "talops.yaml").unlink()
     (tmp_path / "talops.yaml").mkdir()
     must_say(talops("-C", str(tmp_path), "rehearse", "plan"), 6, "talops.yaml: it cannot be read: Is a directory")
