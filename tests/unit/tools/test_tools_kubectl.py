@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +20,8 @@ from talops.tools.kubectl import ProxyKube
 from talops.tools.pins import pin_kubeconfig, private_folder
 from talops.tools.runner import ShRunner
 
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+KUBECTL = str(Path(sys.executable).with_name("kubectl"))
+"""Of the test dependencies."""
 SERVER = Path(__file__).with_name("api_server.py")
 
 
@@ -49,7 +49,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def kubectl(port: int, tmp_path: Path) -> Kubectl:
     (tmp_path / "config").write_text(kubeconfig(port))
-    return Kubectl(kubeconfig=str(tmp_path / "config"))
+    return Kubectl(path=KUBECTL, kubeconfig=str(tmp_path / "config"))
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_dead_server_is_no_answer_with_its_reason(runner: ShRunner, folder: Pa
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         (tmp_path / "dead").write_text(kubeconfig(unused.getsockname()[1]))
-        with ProxyKube(runner, Kubectl(kubeconfig=str(tmp_path / "dead")), folder) as kube:
+        with ProxyKube(runner, Kubectl(path=KUBECTL, kubeconfig=str(tmp_path / "dead")), folder) as kube:
             (reply,) = kube.gather((requests.nodes(),))
     assert reply.status is None
     assert "connection refused" in reply.error
@@ -154,7 +154,7 @@ def test_the_proxy_ends_with_its_block(runner: ShRunner, kubectl: Kubectl, folde
 
 
 def test_an_unknown_context_is_an_error_with_a_hint(runner: ShRunner, kubectl: Kubectl, folder: Path) -> None:
-    wrong = Kubectl(kubeconfig=kubectl.kubeconfig, context="nope")
+    wrong = Kubectl(path=KUBECTL, kubeconfig=kubectl.kubeconfig, context="nope")
     with pytest.raises(ToolFailed, match="nope") as caught, ProxyKube(runner, wrong, folder):
         pass
     assert caught.value.hint
@@ -181,7 +181,7 @@ def test_the_pinned_kubeconfig_is_private_and_stays_what_it_was(
 
 
 def test_a_context_can_be_chosen(runner: ShRunner, kubectl: Kubectl, folder: Path) -> None:
-    pinned = pin_kubeconfig(runner, Kubectl(kubeconfig=kubectl.kubeconfig, context="other"), folder)
+    pinned = pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=kubectl.kubeconfig, context="other"), folder)
     assert json.loads(Path(pinned.kubeconfig).read_text())["current-context"] == "other"
 
 
@@ -197,7 +197,7 @@ def test_no_usable_kubeconfig_is_an_error_with_a_hint(
     if content is not None:
         path.write_text(content)
     with pytest.raises(ToolFailed, match="no usable kubeconfig") as caught:
-        pin_kubeconfig(runner, Kubectl(kubeconfig=str(path), context=context), folder)
+        pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=str(path), context=context), folder)
     assert "--kubeconfig" in caught.value.hint
     assert "s3cret" not in str(caught.value)
 
