@@ -31,7 +31,9 @@ class Journal:
         line = json.dumps(event_to_json(event), separators=(",", ":")) + "\n"
         try:
             if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                for folder in (self.path.parent.parent, self.path.parent):
+                    # one by one: mkdir gives its mode to the last one only
+                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             os.write(self._file, line.encode())
             os.fsync(self._file)
