@@ -53,13 +53,14 @@ def live(context: Context) -> Iterator[Stage]:
     Raises ToolMissing, ToolFailed and FilesInvalid.
     """
     from talops.tools.calls import Kubectl, Talosctl
-    from talops.tools.clock import RealClock
+    from talops.tools.clock import RealClock, ended_by_signals
     from talops.tools.kubectl import ProxyKube
     from talops.tools.pins import find_talosconfig, pin_kubeconfig, pin_talosconfig, private_folder
     from talops.tools.runner import ShRunner
 
     desired, policy = _files(context)
     with ExitStack() as stack:
+        stack.enter_context(ended_by_signals())
         folder = stack.enter_context(private_folder())
         runner = ShRunner()
         stack.callback(runner.close)
@@ -156,10 +157,13 @@ def fault_names() -> Mapping[str, str]:
 
 @contextmanager
 def default_signals() -> Iterator[None]:
-    """While a question is asked, Ctrl-C is its answer and not a request to the rollout."""
+    """While a question is asked, a signal is its answer and not a request to the rollout."""
+    from talops.tools.clock import ended_by_signals
+
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        yield
+        with ended_by_signals():
+            yield
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -185,7 +189,7 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
     """A session whose events go to the screen and to the journal, and the path of that, empty when none is kept."""
     from talops.execute.journal import Journal, journal_path
     from talops.execute.session import Session
-    from talops.ui import renderer
+    from talops.ui import guarded, renderer
 
     if output is Output.LIVE and not stage.real:
         from talops.sim.onlooker import ShownClock
@@ -194,6 +198,9 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
     run = _run_id(stage.tools.clock.wall())
     screen = renderer(output, stage.desired, show_commands=show_commands)
     journal = Journal(journal_path(stage.desired.cluster_name, run, os.environ)) if stage.real else None
+    if stage.real:
+        # as if the terminal had gone: nohup asks to go on without one
+        screen = guarded(screen, gone=lambda: os.kill(os.getpid(), signal.SIGHUP))
 
     def emit(event: Event) -> None:
         for heard in journal.write(event) if journal is not None else (event,):

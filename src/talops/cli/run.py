@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from talops.cli.words import arranged
 from talops.errors import Exit, TalopsError
@@ -56,6 +57,8 @@ def _usage(error: Exception) -> int:
 
 
 def _say(what: str, hint: str) -> None:
-    print(f"talops: {what}", file=sys.stderr)  # noqa: T201
-    if hint:
-        print(f"  next: {hint}", file=sys.stderr)  # noqa: T201
+    # when nobody can read it any more, the exit code still tells
+    with suppress(OSError):
+        print(f"talops: {what}", file=sys.stderr)  # noqa: T201
+        if hint:
+            print(f"  next: {hint}", file=sys.stderr)  # noqa: T201
