@@ -1,0 +1,265 @@
+"""talops as an operator starts it, in a repository of its own, beside a cluster on loopback."""
+
+import fcntl
+import json
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from live_cluster import PATIENCE
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+TALOS_SECRET, KUBE_SECRET, ENV_SECRET = "t4l0s-s3cr3t-key", "kub3-s3cr3t-token", "3nv-s3cr3t-w0rd"
+SECRETS = (TALOS_SECRET, KUBE_SECRET, ENV_SECRET)
+TALENV = f"VIP: 10.30.0.10\nWORD: {ENV_SECRET}\n"
+POLICY = "stability: {samples: 2, window: 300ms}\n"
+
+
+def talconfig(control_planes: int, workers: int, target: str) -> str:
+    nodes = [(f"cp-{n}", f"10.30.0.{10 + n}", "true") for n in range(1, control_planes + 1)]
+    nodes += [(f"w-{n}", f"10.30.0.{20 + n}", "false") for n in range(1, workers + 1)]
+    rows = "".join(
+        f"  - {{hostname: {name}, ipAddress: {address}, controlPlane: {plane}, installDisk: /dev/sda}}\n"
+        for name, address, plane in nodes
+    )
+    return (
+        f"clusterName: e2e\ntalosVersion: {target}\nkubernetesVersion: v1.35.4\nendpoint: https://${{VIP}}:6443\n"
+        f'patches:\n  - "machine: {{env: {{WORD: ${{WORD}}}}}}"\nnodes:\n{rows}'
+    )
+
+
+def kubeconfig(port: int, *, current: str = "e2e") -> str:
+    """The context `elsewhere` is a cluster that does not exist."""
+    clusters = [
+        {"name": "e2e", "cluster": {"server": f"http://127.0.0.1:{port}"}},
+        {"name": "elsewhere", "cluster": {"server": "http://127.0.0.1:1"}},
+    ]
+    contexts = [{"name": name, "context": {"cluster": name, "user": "admin"}} for name in ("e2e", "elsewhere")]
+    users = [{"name": "admin", "user": {"token": KUBE_SECRET}}]
+    rest = {"clusters": clusters, "contexts": contexts, "users": users, "current-context": current}
+    return json.dumps({"apiVersion": "v1", "kind": "Config", **rest})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A folder with everything that talops reads, and everywhere it may write."""
+
+    root: Path
+
+    def write_files(self, *, control_planes: int, workers: int, target: str) -> None:
+        for folder in ("repo/clusterconfig", "bin", "home", "state", "tmp", "run"):
+            (self.root / folder).mkdir(parents=True)
+        (self.repo / "talconfig.yaml").write_text(talconfig(control_planes, workers, target))
+        (self.repo / "talenv.yaml").write_text(TALENV)
+        (self.repo / "talops.yaml").write_text(POLICY)
+        self.talosconfig.write_text(f"context: e2e\ncontexts: {{e2e: {{key: {TALOS_SECRET}}}}}\n")
+        client = (HERE / "talosctl_client.py").read_text()
+        talosctl = self.root / "bin" / "talosctl"
+        # -S and -E: neither site nor the environment; it starts in 15 ms
+        talosctl.write_text(f"#!{sys.executable} -SE\n{client}\n\nmain({str(self.socket)!r})\n")
+        talosctl.chmod(0o755)
+        (self.root / "bin" / "kubectl").symlink_to(BIN / "kubectl")
+
+    @property
+    def repo(self) -> Path:
+        return self.root / "repo"
+
+    @property
+    def talosconfig(self) -> Path:
+        return self.repo / "clusterconfig" / "talosconfig"
+
+    @property
+    def socket(self) -> Path:
+        return self.root / "machines"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.root / "home" / "kubeconfig"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        root = str(self.root)
+        folders = {"HOME": "home", "XDG_STATE_HOME": "state", "XDG_RUNTIME_DIR": "run", "TMPDIR": "tmp"}
+        return {name: f"{root}/{folder}" for name, folder in folders.items()} | {
+            "PATH": f"{root}/bin",
+            "KUBECONFIG": str(self.kubeconfig),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm",
+        }
+
+    def journals(self) -> list[Path]:
+        return sorted((self.root / "state").rglob("*.jsonl"))
+
+    def left_over(self) -> list[str]:
+        """Files where talops keeps what it needs only while it runs."""
+        return [str(path) for folder in ("tmp", "run") for path in (self.root / folder).rglob("*")]
+
+    def processes(self) -> dict[int, str]:
+        """The command lines of live processes that talops of this place has started."""
+        found = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(self.root / "run").encode() in words:
+                found[int(process.name)] = words.replace(b"\0", b" ").decode()
+        return found
+
+    def process(self, words: str) -> int:
+        """The one whose command line contains that."""
+        (number,) = (number for number, line in self.processes().items() if words in line)
+        return number
+
+
+def wait_for_end(process: int) -> None:
+    """Of a process that is not our child."""
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([descriptor], [], [], PATIENCE)[0], "it does not end"
+    finally:
+        os.close(descriptor)
+
+
+class Talops:
+    """One running talops. What it prints is read as it comes, so that a test can wait for words."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", screen: int, keyboard: int | None) -> None:
+        self.process = process
+        self._screen, self._keyboard = screen, keyboard
+        self._printed = ""
+        self._lock = threading.Condition()
+        self._ended = False
+        self._away, self._look_away = os.pipe()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while self._away not in select.select([self._screen, self._away], [], [])[0]:
+            chunk = _some(self._screen)
+            if not chunk:
+                break
+            with self._lock:
+                self._printed += chunk.decode("utf-8", "replace")
+                self._lock.notify_all()
+        with self._lock:
+            self._ended = True
+            self._lock.notify_all()
+
+    def look_away(self) -> None:
+        """Whoever read has gone: the other side of the pipe is closed, or the terminal is."""
+        os.write(self._look_away, b"x")
+        self._reader.join()
+        self._close()
+
+    def _close(self) -> None:
+        for descriptor in (self._screen, self._keyboard):
+            if descriptor is not None and descriptor >= 0:
+                os.close(descriptor)
+        self._screen, self._keyboard = -1, None
+
+    def close(self) -> None:
+        """Kill it if it still runs."""
+        self.process.kill()
+        self.end()
+        self._close()
+        os.close(self._away)
+        os.close(self._look_away)
+
+    @property
+    def printed(self) -> str:
+        """Both streams, without the escape sequences of a terminal."""
+        with self._lock:
+            return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._printed).replace("\r\n", "\n")
+
+    def wait_for(self, words: str) -> None:
+        with self._lock:
+            self._lock.wait_for(lambda: words in self._printed or self._ended, PATIENCE)
+        assert words in self.printed, self.printed
+
+    def end(self) -> int:
+        """Wait for its end. Its exit code; minus the signal's number when a signal ended it."""
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end; so far:\n{self.printed}") from None
+        self._reader.join(PATIENCE)
+        return code
+
+    def press_ctrl_c(self) -> None:
+        """To everybody at the terminal, as a terminal does it."""
+        if self._keyboard is not None:
+            self.type("\x03")
+        else:
+            os.killpg(self.process.pid, signal.SIGINT)
+
+    def type(self, keys: str) -> None:
+        assert self._keyboard is not None
+        os.write(self._keyboard, keys.encode())
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+
+def _some(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 1 << 16)
+    except OSError:
+        # a terminal whose other side has been closed
+        return b""
+
+
+@contextmanager
+def started(
+    place: Place, *words: str, terminal: bool = False, read_seconds: float = 8.0, more: Mapping[str, str] | None = None
+) -> Iterator[Talops]:
+    """Start talops in the repository; kill it at the end of the block if it still runs."""
+    argv = [sys.executable, str(HERE / "hurried_talops.py"), str(read_seconds), *words]
+    keyboard: int | None = None
+    if terminal:
+        keyboard, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        screen, stdin = os.dup(keyboard), theirs
+    else:
+        screen, theirs = os.pipe()
+        stdin = os.open(os.devnull, os.O_RDONLY)
+    process = subprocess.Popen(
+        argv,
+        cwd=place.repo,
+        env=place.environment | dict(more or {}),
+        stdin=stdin,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    for descriptor in {stdin, theirs}:
+        os.close(descriptor)
+    talops = Talops(process, screen, keyboard)
+    try:
+        yield talops
+    finally:
+        talops.close()
+
+
+def ran(place: Place, *words: str, read_seconds: float = 8.0) -> tuple[int, str]:
+    """Start it and wait for its end: the exit code, and everything that it printed."""
+    with started(place, *words, read_seconds=read_seconds) as talops:
+        return talops.end(), talops.printed
+
+
+def events(journal: Path) -> Sequence[dict[str, object]]:
+    return [json.loads(line) for line in journal.read_text().splitlines()]
