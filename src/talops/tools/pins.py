@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from talops.domain.process import End, Runner
+from talops.domain.process import End, Result, Runner
 from talops.domain.talos import Unknown
 from talops.errors import FilesInvalid, ToolFailed, ToolMissing
 from talops.tools.answers import why
@@ -48,20 +48,35 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
-    """Copy the one context that kubectl would use, with everything it refers to. Raises ToolMissing, ToolFailed."""
+    """Copy the one context that kubectl would use, with everything it refers to.
+
+    Raises ToolMissing, ToolFailed, and FilesInvalid when the file that was named is not there.
+    """
+    if kubectl.kubeconfig and not Path(kubectl.kubeconfig).exists():
+        raise FilesInvalid(f"--kubeconfig names {kubectl.kubeconfig}, which does not exist", hint=_KUBECONFIG_HINT)
     (result,) = runner.gather((kubectl.config_view(),))
     if result.end is End.NOT_FOUND:
         raise kubectl_missing()
     if not result.ok or not result.stdout.strip():
-        # stderr is no secret: credentials are on stdout
-        said = result.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise ToolFailed(
-            f"there is no usable kubeconfig: {said[-1].removeprefix('error: ') if said else result.end.value}",
-            hint="`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context",
-        )
+        raise ToolFailed(f"there is no usable kubeconfig: {_why_not(result)}", hint=_KUBECONFIG_HINT)
     path = folder / "kubeconfig"
     write_private(path, result.stdout)
     return Kubectl(path=kubectl.path, kubeconfig=str(path))
+
+
+_KUBECONFIG_HINT = (
+    "`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context, or let "
+    "`talosctl kubeconfig` get it from a control plane"
+)
+
+
+def _why_not(result: Result) -> str:
+    # stderr is no secret: credentials are on stdout
+    said = result.stderr.decode("utf-8", "replace").strip().splitlines()
+    why_not = said[-1].removeprefix("error: ") if said else result.end.value
+    if "current-context must exist" in why_not:
+        return "kubectl finds none, or one that names no current context"
+    return why_not
 
 
 def find_talosconfig(given: str, repository: Path, environment: Mapping[str, str] | None = None) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from talops.domain.process import Call, Request, Response
-from talops.errors import ToolFailed, ToolMissing
+from talops.errors import FilesInvalid, ToolFailed, ToolMissing
 from talops.tools import kubernetes, requests
 from talops.tools.calls import Kubectl
 from talops.tools.child import boot_time
@@ -187,19 +187,24 @@ def test_a_context_can_be_chosen(runner: ShRunner, kubectl: Kubectl, folder: Pat
 
 @pytest.mark.parametrize(
     ("content", "context"),
-    [(None, ""), ("", ""), ("{broken", ""), ("{}", ""), (kubeconfig(1), "nope")],
-    ids=["missing", "empty", "broken", "nothing in it", "unknown context"],
+    [("", ""), ("{broken", ""), ("{}", ""), (kubeconfig(1), "nope")],
+    ids=["empty", "broken", "nothing in it", "unknown context"],
 )
 def test_no_usable_kubeconfig_is_an_error_with_a_hint(
-    runner: ShRunner, folder: Path, tmp_path: Path, content: str | None, context: str
+    runner: ShRunner, folder: Path, tmp_path: Path, content: str, context: str
 ) -> None:
     path = tmp_path / "config"
-    if content is not None:
-        path.write_text(content)
+    path.write_text(content)
     with pytest.raises(ToolFailed, match="no usable kubeconfig") as caught:
         pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=str(path), context=context), folder)
     assert "--kubeconfig" in caught.value.hint
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_kubeconfig_that_does_not_exist_is_named(runner: ShRunner, folder: Path, tmp_path: Path) -> None:
+    missing = str(tmp_path / "config")
+    with pytest.raises(FilesInvalid, match=f"--kubeconfig names {missing}"):
+        pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=missing), folder)
 
 
 def test_pinning_without_kubectl_is_an_error(runner: ShRunner, folder: Path) -> None:
