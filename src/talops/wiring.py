@@ -67,8 +67,9 @@ def live(context: Context) -> Iterator[Stage]:
         source = find_talosconfig(context.talosconfig or "", context.repo)
         talos = pin_talosconfig(runner, Talosctl(context=context.context or ""), source, folder)
         kubectl = Kubectl(kubeconfig=context.kubeconfig or "", context=context.kube_context or "")
-        kube = stack.enter_context(ProxyKube(runner, pin_kubeconfig(runner, kubectl, folder), folder))
         clock = RealClock(runner)
+        kubectl = pin_kubeconfig(runner, kubectl, folder)
+        kube = stack.enter_context(ProxyKube(runner, kubectl, folder, unwanted=clock.unheard))
         tools = Tools(runner=runner, kube=kube, clock=clock, talosctl=talos.talosctl)
         yield Stage(desired=desired, policy=policy, tools=tools, real=True, listening=clock.listening)
 

@@ -56,6 +56,7 @@ class LiveCluster:
         self.instead: dict[str, Result | None] = {}
         """What talosctl does instead for command lines that begin like that, global flags aside; None: it hangs."""
         self.api_is_down = False
+        self.api_is_mute = False
 
     def node(self, hostname: str) -> Machine:
         return self.truth.nodes[hostname]
@@ -161,6 +162,11 @@ class _Api(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         kind = self.headers.get("Content-Type", "application/json")
+        if self.cluster.api_is_mute:
+            self.cluster.requests.append(f"{self.command} {self.path}")
+            select.select([self.connection], [], [], PATIENCE)
+            self.close_connection = True
+            return
         reply = self.cluster.kubernetes(self.command, self.path, body, kind)
         if reply is None:
             self.close_connection = True

@@ -116,6 +116,30 @@ def test_after_a_sigkill_the_next_run_waits_for_the_talosctl_that_goes_on(live: 
     assert cluster.traces() == []
 
 
+@pytest.mark.parametrize("mute", ["talosctl", "kubernetes"])
+def test_ctrl_c_does_not_wait_for_reads_that_hang(live: Live, mute: str) -> None:
+    cluster, place = live
+    cluster.stop_in_the_middle("cp-2")
+    with started(place, *ONE, read_seconds=20) as talops:
+        cluster.wait_for_stop()
+        if mute == "talosctl":
+            asked_before = len(cluster.argvs)
+            cluster.instead["version --json"] = None
+            cluster.wait_until(lambda: any("--json" in argv for argv in cluster.argvs[asked_before:]))
+        else:
+            asked_before = len(cluster.requests)
+            cluster.api_is_mute = True
+            cluster.wait_until(lambda: len(cluster.requests) > asked_before)
+        asked = time.monotonic()
+        talops.press_ctrl_c()
+        talops.wait_for("is seen through first")
+        talops.press_ctrl_c()
+
+        assert talops.end() == 130, talops.printed
+        assert time.monotonic() - asked < 6
+    assert place.processes() == {}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", ["status", "plan"])
 def test_a_command_that_only_looks_ends_at_once(live: Live, command: str, number: signal.Signals) -> None:

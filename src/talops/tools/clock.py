@@ -51,7 +51,7 @@ class RealClock:
         self._interrupts = 0
         self._terminated = False
         self._signals = 0
-        self._told = 0
+        self._told = self._heard = 0
         self._wakeup: int | None = None
 
     def now(self) -> Instant:
@@ -60,7 +60,12 @@ class RealClock:
     def wall(self) -> datetime:
         return datetime.now(UTC)
 
+    def unheard(self) -> bool:
+        """Whether a signal came since the last `stop`: nobody should wait for reads before it is heeded."""
+        return self._signals != self._heard
+
     def stop(self) -> Stop:
+        self._heard = self._signals
         if self._interrupts > 1:
             return Stop.NOW
         if self._terminated:
@@ -96,8 +101,10 @@ class RealClock:
         heard = {signal.SIGINT: self._interrupted, signal.SIGTERM: self._told_to_end, signal.SIGHUP: self._hung_up}
         try:
             with _handling(heard):
+                self._runner.unwanted = self.unheard
                 yield
         finally:
+            self._runner.unwanted = lambda: False
             signal.set_wakeup_fd(old_writer)
             self._wakeup = None
             os.close(reader)

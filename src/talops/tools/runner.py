@@ -114,11 +114,15 @@ class ShRunner:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = tool_environment(os.environ if environment is None else environment)
         self._live: list[Child] = []
+        self.unwanted: Callable[[], bool] = lambda: False
+        """Whether answers to reads need not be waited for any more: then a `gather` ends within a second."""
 
     def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
         running = [self.start(call) for call in calls[:_WIDTH]]
         waiting = list(calls[_WIDTH:])
         while True:
+            if self.unwanted():
+                return self._cut_short(running, calls)
             busy = [child for child in running if child.poll() is None]
             while waiting and len(busy) < _WIDTH:
                 started = self.start(waiting.pop(0))
@@ -127,6 +131,13 @@ class ShRunner:
             if not busy:
                 return tuple(child.poll() or Result(end=End.KILLED) for child in running)
             self.watch((), boot_time() + _LOOK_AGAIN)
+
+    def _cut_short(self, running: Sequence[Child | Ended], calls: Sequence[Call]) -> tuple[Result, ...]:
+        for child in running:
+            child.kill()
+        killed = Result(end=End.KILLED)
+        ended = [child.poll() or killed for child in running]
+        return (*ended, *[killed] * (len(calls) - len(ended)))
 
     def start(self, call: Call) -> Child | Ended:
         path = shutil.which(call.argv[0], path=self._environment.get("PATH", ""))
