@@ -12,7 +12,7 @@ from talops.domain.process import Wake
 from talops.execute import disrupt, lease, rollout, session
 from talops.tools import calls
 
-LONGEST_PAUSE = 0.2
+LONGEST_PAUSE = 0.3
 _pause = session.Session.pause
 
 
@@ -25,7 +25,7 @@ def hurry(read_seconds: float) -> None:
     rollout.FIRST_PATIENCE = 3.0
     session.TERMINATE_WITHIN = timedelta(seconds=2)
     disrupt.QUIET_AFTER = disrupt.QUIET_AFTER_LEGACY = timedelta(seconds=3)
-    lease.DURATION, lease.RENEW_EVERY = timedelta(seconds=6), timedelta(seconds=1)
+    lease.DURATION, lease.RENEW_EVERY = timedelta(seconds=4), timedelta(seconds=0.8)
     read = timedelta(seconds=read_seconds)
     calls.TEMPLATES = {
         name: replace(template, deadline=read) if template.deadline == calls._READ else template

@@ -191,6 +191,17 @@ class Talops:
             self._lock.wait_for(lambda: words in self._printed or self._ended, PATIENCE)
         assert words in self.printed, self.printed
 
+    def wait_for_question(self, words: str) -> None:
+        """Until it has asked and waits for an answer: a signal between the two would be heard only after the answer."""
+        self.wait_for(words)
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        asleep = threading.Event()
+        for _ in range(int(PATIENCE / 0.01)):
+            if stat.read_text().rpartition(")")[2].split()[0] == "S":
+                return
+            asleep.wait(0.01)
+        raise AssertionError("it does not wait for an answer")
+
     def end(self) -> int:
         """Wait for its end. Its exit code; minus the signal's number when a signal ended it."""
         try:

@@ -25,17 +25,22 @@ def test_a_second_talops_is_told_who_is_at_work(live: Live) -> None:
     assert cluster.versions()["cp-1"] == "v1.13.0"
 
 
-def test_another_context_and_other_files_change_nothing_for_a_run_that_has_begun(live: Live) -> None:
+def test_another_context_and_a_killed_proxy_change_nothing_for_a_run_that_has_begun(live: Live) -> None:
+    """The proxy is started again, from the copies that the run made at its beginning."""
     cluster, place = live
     cluster.stop_in_the_middle("cp-2")
     with started(place, *ONE) as talops:
         cluster.wait_for_stop()
         place.kubeconfig.write_text(kubeconfig(1, current="elsewhere"))
         place.talosconfig.write_text("")
+        os.kill(place.process("kubectl"), signal.SIGKILL)
         cluster.resume()
 
         assert talops.end() == 0, talops.printed
     assert cluster.versions()["cp-2"] == "v1.13.1"
+    assert cluster.traces() == []
+    assert place.processes() == {}
+    assert place.left_over() == []
 
 
 def test_the_api_server_may_be_away_while_a_control_plane_boots(live: Live) -> None:
@@ -64,20 +69,6 @@ def test_an_api_server_that_is_away_in_a_drain_only_delays_it(make: Make) -> Non
 
         assert talops.end() == 0, talops.printed
     assert cluster.traces() == []
-
-
-def test_a_proxy_that_somebody_kills_is_started_again(live: Live) -> None:
-    cluster, place = live
-    cluster.stop_in_the_middle("cp-2")
-    with started(place, *ONE) as talops:
-        cluster.wait_for_stop()
-        os.kill(place.process("kubectl"), signal.SIGKILL)
-        cluster.resume()
-
-        assert talops.end() == 0, talops.printed
-    assert cluster.traces() == []
-    assert place.processes() == {}
-    assert place.left_over() == []
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["log", "terminal"])

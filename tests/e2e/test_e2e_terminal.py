@@ -9,7 +9,7 @@ from live_talops import started
 def test_anything_but_a_yes_changes_nothing(live: Live, answer: str) -> None:
     cluster, place = live
     with started(place, "upgrade", "all", terminal=True) as talops:
-        talops.wait_for("Upgrade 3 nodes, one at a time, to v1.13.1?")
+        talops.wait_for_question("Upgrade 3 nodes, one at a time, to v1.13.1?")
         talops.type(answer)
 
         assert talops.end() == 8, talops.printed
@@ -22,7 +22,7 @@ def test_anything_but_a_yes_changes_nothing(live: Live, answer: str) -> None:
 def test_a_yes_runs_with_the_live_table(live: Live) -> None:
     cluster, place = live
     with started(place, "upgrade", "all", "--only", "cp-2", terminal=True) as talops:
-        talops.wait_for("Upgrade 1 node, to v1.13.1?")
+        talops.wait_for_question("Upgrade 1 node, to v1.13.1?")
         talops.type("y\n")
 
         assert talops.end() == 0, talops.printed

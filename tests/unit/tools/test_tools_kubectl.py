@@ -115,6 +115,14 @@ def test_slow_answers_end_at_their_deadline_side_by_side(kube: ProxyKube, path: 
     assert kube.gather((get("/api/v1/nodes"),))[0].status == 200
 
 
+def test_a_read_that_nobody_wants_any_more_is_not_waited_for(runner: ShRunner, kubectl: Kubectl, folder: Path) -> None:
+    with ProxyKube(runner, kubectl, folder, unwanted=lambda: True) as kube:
+        began = boot_time()
+        (reply,) = kube.gather((get("/hang", seconds=60),))
+    assert boot_time() - began < 30
+    assert (reply.status, reply.error) == (None, "talops was asked to stop")
+
+
 def test_a_server_that_breaks_off_is_no_answer(kube: ProxyKube) -> None:
     (reply,) = kube.gather((get("/vanish"),))
     assert reply.status is None

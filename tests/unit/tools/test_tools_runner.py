@@ -156,6 +156,14 @@ def test_many_calls_run_side_by_side_and_answer_in_order(runner: ShRunner) -> No
     assert [int(result.stdout) for result in results] == list(range(40))
 
 
+def test_reads_that_nobody_wants_any_more_are_not_waited_for(runner: ShRunner) -> None:
+    runner.unwanted = lambda: True
+    began = boot_time()
+    results = runner.gather([shell("sleep 60") for _ in range(40)])
+    assert boot_time() - began < 30
+    assert [result.end for result in results] == [End.KILLED] * 40
+
+
 def test_one_dead_call_holds_up_nobody_else(runner: ShRunner) -> None:
     began = boot_time()
     calls = [shell("sleep 60", deadline=SOON)] * 12 + [shell("echo x")]
