@@ -33,12 +33,16 @@ class PinnedTalos:
 def private_folder(environment: Mapping[str, str] | None = None) -> Iterator[Path]:
     """A folder of our own (0700), gone at the end; in memory where the system offers that."""
     runtime = (os.environ if environment is None else environment).get("XDG_RUNTIME_DIR", "")
-    usable = bool(runtime) and len(runtime) < _SOCKET_PATH_LIMIT and os.access(runtime, os.W_OK | os.X_OK)
-    folder = Path(tempfile.mkdtemp(prefix="talops-", dir=runtime if usable else None))
+    places = [place for place in (runtime, tempfile.gettempdir(), "/tmp") if _has_room(place)]  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="talops-", dir=places[0] if places else None))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_room(place: str) -> bool:
+    return 0 < len(place) < _SOCKET_PATH_LIMIT and os.access(place, os.W_OK | os.X_OK)
 
 
 def write_private(path: Path, content: bytes) -> None:
