@@ -61,9 +61,10 @@ class Sent:
     def _wait(self, unwanted: Callable[[], bool]) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self.connection.sock, selectors.EVENT_READ)
-            while (left := self._until - boot_time()) > 0 and not selector.select(min(left, _LOOK_AGAIN)):
+            while (left := self._until - boot_time()) > 0 and not selector.select(0):
                 if unwanted():
                     raise NoAnswer("talops was asked to stop")
+                selector.select(min(left, _LOOK_AGAIN))
 
     def _body(self, reply: http.client.HTTPResponse) -> bytes:
         body = bytearray()

@@ -118,6 +118,8 @@ class ShRunner:
         """Whether answers to reads need not be waited for any more: then a `gather` ends within a second."""
 
     def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
+        if self.unwanted():
+            return self._cut_short((), calls)
         running = [self.start(call) for call in calls[:_WIDTH]]
         waiting = list(calls[_WIDTH:])
         while True:
