@@ -45,6 +45,18 @@ def test_json_lines_are_what_the_journal_says_and_neither_has_secrets(live: Live
     assert [(where, secret) for where, text in readable.items() for secret in SECRETS if secret in text] == []
 
 
+def test_a_journal_that_cannot_be_written_is_said_and_stops_nothing(live: Live) -> None:
+    cluster, place = live
+    (place.root / "state" / "talops").write_text("a file where a folder should be")
+
+    code, printed = ran(place, "upgrade", "all", "--yes", "--only", "cp-1")
+
+    assert code == 0, printed
+    assert printed.count("cannot be written") == 1
+    assert "\njournal: " not in printed
+    assert cluster.versions()["cp-1"] == "v1.13.1"
+
+
 def modes(place: Place, journal: Path) -> dict[str, str]:
     """Who may read the journal and the folders that it is in."""
 

@@ -3,9 +3,10 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from talops.domain.event import Commanded, Event, Noted
+from talops.domain.event import Commanded, Ended, Event, Noted
 from talops.domain.event_json import event_to_json
 
 
@@ -27,7 +28,8 @@ class Journal:
     def write(self, event: Event) -> tuple[Event, ...]:
         """Returns the event, preceded by a warning when this is the moment at which the journal was lost."""
         if isinstance(event, Commanded) or self.problem:
-            return (event,)
+            # the last words must not send anybody to a file that ends in the middle, or was never there
+            return (replace(event, journal="") if isinstance(event, Ended) else event,)
         line = json.dumps(event_to_json(event), separators=(",", ":")) + "\n"
         try:
             if self._file is None:

@@ -254,6 +254,34 @@ def test_a_signal_is_told_once(runner: ShRunner) -> None:
         assert clock.wait(clock.now() + 0.02) is Wake.DUE
 
 
+def test_a_terminal_that_goes_away_asks_once_however_often_it_is_said(runner: ShRunner) -> None:
+    clock = RealClock(runner)
+    with clock.listening():
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert clock.stop() is Stop.FINISH
+
+
+def test_nohup_is_respected(runner: ShRunner) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    clock = RealClock(runner)
+    try:
+        with clock.listening():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert clock.stop() is Stop.NO
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_read_is_unwanted_until_the_signal_is_heeded(runner: ShRunner) -> None:
+    clock = RealClock(runner)
+    with clock.listening():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert run(runner, shell("true")).end is End.KILLED
+        clock.stop()
+        assert run(runner, shell("true")).end is End.EXITED
+
+
 def test_handlers_are_given_back(runner: ShRunner) -> None:
     before = (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
     with RealClock(runner).listening():
