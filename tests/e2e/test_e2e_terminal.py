@@ -19,6 +19,17 @@ def test_anything_but_a_yes_changes_nothing(live: Live, answer: str) -> None:
     assert place.left_over() == []
 
 
+def test_a_rollback_that_is_not_wanted_says_so(live: Live) -> None:
+    cluster, place = live
+    with started(place, "rollback", "cp-2", terminal=True) as talops:
+        talops.wait_for_question("cp-2 runs v1.13.0. Roll it back")
+        talops.type("n\n")
+
+        assert talops.end() == 8, talops.printed
+        assert "Not confirmed; cp-2 was left as it is." in talops.printed
+    assert [request for request in cluster.requests if not request.startswith("GET ")] == []
+
+
 def test_a_yes_runs_with_the_live_table(live: Live) -> None:
     cluster, place = live
     with started(place, "upgrade", "all", "--only", "cp-2", terminal=True) as talops:
