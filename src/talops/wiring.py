@@ -101,8 +101,10 @@ def nodes(context: Context) -> Desired:
 def plan(stage: Stage, wish: Wish) -> Plan:
     """What `upgrade all` would do now. Reads the cluster, changes nothing."""
     from talops.plan import upgrade_plan
+    from talops.plan.names import check_names
 
     policy = replace(stage.policy, accept_downtime=wish.accept_downtime)
+    check_names(stage.desired, policy, wish.only, wish.skip)
     observed = observe(stage.desired, stage.tools, boot_ids=True)
     return upgrade_plan(stage.desired, observed, policy, only=wish.only, skip=wish.skip)
 

@@ -89,6 +89,17 @@ def test_unlock_takes_the_lease_away(make: Make) -> None:
     assert cluster.traces() == []
 
 
+@pytest.mark.parametrize("command", ["plan", "upgrade all --yes"])
+def test_a_mistyped_node_is_told_before_anything_is_asked(live: Live, command: str) -> None:
+    cluster, place = live
+
+    code, printed = ran(place, *command.split(), "--only", "cp-9")
+
+    assert code == 2, printed
+    assert "there is no node cp-9" in printed
+    assert cluster.requests == []
+
+
 @pytest.mark.parametrize("tool", ["talosctl", "kubectl"])
 @pytest.mark.parametrize("command", ["status", "upgrade all --yes"])
 def test_a_missing_tool_is_named(live: Live, tool: str, command: str) -> None:
