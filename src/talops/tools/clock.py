@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from talops.domain.process import Instant, Stop, Wake
+from talops.errors import Exit
 from talops.tools.child import boot_time
 from talops.tools.runner import ShRunner
 
@@ -21,8 +22,8 @@ def ended_by_signals() -> Iterator[None]:
         yield
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(int(Exit.TERMINATED))
 
 
 @contextlib.contextmanager
