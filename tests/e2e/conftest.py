@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from live_cluster import LiveCluster, served
-from live_talops import Place, kubeconfig
+from live_place import Place, kubeconfig
 
 from talops.config import load_desired
 from talops.tools.runner import ShRunner

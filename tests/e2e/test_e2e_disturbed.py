@@ -5,7 +5,8 @@ import signal
 
 import pytest
 from conftest import Live, Make
-from live_talops import kubeconfig, ran, started
+from live_place import kubeconfig
+from live_talops import ran, started
 
 ONE = ("upgrade", "all", "--yes", "--only", "cp-2")
 

@@ -5,7 +5,8 @@ import time
 
 import pytest
 from conftest import Live, Make
-from live_talops import ran, started, wait_for_end
+from live_place import wait_for_end
+from live_talops import ran, started
 
 from talops.execute.marks import IN_FLIGHT
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conftest import Live
-from live_talops import SECRETS, Place, events, ran
+from live_place import SECRETS, Place
+from live_talops import events, ran
 
 
 def test_every_node_reaches_the_target_and_nothing_is_left_behind(live: Live) -> None:
