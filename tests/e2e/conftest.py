@@ -2,19 +2,16 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from live_cluster import LiveCluster, served
-from live_place import Place, kubeconfig
+from live_place import Live, Make, Place, kubeconfig
 
 from talops.config import load_desired
 from talops.tools.runner import ShRunner
-
-Live = tuple[LiveCluster, Place]
-Make = Callable[..., Live]
 
 
 @pytest.fixture

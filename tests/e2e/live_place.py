@@ -4,10 +4,11 @@ import json
 import os
 import select
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from live_cluster import PATIENCE
+from live_cluster import PATIENCE, LiveCluster
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -112,6 +113,11 @@ class Place:
         """The one whose command line contains that."""
         (number,) = (number for number, line in self.processes().items() if words in line)
         return number
+
+
+Live = tuple[LiveCluster, Place]
+Make = Callable[..., Live]
+"""The fixtures `live` and `make`."""
 
 
 def wait_for_end(process: int) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from conftest import Live, Make
+from live_place import Live, Make
 from live_talops import ran
 
 from talops.domain.process import Result

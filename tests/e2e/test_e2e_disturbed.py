@@ -4,8 +4,7 @@ import os
 import signal
 
 import pytest
-from conftest import Live, Make
-from live_place import kubeconfig
+from live_place import Live, Make, kubeconfig
 from live_talops import ran, started
 
 ONE = ("upgrade", "all", "--yes", "--only", "cp-2")

@@ -4,8 +4,7 @@ import signal
 import time
 
 import pytest
-from conftest import Live, Make
-from live_place import wait_for_end
+from live_place import Live, Make, wait_for_end
 from live_talops import ran, started
 
 from talops.execute.marks import IN_FLIGHT

@@ -1,7 +1,7 @@
 """A person at a terminal: the question, its answers, and the table."""
 
 import pytest
-from conftest import Live
+from live_place import Live
 from live_talops import started
 
 

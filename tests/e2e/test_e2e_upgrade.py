@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from conftest import Live
-from live_place import SECRETS, Place
+from live_place import SECRETS, Live, Place
 from live_talops import events, ran
 
 
