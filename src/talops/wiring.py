@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from talops.domain.cluster import Desired, Policy
 from talops.domain.context import Context, Output
-from talops.domain.event import Event
+from talops.domain.event import Event, Noted
 from talops.domain.plan import Plan
 from talops.domain.process import Kube, Runner
 from talops.domain.status import Status
@@ -55,21 +55,23 @@ def live(context: Context) -> Iterator[Stage]:
     Raises ToolMissing, ToolFailed and FilesInvalid.
     """
     from talops.tools.calls import Kubectl, Talosctl
-    from talops.tools.clock import RealClock
+    from talops.tools.clock import RealClock, ended_by_signals
     from talops.tools.kubectl import ProxyKube
     from talops.tools.pins import find_kubeconfig, find_talosconfig, pin_kubeconfig, pin_talosconfig, private_folder
     from talops.tools.runner import ShRunner
 
     desired, policy = _files(context)
     with ExitStack() as stack:
+        stack.enter_context(ended_by_signals())
         folder = stack.enter_context(private_folder())
         runner = ShRunner()
         stack.callback(runner.close)
         source = find_talosconfig(context.talosconfig or "", context.repo)
         talos = pin_talosconfig(runner, Talosctl(context=context.context or ""), source, folder)
         kubectl = Kubectl(kubeconfig=find_kubeconfig(context.kubeconfig or ""), context=context.kube_context or "")
-        kube = stack.enter_context(ProxyKube(runner, pin_kubeconfig(runner, kubectl, folder), folder))
         clock = RealClock(runner)
+        kubectl = pin_kubeconfig(runner, kubectl, folder)
+        kube = stack.enter_context(ProxyKube(runner, kubectl, folder, unwanted=clock.unheard))
         tools = Tools(runner=runner, kube=kube, clock=clock, talosctl=talos.talosctl)
         yield Stage(desired=desired, policy=policy, tools=tools, real=True, listening=clock.listening)
 
@@ -121,9 +123,7 @@ def upgrade_all(
 ) -> Exit:
     """Run the rollout. Raises UsageError for a name of no node, before anything is looked at."""
     from talops.execute.rollout import upgrade_all as roll_out
-    from talops.plan.names import check_names
 
-    check_names(stage.desired, stage.policy, wish.only, wish.skip)
     stage = replace(stage, policy=replace(stage.policy, accept_downtime=wish.accept_downtime))
     with _session(stage, output, show_commands=show_commands) as (session, journal):
         return roll_out(
@@ -162,10 +162,13 @@ def fault_names() -> Mapping[str, str]:
 
 @contextmanager
 def default_signals() -> Iterator[None]:
-    """While a question is asked, Ctrl-C is its answer and not a request to the rollout."""
+    """While a question is asked, a signal is its answer and not a request to the rollout."""
+    from talops.tools.clock import ended_by_signals
+
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        yield
+        with ended_by_signals():
+            yield
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -203,22 +206,27 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
     """A session whose events go to the screen and to the journal, and the path of that, empty when none is kept."""
     from talops.execute.journal import Journal, journal_path
     from talops.execute.session import Session
-    from talops.ui import renderer
-    from talops.ui.losable import Losable
+    from talops.ui import guarded, renderer
 
     if output is Output.LIVE and not stage.real:
         from talops.sim.onlooker import ShownClock
 
         stage = replace(stage, tools=replace(stage.tools, clock=ShownClock(stage.tools.clock)))
     run = _run_id(stage.tools.clock.wall())
-    screen = Losable(renderer(output, stage.desired, show_commands=show_commands))
     journal = Journal(journal_path(stage.desired.cluster_name, run, os.environ)) if stage.real else None
+
+    def gone(why: str) -> None:
+        if journal is not None:
+            clock = stage.tools.clock
+            journal.write(Noted(at=clock.now(), wall=clock.wall(), text=f"the screen is lost: {why}", warning=True))
+            # as if the terminal had gone: nohup asks to go on without one
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    screen = guarded(renderer(output, stage.desired, show_commands=show_commands), gone)
 
     def emit(event: Event) -> None:
         for heard in journal.write(event) if journal is not None else (event,):
-            lost = screen.handle(heard)
-            if lost is not None and journal is not None:
-                journal.write(lost)
+            screen.handle(heard)
 
     try:
         session = Session(

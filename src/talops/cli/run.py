@@ -85,6 +85,7 @@ def _bug() -> int:
 
 
 def _say(what: str, hint: str) -> None:
+    # when nobody can read it any more, the exit code still tells
     with contextlib.suppress(OSError):
         print(f"talops: {what}", file=sys.stderr)  # noqa: T201
         if hint:

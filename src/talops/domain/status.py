@@ -8,7 +8,8 @@ from talops.domain.verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRow:
-    """One node. `kube_ready` is None when Kubernetes does not say; `etcd` is leader, member, learner, down or empty."""
+    """One node. `kube_ready` is None when Kubernetes does not say; `etcd` is leader, member, learner, down,
+    unknown or empty."""
 
     hostname: str
     role: Role
@@ -27,13 +28,15 @@ class StatusRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """`lease` says who holds it, empty for nobody; `strangers` are live nodes that the files do not know; `foreign`
-    are other tools that take nodes down. `healthy` is the exit code: 0 or 4.
+    are other tools that take nodes down. What could not be seen of these is in `unseen`, each with its reason.
+    `healthy` is the exit code: 0 or 4.
     """
 
     cluster: str
     rows: tuple[StatusRow, ...]
     verdicts: tuple[Verdict, ...]
-    lease: str
+    lease: str | None
     strangers: tuple[str, ...]
-    foreign: tuple[str, ...]
+    foreign: tuple[str, ...] | None
     healthy: bool
+    unseen: tuple[str, ...] = ()

@@ -30,6 +30,8 @@ class Ending:
         match stop:
             case StopRequested():
                 self.lease.release()
+                if not self.todo and not self.done:
+                    return self.end(Exit.STOPPED, "Stopped as asked, before anything was planned.", self.again)
                 left = ", ".join(self.todo) or "nothing"
                 return self.end(Exit.STOPPED, f"Stopped as asked, between two steps. Left to do: {left}.", self.again)
             case StopNow():

@@ -3,9 +3,10 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from talops.domain.event import Commanded, Event, Noted
+from talops.domain.event import Commanded, Ended, Event, Noted
 from talops.domain.event_json import event_to_json
 
 
@@ -29,11 +30,14 @@ class Journal:
     def write(self, event: Event) -> tuple[Event, ...]:
         """Returns the event, preceded by a warning when this is the moment at which the journal was lost."""
         if isinstance(event, Commanded) or self.problem:
-            return (event,)
+            # the last words must not send anybody to a file that ends in the middle, or was never there
+            return (replace(event, journal="") if isinstance(event, Ended) else event,)
         line = json.dumps(event_to_json(event), separators=(",", ":")) + "\n"
         try:
             if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                for folder in (self.path.parent.parent, self.path.parent):
+                    # one by one: mkdir gives its mode to the last one only
+                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             os.write(self._file, line.encode())
             os.fsync(self._file)

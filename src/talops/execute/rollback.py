@@ -49,13 +49,13 @@ def roll_back(
     kube = observed.nodes[hostname].kube
     already_down = not (isinstance(kube, KubeNode) and kube.ready is True)
     version = _version_of(observed.nodes[hostname])
-    if not confirm(f"{hostname} runs {version}. Roll it back to what its other boot slot holds?"):
-        return Exit.STOPPED
     lease = LeaseKeeper(session=session, holder=holder)
     ending = Ending(
         session=session, lease=lease, began=session.now(), journal=journal, again=f"talops rollback {hostname}"
     )
     ending.todo = [hostname]
+    if not confirm(f"{hostname} runs {version}. Roll it back to what its other boot slot holds?"):
+        return ending.end(Exit.STOPPED, f"Not confirmed; {hostname} was left as it is.", ending.again)
     try:
         start(session, lease, observed)
         if settle_leftovers(session, observed, besides=hostname):

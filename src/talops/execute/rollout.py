@@ -20,6 +20,7 @@ from talops.execute.takedown import TakeDown
 from talops.execute.upgrade import upgrade_disruption
 from talops.observe import observe
 from talops.plan import upgrade_plan
+from talops.plan.names import check_names
 
 FIRST_PATIENCE = 60.0
 """Seconds. An API that is just moving to another control plane is back within them."""
@@ -184,6 +185,8 @@ def upgrade_all(
     journal: str = "",
 ) -> Exit:
     """Upgrade every node that needs it. Raises TalopsError for what stops it before anything was changed."""
+    # a typo is told now, not when the cluster has answered
+    check_names(session.desired, session.policy, only, skip)
 
     def make_plan(observed: Observed) -> Plan:
         return upgrade_plan(session.desired, observed, session.policy, only=only, skip=skip)

@@ -1,5 +1,7 @@
 """The cluster on one screen: what is, beside what the files want. Pure."""
 
+from collections.abc import Iterator
+
 from talops.domain.cluster import Desired, DesiredNode, Observed, ObservedNode, Policy
 from talops.domain.kubernetes import KubeNode, Lease
 from talops.domain.status import Status, StatusRow
@@ -13,17 +15,17 @@ def cluster_status(desired: Desired, policy: Policy, observed: Observed) -> Stat
     verdicts = judge(observed, desired, policy)
     etcd = {view.hostname: view for view in observed.etcd}
     rows = tuple(_row(node, observed.nodes[node.hostname], etcd.get(node.hostname)) for node in desired.nodes)
-    foreign = observed.foreign
-    actors = (foreign.reason,) if isinstance(foreign, Unknown) else tuple(f"{a.tool}: {a.what}" for a in foreign)
-    quiet = not actors and not any(row.in_flight or row.unreachable for row in rows)
+    foreign = None if isinstance(observed.foreign, Unknown) else tuple(f"{a.tool}: {a.what}" for a in observed.foreign)
+    quiet = foreign == () and not any(row.in_flight or row.unreachable for row in rows)
     return Status(
         cluster=desired.cluster_name,
         rows=rows,
         verdicts=verdicts,
         lease=_lease(observed.lease),
         strangers=observed.strangers,
-        foreign=actors,
+        foreign=foreign,
         healthy=quiet and all(verdict.passes for verdict in verdicts),
+        unseen=tuple(_unseen(observed)),
     )
 
 
@@ -48,7 +50,7 @@ def _row(node: DesiredNode, observed: ObservedNode, etcd: EtcdView | None) -> St
         version_wanted=str(node.talos_version),
         kube_ready=kube.ready if isinstance(kube, KubeNode) else None,
         cordoned=isinstance(kube, KubeNode) and kube.unschedulable,
-        etcd=_etcd(node, etcd),
+        etcd=_etcd(node, etcd, silent=isinstance(talos, Unknown)),
         holds_vip=observed.holds_vip,
         in_flight=""
         if mark is None
@@ -58,17 +60,25 @@ def _row(node: DesiredNode, observed: ObservedNode, etcd: EtcdView | None) -> St
     )
 
 
-def _etcd(node: DesiredNode, view: EtcdView | None) -> str:
+def _etcd(node: DesiredNode, view: EtcdView | None, *, silent: bool) -> str:
     if node.role is not Role.CONTROL_PLANE:
         return ""
     if view is None or isinstance(view.status, Unknown):
-        return "down"
+        # a node that tells nothing at all does not tell that its etcd is down
+        return "unknown" if silent else "down"
     if view.status.learner:
         return "learner"
     return "leader" if view.status.leader == view.status.id else "member"
 
 
-def _lease(lease: Lease | Unknown | None) -> str:
+def _lease(lease: Lease | Unknown | None) -> str | None:
     if isinstance(lease, Unknown):
-        return f"unknown: {lease.reason}"
+        return None
     return f"{lease.holder}, renewed {lease.renewed}" if lease is not None and lease.holder else ""
+
+
+def _unseen(observed: Observed) -> Iterator[str]:
+    if isinstance(observed.lease, Unknown):
+        yield f"who holds the rollout Lease: {observed.lease.reason}"
+    if isinstance(observed.foreign, Unknown):
+        yield f"whether another tool is at work: {observed.foreign.reason}"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from talops.domain.process import End, Runner
+from talops.domain.process import End, Result, Runner
 from talops.domain.talos import Unknown
 from talops.errors import FilesInvalid, ToolFailed, ToolMissing
 from talops.tools.answers import why
@@ -16,7 +16,6 @@ from talops.tools.calls import Kubectl, Talosctl
 from talops.tools.kubectl import kubectl_missing
 from talops.tools.talosctl import ConfigInfo, config_info
 
-_KUBECONFIG_HINT = "`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context"
 _SOCKET_PATH_LIMIT = 60
 """A Unix socket's path has room for about 104 bytes; our folder and file names take the rest."""
 
@@ -34,9 +33,9 @@ class PinnedTalos:
 def private_folder(environment: Mapping[str, str] | None = None) -> Iterator[Path]:
     """A folder of our own (0700), gone at the end; in memory where the system offers that. Raises ToolFailed."""
     runtime = (os.environ if environment is None else environment).get("XDG_RUNTIME_DIR", "")
-    usable = bool(runtime) and len(runtime) < _SOCKET_PATH_LIMIT and os.access(runtime, os.W_OK | os.X_OK)
+    places = [place for place in (runtime, _temporary(), "/tmp") if _has_room(place)]  # noqa: S108
     try:
-        folder = Path(tempfile.mkdtemp(prefix="talops-", dir=runtime if usable else None))
+        folder = Path(tempfile.mkdtemp(prefix="talops-", dir=places[0] if places else None))
     except OSError as error:
         raise ToolFailed(
             f"there is no place for a private folder: {error.strerror}", hint="export TMPDIR=/a/folder/of/yours"
@@ -45,6 +44,18 @@ def private_folder(environment: Mapping[str, str] | None = None) -> Iterator[Pat
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary() -> str:
+    """Empty when there is no folder for temporary files at all."""
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError:
+        return ""
+
+
+def _has_room(place: str) -> bool:
+    return 0 < len(place) < _SOCKET_PATH_LIMIT and os.access(place, os.W_OK | os.X_OK)
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -66,15 +77,25 @@ def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
     if result.end is End.NOT_FOUND:
         raise kubectl_missing()
     if not result.ok or not result.stdout.strip():
-        # stderr is no secret: credentials are on stdout
-        lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
-        said = lines[-1].removeprefix("error: ") if lines else result.end.value
-        # what kubectl says of a file that is not there, too
-        words = "none has a current context" if said.startswith("current-context must exist") else said
-        raise ToolFailed(f"there is no usable kubeconfig: {words}", hint=_KUBECONFIG_HINT)
+        raise ToolFailed(f"there is no usable kubeconfig: {_why_not(result)}", hint=_KUBECONFIG_HINT)
     path = folder / "kubeconfig"
     write_private(path, result.stdout)
     return Kubectl(path=kubectl.path, kubeconfig=str(path))
+
+
+_KUBECONFIG_HINT = (
+    "`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context, or let "
+    "`talosctl kubeconfig` get it from a control plane"
+)
+
+
+def _why_not(result: Result) -> str:
+    # stderr is no secret: credentials are on stdout
+    said = result.stderr.decode("utf-8", "replace").strip().splitlines()
+    why_not = said[-1].removeprefix("error: ") if said else result.end.value
+    if "current-context must exist" in why_not:
+        return "kubectl finds none, or one that names no current context"
+    return why_not
 
 
 def find_talosconfig(given: str, repository: Path, environment: Mapping[str, str] | None = None) -> Path:

@@ -16,7 +16,8 @@ class ParseError(Exception):
 def load(text: bytes) -> object:
     """Parse one JSON text. Raises ParseError, on nesting and numbers beyond reason too."""
     try:
-        value: object = json.loads(text)
+        # json itself would take other encodings for meant
+        value: object = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ParseError(f"not JSON: {_short(error)}") from None
     if b"\\ud" in text or b"\\uD" in text:

@@ -10,11 +10,12 @@ import selectors
 import shutil
 import signal
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from talops.domain.process import Call, End, Instant, Result
 from talops.tools.child import Child, Output, Spawned, boot_time
+from talops.tools.orphans import ends_with
 
 _WIDTH = 16
 """How many reads run side by side."""
@@ -24,19 +25,21 @@ _LOOK_AGAIN = 1.0
 """Seconds after which a wait looks at the clock again: select does not count the time that a machine slept."""
 _EXIT_CODES = list(range(-64, 256))
 _UNWANTED = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM"})
-_SIGNALS_OF_OURS = {signal.SIGINT, signal.SIGTERM}
+_SIGNALS_OF_OURS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
-def _spawn(path: str, arguments: tuple[str, ...], environment: dict[str, str]) -> Spawned:
+def _spawn(path: str, call: Call, environment: dict[str, str]) -> Spawned:
     """Raises OSError when the file cannot be executed; its text never holds arguments."""
     import sh
 
+    # what changes the cluster outlives us: half an upgrade is worse than a whole one. A proxy would listen for ever
+    before_exec = _open_signals if call.mutating else _open_signals_and_end_with_us()
     stdout, child_stdout = os.pipe()
     stderr, child_stderr = os.pipe()
     try:
         with Path(os.devnull).open("rb") as nothing, _fork_safely():
             command = sh.Command(path)(
-                *arguments,
+                *call.argv[1:],
                 _in=nothing,
                 _out=child_stdout,
                 _err=child_stderr,
@@ -49,7 +52,7 @@ def _spawn(path: str, arguments: tuple[str, ...], environment: dict[str, str]) -
                 _decode_errors="replace",
                 _ok_code=_EXIT_CODES,
                 _env=environment,
-                _preexec_fn=_open_signals,
+                _preexec_fn=before_exec,
             )
     except (sh.ForkException, sh.CommandNotFound):
         os.close(stdout)
@@ -82,6 +85,16 @@ def _open_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS_OF_OURS)
 
 
+def _open_signals_and_end_with_us() -> Callable[[], None]:
+    ask = ends_with(os.getpid())
+
+    def before_exec() -> None:
+        _open_signals()
+        ask()
+
+    return before_exec
+
+
 class Ended:
     """A call that could not be started. Implements `Running`."""
 
@@ -101,11 +114,17 @@ class ShRunner:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = tool_environment(os.environ if environment is None else environment)
         self._live: list[Child] = []
+        self.unwanted: Callable[[], bool] = lambda: False
+        """Whether answers to reads need not be waited for any more: then a `gather` ends within a second."""
 
     def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
+        if self.unwanted():
+            return self._cut_short((), calls)
         running = [self.start(call) for call in calls[:_WIDTH]]
         waiting = list(calls[_WIDTH:])
         while True:
+            if self.unwanted():
+                return self._cut_short(running, calls)
             busy = [child for child in running if child.poll() is None]
             while waiting and len(busy) < _WIDTH:
                 started = self.start(waiting.pop(0))
@@ -115,12 +134,19 @@ class ShRunner:
                 return tuple(child.poll() or Result(end=End.KILLED) for child in running)
             self.watch((), boot_time() + _LOOK_AGAIN)
 
+    def _cut_short(self, running: Sequence[Child | Ended], calls: Sequence[Call]) -> tuple[Result, ...]:
+        for child in running:
+            child.kill()
+        killed = Result(end=End.KILLED)
+        ended = [child.poll() or killed for child in running]
+        return (*ended, *[killed] * (len(calls) - len(ended)))
+
     def start(self, call: Call) -> Child | Ended:
         path = shutil.which(call.argv[0], path=self._environment.get("PATH", ""))
         if path is None:
             return Ended(Result(end=End.NOT_FOUND))
         try:
-            spawned = _spawn(path, call.argv[1:], self._environment)
+            spawned = _spawn(path, call, self._environment)
         except OSError as error:
             return Ended(Result(end=End.NOT_FOUND, stderr=f"{call.argv[0]}: {error.strerror}".encode()))
         child = Child(spawned, call, self._live.remove)

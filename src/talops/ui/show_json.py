@@ -14,7 +14,8 @@ def status_to_json(status: Status) -> dict[str, object]:
         "gates": verdicts_to_json(status.verdicts),
         "lease": status.lease,
         "strangers": list(status.strangers),
-        "foreign": list(status.foreign),
+        "foreign": None if status.foreign is None else list(status.foreign),
+        "unseen": list(status.unseen),
     }
 
 

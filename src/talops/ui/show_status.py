@@ -61,12 +61,14 @@ def _gate(verdict: Verdict, width: int) -> Iterator[str]:
 def _others(status: Status, width: int) -> Iterator[str]:
     if status.lease:
         yield from folded(f"rollout Lease: held by {status.lease}", width, rest="    ")
-    else:
+    elif status.lease == "":
         yield "rollout Lease: held by nobody"
     for stranger in status.strangers:
         yield from folded(f"not in the files, never touched: {stranger}", width, rest="    ")
-    for actor in status.foreign:
+    for actor in status.foreign or ():
         yield from folded(f"AT WORK besides talops: {actor}", width, rest="    ")
+    for reason in status.unseen:
+        yield from folded(f"NOT KNOWN, {reason}", width, rest="    ")
 
 
 def _health(status: Status) -> str:
@@ -80,7 +82,8 @@ def _health(status: Status) -> str:
     flying = [row.hostname for row in status.rows if row.in_flight]
     causes += [f"unreachable: {names(unreachable)}"] if unreachable else []
     causes += [f"in flight: {names(flying)}"] if flying else []
-    causes += ["another tool at work, or not known"] if status.foreign else []
+    causes += ["another tool is at work"] if status.foreign else []
+    causes += ["other tools not known"] if status.foreign is None else []
     return f"NOT HEALTHY: {'; '.join(causes)}."
 
 
@@ -97,8 +100,12 @@ def _next(status: Status) -> str:
     unreachable = next((row for row in status.rows if row.unreachable), None)
     if status.lease:
         return "wait for that run; when it is gone for good: talops unlock"
+    if all(row.unreachable for row in status.rows):
+        return "talosctl config info   # is this the right talosconfig, and is the network up?"
     if unreachable is not None:
         return f"talosctl -n {unreachable.address} version"
+    if all(row.kube_ready is None for row in status.rows):
+        return "kubectl get nodes   # is this the right kubeconfig, and are its credentials still good?"
     if any(row.in_flight for row in status.rows):
         return "talops upgrade all   # settles what is in flight first"
     if not status.healthy:

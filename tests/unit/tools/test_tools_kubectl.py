@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from talops.domain.process import Call, Request, Response
-from talops.errors import ToolFailed, ToolMissing
+from talops.errors import FilesInvalid, ToolFailed, ToolMissing
 from talops.tools import kubernetes, requests
 from talops.tools.calls import Kubectl
 from talops.tools.child import boot_time
@@ -21,7 +20,8 @@ from talops.tools.kubectl import ProxyKube
 from talops.tools.pins import pin_kubeconfig, private_folder
 from talops.tools.runner import ShRunner
 
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+KUBECTL = str(Path(sys.executable).with_name("kubectl"))
+"""Of the test dependencies."""
 SERVER = Path(__file__).with_name("api_server.py")
 
 
@@ -49,7 +49,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def kubectl(port: int, tmp_path: Path) -> Kubectl:
     (tmp_path / "config").write_text(kubeconfig(port))
-    return Kubectl(kubeconfig=str(tmp_path / "config"))
+    return Kubectl(path=KUBECTL, kubeconfig=str(tmp_path / "config"))
 
 
 @pytest.fixture
@@ -115,6 +115,14 @@ def test_slow_answers_end_at_their_deadline_side_by_side(kube: ProxyKube, path: 
     assert kube.gather((get("/api/v1/nodes"),))[0].status == 200
 
 
+def test_a_read_that_nobody_wants_any_more_is_not_waited_for(runner: ShRunner, kubectl: Kubectl, folder: Path) -> None:
+    with ProxyKube(runner, kubectl, folder, unwanted=lambda: True) as kube:
+        began = boot_time()
+        (reply,) = kube.gather((get("/hang", seconds=60),))
+    assert boot_time() - began < 30
+    assert (reply.status, reply.error) == (None, "talops was asked to stop")
+
+
 def test_a_server_that_breaks_off_is_no_answer(kube: ProxyKube) -> None:
     (reply,) = kube.gather((get("/vanish"),))
     assert reply.status is None
@@ -125,7 +133,7 @@ def test_a_dead_server_is_no_answer_with_its_reason(runner: ShRunner, folder: Pa
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         (tmp_path / "dead").write_text(kubeconfig(unused.getsockname()[1]))
-        with ProxyKube(runner, Kubectl(kubeconfig=str(tmp_path / "dead")), folder) as kube:
+        with ProxyKube(runner, Kubectl(path=KUBECTL, kubeconfig=str(tmp_path / "dead")), folder) as kube:
             (reply,) = kube.gather((requests.nodes(),))
     assert reply.status is None
     assert "connection refused" in reply.error
@@ -154,7 +162,7 @@ def test_the_proxy_ends_with_its_block(runner: ShRunner, kubectl: Kubectl, folde
 
 
 def test_an_unknown_context_is_an_error_with_a_hint(runner: ShRunner, kubectl: Kubectl, folder: Path) -> None:
-    wrong = Kubectl(kubeconfig=kubectl.kubeconfig, context="nope")
+    wrong = Kubectl(path=KUBECTL, kubeconfig=kubectl.kubeconfig, context="nope")
     with pytest.raises(ToolFailed, match="nope") as caught, ProxyKube(runner, wrong, folder):
         pass
     assert caught.value.hint
@@ -181,25 +189,30 @@ def test_the_pinned_kubeconfig_is_private_and_stays_what_it_was(
 
 
 def test_a_context_can_be_chosen(runner: ShRunner, kubectl: Kubectl, folder: Path) -> None:
-    pinned = pin_kubeconfig(runner, Kubectl(kubeconfig=kubectl.kubeconfig, context="other"), folder)
+    pinned = pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=kubectl.kubeconfig, context="other"), folder)
     assert json.loads(Path(pinned.kubeconfig).read_text())["current-context"] == "other"
 
 
 @pytest.mark.parametrize(
     ("content", "context"),
-    [(None, ""), ("", ""), ("{broken", ""), ("{}", ""), (kubeconfig(1), "nope")],
-    ids=["missing", "empty", "broken", "nothing in it", "unknown context"],
+    [("", ""), ("{broken", ""), ("{}", ""), (kubeconfig(1), "nope")],
+    ids=["empty", "broken", "nothing in it", "unknown context"],
 )
 def test_no_usable_kubeconfig_is_an_error_with_a_hint(
-    runner: ShRunner, folder: Path, tmp_path: Path, content: str | None, context: str
+    runner: ShRunner, folder: Path, tmp_path: Path, content: str, context: str
 ) -> None:
     path = tmp_path / "config"
-    if content is not None:
-        path.write_text(content)
+    path.write_text(content)
     with pytest.raises(ToolFailed, match="no usable kubeconfig") as caught:
-        pin_kubeconfig(runner, Kubectl(kubeconfig=str(path), context=context), folder)
+        pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=str(path), context=context), folder)
     assert "--kubeconfig" in caught.value.hint
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_kubeconfig_that_does_not_exist_is_named(runner: ShRunner, folder: Path, tmp_path: Path) -> None:
+    missing = str(tmp_path / "config")
+    with pytest.raises(FilesInvalid, match=f"--kubeconfig names {missing}"):
+        pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=missing), folder)
 
 
 def test_pinning_without_kubectl_is_an_error(runner: ShRunner, folder: Path) -> None:

@@ -127,3 +127,13 @@ def test_memory_is_preferred_where_the_path_of_a_socket_fits(tmp_path: Path, len
     fits = len(str(runtime)) < 60
     with private_folder({"XDG_RUNTIME_DIR": str(runtime)}) as folder:
         assert (folder.parent == runtime) is fits
+
+
+def test_the_private_folder_has_room_for_a_socket_wherever_temporary_files_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    with private_folder({}) as folder:
+        assert len(str(folder)) < 90

@@ -117,6 +117,33 @@ def test_the_json_forms_carry_their_schema(golden: Golden) -> None:
     golden("forms.json", json.dumps(forms, indent=1) + "\n")
 
 
+def test_what_cannot_be_seen_is_not_said_to_be_at_work() -> None:
+    gap = Unknown("connection refused")
+    status = cluster_status(DESIRED, Policy(), replace(healthy_observed(DESIRED), lease=gap, foreign=gap))
+    text = show_status(status)
+    assert not status.healthy
+    assert "AT WORK" not in text
+    assert "unlock" not in text
+    assert "NOT KNOWN, who holds the rollout Lease: connection refused" in text
+    assert "NOT KNOWN, whether another tool is at work: connection refused" in text
+
+
+def test_a_cluster_that_does_not_answer_at_all_may_be_the_wrong_one() -> None:
+    observed = healthy_observed(DESIRED)
+    for node in DESIRED.nodes:
+        observed = change_node(observed, node.hostname, lambda node: replace(node, talos=Unknown("refused")))
+    text = show_status(cluster_status(DESIRED, Policy(), observed))
+    assert text.splitlines()[-1].startswith("next: talosctl config info")
+
+
+def test_a_kubernetes_that_says_nothing_of_any_node_is_asked_by_hand() -> None:
+    observed = healthy_observed(DESIRED)
+    for node in DESIRED.nodes:
+        observed = change_node(observed, node.hostname, lambda node: replace(node, kube=Unknown("401")))
+    text = show_status(cluster_status(DESIRED, Policy(), replace(observed, kube_nodes=Unknown("401"))))
+    assert text.splitlines()[-1].startswith("next: kubectl get nodes")
+
+
 def test_a_lease_that_somebody_holds_is_left_to_them() -> None:
     lease = Lease(holder="ann", renewed="", duration_seconds=60, resource_version="1", uid="u")
     status = cluster_status(DESIRED, Policy(), replace(healthy_observed(DESIRED), lease=lease))

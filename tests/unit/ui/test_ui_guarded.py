@@ -1,4 +1,4 @@
-"""A screen that is lost ends no rollout: the journal says once that nobody sees it, and the rest goes on."""
+"""A screen that is lost breaks nothing that is under way: it is said once, and the rest is silence."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import pytest
 
 from talops.domain.event import Event, Noted
 from talops.domain.process import Instant
-from talops.ui.losable import Losable
+from talops.ui.guarded import Guarded
 
 WALL = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -37,28 +37,36 @@ class Breaking:
             raise self.error
 
 
-def test_a_screen_that_works_shows_everything_and_the_journal_hears_nothing() -> None:
-    screen = Breaking()
-    losable = Losable(screen)
-    assert [losable.handle(event(text)) for text in "ab"] == [None, None]
-    losable.tick(1.0)
-    losable.close()
+def test_a_screen_that_works_shows_everything() -> None:
+    screen, gone = Breaking(), list[str]()
+    guarded = Guarded(screen, gone.append)
+    for text in "ab":
+        guarded.handle(event(text))
+    guarded.tick(1.0)
+    guarded.close()
     assert screen.shown == [event("a"), event("b")]
+    assert gone == []
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ValueError("I/O operation on closed file")])
 @pytest.mark.parametrize("breaks_in", ["handle", "tick"])
 def test_a_lost_screen_is_said_once(error: Exception, breaks_in: str) -> None:
-    losable = Losable(Breaking(error))
+    gone: list[str] = []
+    guarded = Guarded(Breaking(error), gone.append)
     if breaks_in == "tick":
-        losable.tick(1.0)
-    notes = [losable.handle(event(text)) for text in "abc"]
-    losable.close()
-    assert notes[1:] == [None, None]
-    assert notes[0] is not None
-    assert (notes[0].warning, "the screen is lost" in notes[0].text) == (True, True)
+        guarded.tick(1.0)
+    for text in "abc":
+        guarded.handle(event(text))
+    guarded.close()
+    assert gone == [str(error)]
+
+
+def test_a_screen_that_is_lost_at_the_very_end_is_nobody_s_loss() -> None:
+    gone: list[str] = []
+    Guarded(Breaking(BrokenPipeError()), gone.append).close()
+    assert gone == []
 
 
 def test_a_bug_of_a_screen_is_no_lost_screen() -> None:
     with pytest.raises(KeyError):
-        Losable(Breaking(KeyError("x"))).handle(event("a"))
+        Guarded(Breaking(KeyError("x")), lambda _why: None).handle(event("a"))

@@ -1,0 +1,43 @@
+"""talops with shorter pauses: the cluster of these tests lives faster than a real one.
+
+What talops waits for, decides and says stays as it is. The first argument is how many seconds a read may take.
+"""
+
+import os
+import sys
+from dataclasses import replace
+from datetime import timedelta
+
+from talops.domain.process import Wake
+from talops.execute import disrupt, lease, rollout, session
+from talops.tools import calls
+
+LONGEST_PAUSE = 0.3
+_pause = session.Session.pause
+
+
+def _short_pause(self: session.Session, seconds: float) -> Wake:
+    return _pause(self, min(seconds, LONGEST_PAUSE))
+
+
+def hurry(read_seconds: float) -> None:
+    session.Session.pause = _short_pause  # type: ignore[method-assign]
+    rollout.FIRST_PATIENCE = 3.0
+    session.TERMINATE_WITHIN = timedelta(seconds=2)
+    disrupt.QUIET_AFTER = disrupt.QUIET_AFTER_LEGACY = timedelta(seconds=3)
+    lease.DURATION, lease.RENEW_EVERY = timedelta(seconds=4), timedelta(seconds=0.8)
+    read = timedelta(seconds=read_seconds)
+    calls.TEMPLATES = {
+        name: replace(template, deadline=read) if template.deadline == calls._READ else template
+        for name, template in calls.TEMPLATES.items()
+    }
+
+
+if __name__ == "__main__":
+    if os.isatty(0):
+        # the leader of a session takes the first terminal that it opens for its own: so Ctrl-C reaches it
+        os.close(os.open(os.ttyname(0), os.O_RDWR))
+    hurry(float(sys.argv.pop(1)))
+    from talops.__main__ import main
+
+    main()
