@@ -206,7 +206,8 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
     """A session whose events go to the screen and to the journal, and the path of that, empty when none is kept."""
     from talops.execute.journal import Journal, journal_path
     from talops.execute.session import Session
-    from talops.ui import guarded, renderer
+    from talops.ui import renderer
+    from talops.ui.guarded import Guarded
 
     if output is Output.LIVE and not stage.real:
         from talops.sim.onlooker import ShownClock
@@ -222,7 +223,7 @@ def _session(stage: Stage, output: Output, *, show_commands: bool) -> Iterator[t
             # as if the terminal had gone: nohup asks to go on without one
             os.kill(os.getpid(), signal.SIGHUP)
 
-    screen = guarded(renderer(output, stage.desired, show_commands=show_commands), gone)
+    screen = Guarded(renderer(output, stage.desired, show_commands=show_commands), gone)
 
     def emit(event: Event) -> None:
         for heard in journal.write(event) if journal is not None else (event,):

@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections.abc import Callable
 from typing import Protocol, assert_never
 
 from talops.domain.cluster import Desired
@@ -20,13 +19,6 @@ class Renderer(Protocol):
 
     def close(self) -> None:
         """Leave the terminal as it was found, with everything said that there was to say."""
-
-
-def guarded(screen: Renderer, gone: Callable[[str], None]) -> Renderer:
-    """The same screen, which calls `gone` instead of raising when nobody can read it any more."""
-    from talops.ui.guarded import Guarded
-
-    return Guarded(screen, gone)
 
 
 def renderer(output: Output, desired: Desired, *, show_commands: bool) -> Renderer:

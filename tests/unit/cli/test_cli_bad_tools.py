@@ -3,6 +3,7 @@
 kubectl is the real one. talosctl is a script that prints what the real one prints.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -148,8 +149,8 @@ def test_a_talosctl_that_answers_nonsense_is_said_to(repo: Path, configs: list[s
 @pytest.mark.parametrize(
     ("content", "options", "words"),
     [
-        ("", (), "none has a current context"),
-        ("{}", (), "none has a current context"),
+        ("", (), "kubectl finds none, or one that names no current context"),
+        ("{}", (), "kubectl finds none, or one that names no current context"),
         ("{broken", (), "error loading config file"),
         ("just words", (), "error loading config file"),
         (kubeconfig(1), ("--kube-context", "nope"), "nope"),
@@ -197,5 +198,8 @@ def test_no_private_copy_is_left_behind(
 def test_without_a_place_for_private_copies_it_is_said(
     repo: Path, configs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    def read_only(**_where: object) -> str:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("tempfile.mkdtemp", read_only)
     must_say(talops("status", *configs), 5, "no place for a private folder", "TMPDIR")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from talops.domain.process import Call, Request, Response
-from talops.errors import FilesInvalid, ToolFailed, ToolMissing
+from talops.errors import ToolFailed, ToolMissing
 from talops.tools import kubernetes, requests
 from talops.tools.calls import Kubectl
 from talops.tools.child import boot_time
@@ -207,12 +207,6 @@ def test_no_usable_kubeconfig_is_an_error_with_a_hint(
         pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=str(path), context=context), folder)
     assert "--kubeconfig" in caught.value.hint
     assert "s3cret" not in str(caught.value)
-
-
-def test_a_kubeconfig_that_does_not_exist_is_named(runner: ShRunner, folder: Path, tmp_path: Path) -> None:
-    missing = str(tmp_path / "config")
-    with pytest.raises(FilesInvalid, match=f"--kubeconfig names {missing}"):
-        pin_kubeconfig(runner, Kubectl(path=KUBECTL, kubeconfig=missing), folder)
 
 
 def test_pinning_without_kubectl_is_an_error(runner: ShRunner, folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from talops.errors import FilesInvalid, ToolFailed, ToolMissing
 from talops.tools.calls import Talosctl
-from talops.tools.pins import find_talosconfig, pin_talosconfig, private_folder
+from talops.tools.pins import find_kubeconfig, find_talosconfig, pin_talosconfig, private_folder
 from talops.tools.runner import ShRunner
 
 
@@ -137,3 +137,13 @@ def test_the_private_folder_has_room_for_a_socket_wherever_temporary_files_are(
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     with private_folder({}) as folder:
         assert len(str(folder)) < 90
+
+
+def test_a_kubeconfig_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    missing = str(tmp_path / "config")
+    with pytest.raises(FilesInvalid, match=f"--kubeconfig names {missing}"):
+        find_kubeconfig(missing)
+
+
+def test_without_a_kubeconfig_named_kubectl_looks_by_itself() -> None:
+    assert find_kubeconfig("") == ""
