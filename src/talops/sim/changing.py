@@ -54,6 +54,8 @@ class Changing:
         self.on_end: Callable[[], None] = lambda: None
         self._node = command.nodes[0] if command.nodes else ""
         machine = cluster.by_address(self._node)
+        self.hostname = machine.hostname if machine is not None else ""
+        cluster.clients.append(self)
         cluster.timeline.after(QUICK_SECONDS, lambda: self._begin(machine, command))
 
     def poll(self) -> Result | None:
@@ -124,16 +126,34 @@ class Changing:
 
     def _pull(self, machine: Machine, image: str) -> None:
         def pulled() -> None:
+            if not machine.up:
+                self._lost()
+                return
             if self._cluster.faulty("pull-fails", machine.hostname):
                 status = f'rpc error: code = Unknown desc = failed to pull image "{image}": not found'
                 self._exit(1, f"error pulling upgrade image: error from node {self._node}: {status}")
                 return
             self._say(f"pulled image {image}", "running pre-flight checks")
+            if self._hangs(machine, lambda: self._client(30, lambda: self._installed(machine, image))):
+                return
             self._client(self._about(30), lambda: self._installed(machine, image))
 
         self._client(self._about(25), pulled)
 
+    def _hangs(self, machine: Machine, go_on: Callable[[], None]) -> bool:
+        if not self._cluster.faulty("installer-hangs", machine.hostname):
+            return False
+        self._cluster.held[machine.hostname] = go_on
+        return True
+
+    def _lost(self) -> None:
+        """The machine was switched off under our hands."""
+        self._exit(1, f"error during upgrade: node {self._node}: {refused(self._node)}")
+
     def _installed(self, machine: Machine, image: str) -> None:
+        if not machine.up:
+            self._lost()
+            return
         refusal = self._refusal(machine, image)
         if refusal:
             self._say(f"error: {refusal}", "Exit code: 1", "upgrade failed with exit code 1")
@@ -149,6 +169,9 @@ class Changing:
             version = _FACTORY.search(image)
             self._say(f"installation of {version[2] if version else image.rpartition(':')[2]} complete")
             self._say("Exit code: 0", "upgrade completed")
+        if self._cluster.faulty("reboot-refused", machine.hostname):
+            self._fail_here("error rebooting", "rpc error: code = Unavailable desc = error reading from server: EOF")
+            return
         self._reboot(machine)
 
     def _refusal(self, machine: Machine, image: str) -> str:
@@ -199,13 +222,18 @@ class Changing:
         fails = refusal or self._cluster.faulty("install-fails", machine.hostname)
 
         def upgrade() -> None:
+            if not machine.up:
+                return
             machine.set_stage("upgrading", ready=False)
             self._cluster.touch()
             if self.alive:
                 self._track(*_phases())
-            self._cluster.timeline.after(self._about(30), written)
+            if not self._hangs(machine, written):
+                self._cluster.timeline.after(self._about(30), written)
 
         def written() -> None:
+            if not machine.up:
+                return
             if not fails and not self._cluster.faulty("exit-zero-not-upgraded", machine.hostname):
                 self._write(machine, image)
             if fails and self.alive:

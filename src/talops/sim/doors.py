@@ -69,7 +69,13 @@ class SimRunner:
             return _Done(self._answer(call))
         changing = Changing(self._me.cluster, command)
         changing.on_end = self._ended
-        self._me.cluster.timeline.after(call.deadline.total_seconds(), changing.timed_out)
+
+        def at_its_deadline() -> None:
+            # nobody is left to keep the time of a talosctl whose talops is dead
+            if not self._me.dead:
+                changing.timed_out()
+
+        self._me.cluster.timeline.after(call.deadline.total_seconds(), at_its_deadline)
         return _Guarded(self._me, changing)
 
     def _ended(self) -> None:

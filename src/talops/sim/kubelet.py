@@ -58,6 +58,8 @@ class Kubelet:
         }
 
     def _write(self, machine: Machine, ready: str, reason: str, message: str) -> None:
+        if self._store.get("nodes", machine.hostname) is None:
+            return
         status = self._status(machine, ready, reason, message)
 
         def change(node: Object) -> None:
@@ -79,12 +81,15 @@ class Kubelet:
                 status="Unknown", reason="NodeStatusUnknown", message="Kubelet stopped posting node status."
             )
 
-        self._store.update("nodes", machine.hostname, "", change)
+        if self._store.get("nodes", machine.hostname) is not None:
+            self._store.update("nodes", machine.hostname, "", change)
         self._pods_ready(machine, ready=False)
 
     def started(self, machine: Machine) -> None:
-        """It posts its new boot, but its network and volumes are not there yet."""
+        """It registers if need be, and posts its new boot, but its network and volumes are not there yet."""
         if machine.up:
+            if self._store.get("nodes", machine.hostname) is None:
+                self.register(machine)
             self._write(machine, "False", "KubeletNotReady", "container runtime network not ready")
 
     def ready(self, machine: Machine) -> None:
