@@ -20,6 +20,7 @@ from talops.sim.workloads import Workloads
 
 EMPTY_SCHEMATIC = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 STORAGE_HOSTS = 5
+LONG_AGO = "2026-02-01T06:00:00Z"
 ELSEWHERE = "somebody@elsewhere"
 _BUDGETED = ("ingress", "web")
 
@@ -46,7 +47,7 @@ def build(desired: Desired, *, start: Version | None, faults: Sequence[Fault], s
     for name in ("kube-system", "default"):
         store.create("namespaces", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
     for machine in machines.values():
-        kubelet.register(machine)
+        kubelet.register(machine, ready_since=LONG_AGO)
     return cluster, Parts(cluster)
 
 
