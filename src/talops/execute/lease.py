@@ -89,6 +89,11 @@ class LeaseKeeper:
         elif reply.status in {200, 201}:
             self._accept(reply)
 
+    def renew(self) -> None:
+        """Renew now: before a step that only the holder may take."""
+        self._tried_at = self.session.now() - RENEW_EVERY.total_seconds()
+        self.beat()
+
     def _settle_conflict(self) -> None:
         """Somebody wrote the Lease. If it is still ours (our own write, its answer lost), go on with what is there."""
         (reply,) = self.session.tools.kube.gather([requests.lease()])
