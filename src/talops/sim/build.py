@@ -134,7 +134,7 @@ class Parts:
                     cluster.etcd.set_up(machine, False)
                     machine.etcd_broken = True
                 case "foreign-kured":
-                    self._kured(workers[0])
+                    self.kured(workers[0])
                 case "lease-held":
                     self._held_lease()
 
@@ -145,8 +145,10 @@ class Parts:
     def mend(self) -> None:
         """What the faults put into the cluster is taken out again, and what they broke goes on."""
         store = self.cluster.store
-        store.remove("poddisruptionbudgets", "legacy", "legacy")
-        store.remove("pods", "debug", "default")
+        for plural, namespace in (("poddisruptionbudgets", "legacy"), ("pods", "default")):
+            found = [one["metadata"] for one in store.all(plural)]
+            for name in [metadata["name"] for metadata in found if metadata["namespace"] == namespace]:
+                store.remove(plural, name, namespace)
         store.remove("daemonsets", "kured", "kube-system")
         lease = store.get("leases", "talops", "kube-system")
         if lease is not None and lease["spec"]["holderIdentity"] == ELSEWHERE:
@@ -156,7 +158,7 @@ class Parts:
         if self.postgres is not None:
             self.postgres.mend()
 
-    def _kured(self, host: str) -> None:
+    def kured(self, host: str) -> None:
         lock = f'{{"nodeID":"{host}","metadata":{{"unschedulable":false}},"created":"2026-03-01T02:58:11Z","TTL":0}}'
         metadata = {"name": "kured", "namespace": "kube-system", "annotations": {"weave.works/kured-node-lock": lock}}
         body: Object = {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": metadata, "spec": {}, "status": {}}

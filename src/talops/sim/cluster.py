@@ -23,9 +23,14 @@ class Client(Protocol):
     """A talosctl at work on one machine."""
 
     hostname: str
+    began: float
+    nodes: tuple[str, ...]
+    words: tuple[str, ...]
 
     @property
     def alive(self) -> bool: ...
+
+    def break_off(self) -> None: ...
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from talops.domain.process import Call, End, Instant, Request, Response, Result, Running, Stop, Wake
 from talops.sim.changing import Changing, is_change
@@ -134,6 +134,7 @@ class SimClock:
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._me = incarnation
+        self.skew = timedelta(0)
 
     def now(self) -> Instant:
         self._alive()
@@ -141,7 +142,7 @@ class SimClock:
 
     def wall(self) -> datetime:
         self._alive()
-        return self._me.cluster.timeline.wall()
+        return self._me.cluster.timeline.wall() + self.skew
 
     def _alive(self) -> None:
         if self._me.dead:

@@ -141,6 +141,7 @@ class Postgres:
 
         def done() -> None:
             if instance not in self.ready_instances():
+                self._cluster.timeline.after(10, done)
                 return
             self.primary = instance
             for name in self.hosts:

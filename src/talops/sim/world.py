@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from talops.domain.cluster import Desired
 from talops.domain.process import Instant
@@ -75,9 +76,15 @@ class Truth:
     def postgres(self) -> Postgres | None:
         return self.parts.postgres
 
-    def talosctl_acts_on(self, hostname: str) -> bool:
-        """Whether a talosctl that changes this machine still runs, whoever started it."""
-        return any(client.alive and client.hostname == hostname for client in self.cluster.clients)
+    def talosctl_acts_on(self, hostname: str, *, younger_than: float) -> bool:
+        """Whether a talosctl that changes this machine still runs, whoever started it, since less than these seconds.
+
+        One whose talops is dead has nobody who ends it at its deadline.
+        """
+        since = self.cluster.timeline.now - younger_than
+        return any(
+            client.alive and client.hostname == hostname and client.began > since for client in self.cluster.clients
+        )
 
     def cordon(self, hostname: str) -> None:
         """A person does that, as everything below."""
@@ -159,6 +166,10 @@ class World:
     def kill_talops_after_calls(self, calls: int) -> None:
         """Count every gather, start and wait."""
         self._front.incarnation.calls_left = calls
+
+    def skew_clock(self, seconds: float) -> None:
+        """The wall clock of this talops jumps, and its clock of boot time does not."""
+        self._front.clock.skew = timedelta(seconds=seconds)
 
     def restart(self) -> "World":
         """The same cluster at the same instant, for a new talops."""
