@@ -63,6 +63,14 @@ def run_call(session: Session, node: DesiredNode, disruption: Disruption) -> Res
     return result
 
 
+def glance(session: Session, node: DesiredNode, disruption: Disruption) -> str:
+    """How the node is right after its talosctl was killed, in words."""
+    seen = see(observe_node(node, session.tools), disruption.wanted)
+    if seen.rebooted:
+        return "it had rebooted"
+    return "it did not answer" if seen.state is NodeState.UNREACHABLE else "it was still in its old boot"
+
+
 def _progress(session: Session, node: DesiredNode, disruption: Disruption) -> str:
     seen = see(observe_node(node, session.tools), disruption.wanted)
     if seen.rebooted:
@@ -126,8 +134,11 @@ def _left_as(
 
 def _installed_nothing(disruption: Disruption, observed: ObservedNode, result: Result) -> bool:
     """It booted its old system again, and the installer had never come to its end."""
-    old = isinstance(observed.talos, TalosNode) and observed.talos.version != disruption.wanted.version
-    return old and result.ok and not disruption.is_legacy(result) and INSTALLED not in result.stderr
+    wanted = disruption.wanted.version
+    old = isinstance(observed.talos, TalosNode) and observed.talos.version != wanted
+    if wanted is None or not old or disruption.is_legacy(result):
+        return False
+    return result.ok and INSTALLED not in result.stderr
 
 
 def _what(node: DesiredNode, disruption: Disruption, seen: Seen, result: Result) -> str:

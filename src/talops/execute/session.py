@@ -41,6 +41,8 @@ class Session:
     """The node that may still go down because of us, and so the reason to keep the Lease."""
     flying_by_hand: str = ""
     """What a person types to give that node back, once it is up."""
+    flying_seen: str = ""
+    """How it was when we stopped waiting for it."""
     stays: str = ""
     """What of ours had to stay on the cluster, why, and what to type."""
     _restore_until: Instant | None = None

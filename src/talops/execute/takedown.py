@@ -10,7 +10,7 @@ from talops.domain.kubernetes import KubeNode
 from talops.domain.process import Instant
 from talops.errors import Exit
 from talops.execute import marks
-from talops.execute.disrupt import Disruption, boot_id_of, run_call, wait_until_back
+from talops.execute.disrupt import Disruption, boot_id_of, glance, run_call, wait_until_back
 from talops.execute.drain import drain, move_databases, wait_detached
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, wait_for_gates
@@ -157,6 +157,9 @@ class TakeDown:
             wait_until_back(session, self.node, disruption, result)
         except NodeStopped as stopped:
             self._restore_if_quiet(stopped, held)
+            raise
+        except StopNow:
+            session.flying_seen = glance(session, self.node, disruption)
             raise
         self._say(Step.UNCORDON)
         try:
