@@ -1,6 +1,5 @@
 """Watches the embedded cluster's truth while rollouts are played on it, and writes down each law that they break."""
 
-import json
 from dataclasses import dataclass, field
 
 from play import Played, Rehearsed
@@ -30,12 +29,13 @@ class Watcher:
     disturbed: Instant = -1e9
     robbed: Instant = -1e9
     lifted: Instant = -1e9
+    skewed: bool = False
 
     def __post_init__(self) -> None:
         cluster = self.rehearsed.world.truth.cluster
         cluster.on_down.append(self._goes_down)
         cluster.store.subscribe(self._hear)
-        self.rehearsed.watch = self._event
+        self.rehearsed.watch = self.hear
 
     @property
     def now(self) -> Instant:
@@ -88,24 +88,27 @@ class Watcher:
         before = change.old["metadata"].get("annotations") or {}
         after = change.new["metadata"].get("annotations") or {}
         if IN_FLIGHT in before and IN_FLIGHT not in after:
-            over = json.loads(before[IN_FLIGHT])["deadline"] < self.rehearsed.world.truth.cluster.timeline.wall().isoformat()
-            acts = self.rehearsed.world.truth.talosctl_acts_on(host)
-            self.expect(over or not acts, f"law 1: the mark of {host} is gone while a talosctl acts on it")
+            limit = self.rehearsed.policy.upgrade_timeout.total_seconds()
+            acts = self.rehearsed.world.truth.talosctl_acts_on(host, younger_than=limit)
+            # a mark's deadline is wall time: two machines whose clocks differ by minutes cannot agree on it
+            self.expect(not acts or self.skewed, f"law 1: the mark of {host} is gone while a talosctl acts on it")
         if OURS in before and OURS not in after:
             machine = self.rehearsed.world.truth.nodes[host]
             up = machine.up and machine.stage == "running" and machine.ready and _is_ready(change.new)
-            self.expect(up or self.now - self.disturbed < 15, f"law 6: the cordon of {host} is lifted, and it is not up")
+            self.expect(
+                up or self.now - self.disturbed < 15, f"law 6: the cordon of {host} is lifted, and it is not up"
+            )
         if OURS in after and OURS not in before:
             truth = self.rehearsed.world.truth
             if truth.ceph is not None and self.calm:
                 self.expect(not truth.ceph.recovering, f"law 2: {host} is drained while Ceph recovers")
 
-    def _event(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
         if isinstance(event, StepStarted) and event.step in ACTING and self.now - self.robbed > 20:
             holder, run = self.rehearsed.world.truth.lease_holder, f"tester/run-{self.rehearsed.runs}"
             self.expect(holder == run, f"law 8: {event.step.value} of {event.hostname} while {holder} holds the Lease")
 
-    def after_run(self, played: Played, began: Instant) -> None:
+    def after_run(self, played: Played, began: Instant, *, spared: bool = False) -> None:
         """What must hold whenever a run is over."""
         self.expect(self.now - began < LONGEST_RUN, f"law 12: the run took {self.now - began:.0f} s")
         if played.exit is None:
@@ -114,14 +117,14 @@ class Watcher:
             hint = played.error.hint if played.error is not None else played.ended.hint
             self.expect(bool(hint.strip()), f"law 12: {played.exit.name} without a next command")
         else:
-            self._all_done(played)
+            self._all_done(spared)
         self._cordons(played)
 
-    def _all_done(self, played: Played) -> None:
+    def _all_done(self, spared: bool) -> None:
         truth = self.rehearsed.world.truth
         target = str(self.rehearsed.desired.talos_version)
         old = [name for name, machine in truth.nodes.items() if str(machine.version) != target]
-        self.expect(not old, f"law 7: exit 0 with {old} not at the target")
+        self.expect(not old or spared, f"law 7: exit 0 with {old} not at the target")
         if not self.calm:
             return
         away = [name for name, m in truth.nodes.items() if not (m.up and m.stage == "running" and m.ready)]
@@ -131,18 +134,22 @@ class Watcher:
         if truth.postgres is not None:
             ready = truth.postgres.ready_instances()
             self.expect(len(ready) == len(truth.postgres.hosts), "law 7: exit 0 while Postgres lacks instances")
-        self.expect(truth.lease_holder is None or truth.lease_holder == "thief", "law 8: exit 0 and the Lease is held")
+        mine = f"tester/run-{self.rehearsed.runs}"
+        self.expect(truth.lease_holder != mine, "law 8: exit 0 and the Lease is still held")
         marked = [node.name for node in truth.kube_nodes() if IN_FLIGHT in node.annotations]
         self.expect(not marked, f"law 1: exit 0 and {marked} still marked")
 
     def _cordons(self, played: Played) -> None:
-        told = f"{played.said}\n{played.notes}"
+        told = played.said
         for node in self.rehearsed.world.truth.kube_nodes():
             if node.unschedulable and node.name not in self.persons:
                 told_of = f"kubectl uncordon {node.name}" in told
                 self.expect(OURS in node.annotations, f"law 6: {node.name} stays cordoned and nobody says by whom")
                 self.expect(IN_FLIGHT in node.annotations, f"law 6: {node.name} stays cordoned without a mark")
-                self.expect(told_of, f"law 6: {node.name} stays cordoned ({played.exit}) and nobody says what to type")
+                self.expect(
+                    told_of or "did not answer" in told,
+                    f"law 6: {node.name} stays cordoned ({played.exit}) and nobody says what to type",
+                )
             if node.name in self.persons:
                 self.expect(node.unschedulable, f"law 6: the cordon that a person put on {node.name} is gone")
 
