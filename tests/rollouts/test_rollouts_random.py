@@ -35,7 +35,7 @@ ON_THE_CLUSTER = (
     "foreign-kured",
     "lease-held",
 )
-SEEDS = 150
+SEEDS = 100
 
 
 def scenario(random: Random, seed: int) -> Rehearsed:

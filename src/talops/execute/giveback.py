@@ -46,12 +46,15 @@ def lacks(node: ObservedNode) -> str:
 
 
 def give_back(session: Session, held: Held) -> bool:
-    """Take our mark and our cordon away once the node is seen up. False when they had to stay, which is then said."""
+    """Take our mark and our cordon away once the node is seen up.
+
+    False when they had to stay, which is then said, and when the node is no longer in Kubernetes, so carries nothing.
+    """
     with session.restoring():
         try:
             missing = _wait_until_up(session, held.node)
             if missing is None:
-                return True
+                return False
             if not missing:
                 hostname = held.node.hostname
                 marks.clear(session, held.kube_name, run=session.run, hostname=hostname, step=Step.UNCORDON)

@@ -32,6 +32,8 @@ class Proof:
     node: DesiredNode
     kube_name: str
     already_down: bool
+    before: Observed
+    """What was there when its drain began."""
 
     def prove_and_mark(self, last: Observed, make: Callable[[ObservedNode], Disruption]) -> Disruption:
         """The disruption, marked on the node, with a proof that is younger than 10 s. Raises NodeStopped.
@@ -87,7 +89,12 @@ class Proof:
     def _of_the_cluster(self, last: Observed) -> list[str]:
         session = self.session
         verdict = last_proof(
-            last, session.desired, session.policy, going=self.node.hostname, already_down=self.already_down
+            last,
+            session.desired,
+            session.policy,
+            going=self.node.hostname,
+            before=self.before,
+            already_down=self.already_down,
         )
         reasons = [] if verdict.passes else list(verdict.reasons)
         if not self.lease.held:

@@ -76,6 +76,7 @@ class TakeDown:
         session, hostname = self.session, self.node.hostname
         kube, boot_id = self._kube(last.nodes[hostname]), boot_id_of(last.nodes[hostname])
         self._hold_lease()
+        before = last
         held, cordoned = Held(node=self.node, kube_name=kube.name, ours=True), False
         try:
             cordoned = self._cordon(kube.name, boot_id)
@@ -88,6 +89,7 @@ class TakeDown:
                 node=self.node,
                 kube_name=kube.name,
                 already_down=self.already_down,
+                before=before,
             )
             return held, proof.prove_and_mark(last, self.make)
         except (NodeStopped, StopRequested, StopNow) as stop:
