@@ -60,11 +60,13 @@ def wait_for_gates(
     streak = Streak(wanted=stability)
     shown: tuple[Verdict, ...] = ()
     hopeless = 0
+    unrest: datetime | None = None
     while True:
         last = _look(session, last, shown)
         verdicts = judge(last, session.desired, session.policy, going=going, baseline=baseline)
         now, wall = session.now(), session.tools.clock.wall()
-        streak.add(now, wall, _with_recent_ceph_settled(verdicts, stability, last, wall))
+        unrest = wall if _shut(verdicts) else unrest
+        streak.add(now, wall, _with_recent_ceph_settled(verdicts, stability, _settled_since(last, unrest), wall))
         if _words(verdicts) != _words(shown):
             shown = verdicts
             session.emit(GatesJudged(at=now, wall=wall, hostname=hostname, verdicts=verdicts))
@@ -98,23 +100,26 @@ def gate_policy(policy: Policy, gate: str) -> GatePolicy:
 
 
 def _with_recent_ceph_settled(
-    verdicts: Sequence[Verdict], stability: Stability, last: Observed, wall: datetime
+    verdicts: Sequence[Verdict], stability: Stability, settled: datetime | None, wall: datetime
 ) -> list[Verdict]:
-    """Before the first node a recent status is news enough, if no node has come or gone since it was taken.
+    """Before the first node a recent status is news enough, if no node has come or gone, and no gate has been shut,
+    since it was taken.
 
     An earlier run may have died right after a reboot: what Ceph said before that proves nothing.
     """
     if stability.news != 1:
         return list(verdicts)
-    settled = _all_ready_since(last)
     return [_without_recent(verdict, settled, wall) for verdict in verdicts]
 
 
-def _all_ready_since(last: Observed) -> datetime | None:
+def _settled_since(last: Observed, unrest: datetime | None) -> datetime | None:
+    """Since when all nodes have been as they are, and no gate was seen shut. None when a node does not tell."""
     kubes = last.kube_nodes if isinstance(last.kube_nodes, tuple) else ()
     changes = [_time(kube.ready_since) for kube in kubes]
     known = [change for change in changes if change is not None]
-    return max(known) if known and len(known) == len(changes) else None
+    if not known or len(known) < len(changes):
+        return None
+    return max([*known, *([unrest] if unrest else [])])
 
 
 def _without_recent(verdict: Verdict, settled: datetime | None, wall: datetime) -> Verdict:
