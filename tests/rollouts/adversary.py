@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from play import Played, Rehearsed
 
-from talops.domain.event import Event, Step, StepStarted
+from talops.domain.event import Event, Step, StepStarted, StepWaits
 from talops.domain.process import Instant
 from talops.errors import Exit
 from talops.sim.kube.store import Change
@@ -140,8 +140,10 @@ class Watcher:
         self.expect(not marked, f"law 1: exit 0 and {marked} still marked")
 
     def _cordons(self, played: Played) -> None:
-        if self.rehearsed.world.truth.cluster.api_problem():
-            return  # which nodes are cordoned cannot be seen by anybody
+        waits = [event.reason for event in played.events if isinstance(event, StepWaits)]
+        blind = any("the Kubernetes API to answer" in reason for reason in waits)
+        if self.rehearsed.world.truth.cluster.api_problem() or (blind and played.exit is Exit.REFUSED):
+            return  # which nodes are cordoned could not be seen
         told = played.said
         for node in self.rehearsed.world.truth.kube_nodes():
             if node.unschedulable and node.name not in self.persons:
