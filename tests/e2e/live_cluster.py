@@ -40,7 +40,7 @@ class LiveCluster:
         self, desired: Desired, *, start: str, faults: Sequence[str] = (), seed: int = 0, speed: float = SPEED
     ) -> None:
         parsed = [parse_fault(fault, desired) for fault in faults]
-        self._cluster, _ = build(desired, start=Version.parse(start), faults=parsed, seed=seed)
+        self._cluster, parts = build(desired, start=Version.parse(start), faults=parsed, seed=seed)
         self._talosctl = Talosctl(self._cluster)
         self._api = KubeApi(self._cluster.store, user="talops")
         self._speed = speed
@@ -48,7 +48,7 @@ class LiveCluster:
         self._stop_when: Callable[[], bool] | None = None
         self._stopped = False
         self.lock = threading.Condition()
-        self.truth = Truth(self._cluster)
+        self.truth = Truth(self._cluster, parts)
         self.argvs: list[tuple[str, ...]] = []
         """Every command line of talosctl."""
         self.requests: list[str] = []

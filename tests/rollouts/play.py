@@ -1,18 +1,20 @@
 """Plays a whole rollout on the embedded cluster, through the same doors that the command line uses."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from builders import desired_cluster
 from talops.domain.cluster import Desired, Policy
-from talops.domain.event import Ended, Event, NodeEnded, NodeState, Noted
+from talops.domain.event import Ended, Event, NodeEnded, NodeState, Noted, Step, StepStarted
 from talops.domain.plan import Plan
 from talops.domain.talos import Version
 from talops.errors import Exit, TalopsError
+from talops.execute.rollback import roll_back
 from talops.execute.rollout import upgrade_all
 from talops.execute.session import Session
 from talops.observe import Tools
 from talops.sim.faults import parse_fault
+from talops.sim.kube.objects import Object
 from talops.sim.world import Killed, World, rehearsal
 from talops.tools.calls import Talosctl
 
@@ -61,9 +63,19 @@ class Rehearsed:
         self,
         *,
         only: tuple[str, ...] = (),
+        skip: tuple[str, ...] = (),
         confirm: Callable[[Plan], bool] = lambda _plan: True,
     ) -> Played:
         """One `talops upgrade all --yes`."""
+        return self._run(
+            lambda session, holder: upgrade_all(session, only=only, skip=skip, holder=holder, confirm=confirm)
+        )
+
+    def roll_back(self, hostname: str) -> Played:
+        """One `talops rollback NODE --yes`."""
+        return self._run(lambda session, holder: roll_back(session, hostname, holder=holder, confirm=lambda _: True))
+
+    def _run(self, command: Callable[[Session, str], Exit]) -> Played:
         self.runs += 1
         events: list[Event] = []
 
@@ -75,15 +87,36 @@ class Rehearsed:
         tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
         session = Session(tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", emit=emit)
         try:
-            exit = upgrade_all(session, only=only, holder=f"tester/run-{self.runs}", confirm=confirm)
+            exit = command(session, f"tester/run-{self.runs}")
         except Killed:
             return Played(exit=None, events=events, world=world)
         except TalopsError as error:
             return Played(exit=error.exit, events=events, world=world, error=error)
         return Played(exit=exit, events=events, world=world)
 
+    def when(self, hostname: str, step: Step, act: Callable[[], None], *, after: float = 0.5) -> None:
+        """`act` happens so many seconds after this step of this node has begun, once."""
+        done: list[bool] = []
+
+        def watch(event: Event) -> None:
+            if isinstance(event, StepStarted) and (event.hostname, event.step) == (hostname, step) and not done:
+                done.append(True)
+                self.world.at(event.at + after, act)
+
+        self.watch = watch
+
+    def die_at(self, hostname: str, step: Step, *, after: float = 0.5) -> None:
+        """talops is killed so many seconds after this step of this node has begun."""
+        self.when(hostname, step, lambda: self.world.kill_talops_at(0), after=after)
+
+    def without(self, *hostnames: str) -> "Rehearsed":
+        """The same cluster, whose files have forgotten these nodes."""
+        nodes = tuple(node for node in self.desired.nodes if node.hostname not in hostnames)
+        return Rehearsed(desired=replace(self.desired, nodes=nodes), world=self.world, policy=self.policy)
+
     def restart(self) -> None:
         """After a kill: the same cluster, a new talops."""
+        self.watch = lambda _event: None
         self.world = self.world.restart()
 
 
@@ -101,3 +134,26 @@ def cluster(
     parsed = [parse_fault(fault, desired) for fault in faults]
     world = rehearsal(desired, start=Version.parse(start), faults=parsed, seed=seed)
     return Rehearsed(desired=desired, world=world, policy=policy or Policy())
+
+
+def annotate(rehearsed: Rehearsed, hostname: str, annotations: dict[str, str]) -> None:
+    """Whoever it was, these annotations are on its Kubernetes node now."""
+
+    def change(node: Object) -> None:
+        node["metadata"].setdefault("annotations", {}).update(annotations)
+
+    rehearsed.world.truth.cluster.store.update("nodes", hostname, "", change)
+
+
+def versions(rehearsed: Rehearsed) -> set[str]:
+    return {str(node.version) for node in rehearsed.world.truth.nodes.values()}
+
+
+def cordoned(rehearsed: Rehearsed) -> list[str]:
+    return [node.name for node in rehearsed.world.truth.kube_nodes() if node.unschedulable]
+
+
+def marked(rehearsed: Rehearsed) -> list[str]:
+    """Names of nodes with anything of talops on them."""
+    nodes = rehearsed.world.truth.kube_nodes()
+    return [node.name for node in nodes if any(key.startswith("talops.dev/") for key in node.annotations)]

@@ -12,6 +12,8 @@ class KubeNode:
     addresses: tuple[str, ...]
     ready: bool | None
     ready_message: str = ""
+    ready_since: str = ""
+    """The raw lastTransitionTime of its Ready condition."""
     boot_id: str = ""
     kubelet_version: str = ""
     os_image: str = ""

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode, ObservedNode
 from talops.domain.event import NodeState, Step
+from talops.domain.kubernetes import KubeNode
 from talops.domain.process import Call, End, Instant, Result
-from talops.domain.talos import Unknown
+from talops.domain.talos import TalosNode, Unknown
 from talops.execute.failure import NodeStopped
+from talops.execute.meaning import what_is_left
 from talops.execute.session import Session
 from talops.execute.watchboot import Seen, Wanted, see
 from talops.observe import has_pending_install, observe_node
@@ -19,6 +21,8 @@ QUIET_AFTER = timedelta(seconds=30)
 QUIET_AFTER_LEGACY = timedelta(minutes=2)
 """On the legacy path the node goes on by itself; its longest silent stretch is the image pull."""
 LEGACY = b"falling back to legacy"
+"""What a talosctl says that knows the new way, of a node that does not. An older talosctl says nothing about it."""
+DOWN = {NodeState.HUNG, NodeState.UNREACHABLE, NodeState.NOT_READY}
 INSTALLED = b"Exit code: 0"
 """What the installer's end looks like on the new path; a talosctl that says it not has installed nothing, whatever its
 exit code (facts, real-tools.md 2: a signal in the install step made it reboot the node and exit 0)."""
@@ -26,11 +30,19 @@ exit code (facts, real-tools.md 2: a signal in the install step made it reboot t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disruption:
-    """What is done to the node: a mutating call, what must be true afterwards, and the words for the screen."""
+    """What is done to the node: a mutating call, what must be true afterwards, and the words for the screen.
+
+    `legacy`: the node goes on by itself, whatever becomes of its talosctl. `again` is the command that tries once more.
+    """
 
     call: Call
     wanted: Wanted
     verb: str
+    again: str
+    legacy: bool = False
+
+    def is_legacy(self, result: Result) -> bool:
+        return self.legacy or LEGACY in result.stderr
 
 
 def run_call(session: Session, node: DesiredNode, disruption: Disruption) -> Result:
@@ -49,6 +61,14 @@ def run_call(session: Session, node: DesiredNode, disruption: Disruption) -> Res
         running.kill()
         raise
     return result
+
+
+def glance(session: Session, node: DesiredNode, disruption: Disruption) -> str:
+    """How the node is right after its talosctl was killed, in words."""
+    seen = see(observe_node(node, session.tools), disruption.wanted)
+    if seen.rebooted:
+        return "it had rebooted"
+    return "it did not answer" if seen.state is NodeState.UNREACHABLE else "it was still in its old boot"
 
 
 def _progress(session: Session, node: DesiredNode, disruption: Disruption) -> str:
@@ -80,58 +100,81 @@ def wait_until_back(session: Session, node: DesiredNode, disruption: Disruption,
             session.step(node.hostname, Step.VERIFY, "a new boot")
         wrong = wrong + 1 if seen.wrong else 0
         quiet_since = (quiet_since or now) if seen.settled and not seen.rebooted else None
-        quiet = quiet_since is not None and now - quiet_since >= _quiet_after(result).total_seconds()
+        quiet = quiet_since is not None and now - quiet_since >= _quiet_after(disruption, result).total_seconds()
         if wrong > 1 or quiet or now >= deadline:
-            raise _left_as(session, node, disruption, seen, result)
+            raise _left_as(session, node, disruption, observed, seen, result)
         step = Step.VERIFY if rebooted else Step.BOOT
         session.waits(node.hostname, step, seen.words, deadline)
         session.pause(POLL_BOOT)
 
 
-def _quiet_after(result: Result) -> timedelta:
-    return QUIET_AFTER_LEGACY if LEGACY in result.stderr else QUIET_AFTER
+def _quiet_after(disruption: Disruption, result: Result) -> timedelta:
+    if not disruption.is_legacy(result):
+        return QUIET_AFTER
+    # a talosctl that was killed tells nothing about how far its node has come
+    return QUIET_AFTER_LEGACY if result.end is End.EXITED else timedelta.max
 
 
-def _left_as(session: Session, node: DesiredNode, disruption: Disruption, seen: Seen, result: Result) -> NodeStopped:
+def _left_as(
+    session: Session, node: DesiredNode, disruption: Disruption, observed: ObservedNode, seen: Seen, result: Result
+) -> NodeStopped:
     state, words = seen.state, seen.words
     if state is NodeState.NOT_INSTALLED and seen.settled and has_pending_install(node, session.tools) is True:
         state = NodeState.INSTALLED
-    if state is NodeState.ROLLED_BACK and result.ok and LEGACY not in result.stderr and INSTALLED not in result.stderr:
+    if state is NodeState.ROLLED_BACK and _installed_nothing(disruption, observed, result):
         state = NodeState.NOT_INSTALLED
     if state is NodeState.UNREACHABLE and result.end is End.EXITED:
         words = "its Talos API has not answered since the reboot"
-    return NodeStopped(
-        node.hostname,
-        state,
-        _what(node, disruption, replace(seen, state=state, words=words), result),
-        hint=_hint(node, state),
-    )
+    what = _what(node, disruption, replace(seen, state=state, words=words), result)
+    kube_name = observed.kube.name if isinstance(observed.kube, KubeNode) else node.hostname
+    if state in DOWN:
+        what += f". {what_is_left(session, node)}"
+    return NodeStopped(node.hostname, state, what, hint=_hint(node, kube_name, disruption, state))
+
+
+def _installed_nothing(disruption: Disruption, observed: ObservedNode, result: Result) -> bool:
+    """It booted its old system again, and the installer had never come to its end."""
+    wanted = disruption.wanted.version
+    old = isinstance(observed.talos, TalosNode) and observed.talos.version != wanted
+    if wanted is None or not old or disruption.is_legacy(result):
+        return False
+    return result.ok and INSTALLED not in result.stderr
 
 
 def _what(node: DesiredNode, disruption: Disruption, seen: Seen, result: Result) -> str:
     words = seen.words
-    talosctl = "talosctl said it succeeded" if result.ok else f"talosctl said: {result.complaint()}"
+    talosctl = _said(result)
     host = node.hostname
+    undone = f": the {disruption.verb} was undone by the node itself" if words.startswith("it booted v") else ""
     unchanged = "rebooted, but without anything installed" if seen.rebooted else "was not changed and did not reboot"
     meaning = {
         NodeState.NOT_INSTALLED: f"{host} {unchanged}: it runs its old version ({talosctl})",
-        NodeState.INSTALLED: f"{host} has the new version installed but did not reboot into it ({talosctl})",
-        NodeState.HUNG: f"{host} began to reboot and hangs: it still answers from its old boot ({talosctl})",
-        NodeState.ROLLED_BACK: f"{host} rebooted, but {words}: the {disruption.verb} was undone by the node itself",
+        NodeState.INSTALLED: f"{host} has the new version installed but did not reboot into it: its next reboot "
+        f"will, whoever asks for it ({talosctl})",
+        NodeState.HUNG: f"{host} began to {disruption.verb} and hangs: it still answers from its old boot ({talosctl})",
+        NodeState.ROLLED_BACK: f"{host} rebooted, but {words}{undone}",
         NodeState.NOT_READY: f"{host} booted, but is not ready: still waiting for {words}",
         NodeState.UNREACHABLE: f"{host} does not answer any more ({words}; {talosctl})",
     }
     return meaning.get(seen.state, f"{host}: {words}")
 
 
-def _hint(node: DesiredNode, state: NodeState) -> str:
-    address = node.addresses[0]
+def _said(result: Result) -> str:
+    if result.ok:
+        return "talosctl said it succeeded"
+    if result.end is not End.EXITED:
+        return f"talosctl was {result.end.value}"
+    return f"talosctl said: {result.complaint()}"
+
+
+def _hint(node: DesiredNode, kube_name: str, disruption: Disruption, state: NodeState) -> str:
+    address, again = node.addresses[0], disruption.again
     hints = {
-        NodeState.NOT_INSTALLED: f"talosctl -n {address} dmesg | tail -50   # then run `talops upgrade all` again",
-        NodeState.INSTALLED: "run `talops upgrade all` again: it installs once more and reboots",
+        NodeState.NOT_INSTALLED: f"talosctl -n {address} dmesg | tail -50   # then run `{again}` again",
+        NodeState.INSTALLED: f"run `{again}` again: it installs once more and reboots",
         NodeState.HUNG: f"look at its console; if it only hangs: talosctl -n {address} reboot -m powercycle",
-        NodeState.ROLLED_BACK: f"talosctl -n {address} dmesg | less   # the reason of the failed boot; then run again",
-        NodeState.NOT_READY: f"talosctl -n {address} services; kubectl describe node {node.hostname}",
+        NodeState.ROLLED_BACK: f"talosctl -n {address} dmesg | less   # why; then run `{again}` again",
+        NodeState.NOT_READY: f"talosctl -n {address} services; kubectl describe node {kube_name}",
         NodeState.UNREACHABLE: f"look at its console or power it on; then: talosctl -n {address} version",
     }
     return hints.get(state, "talops status")

@@ -7,6 +7,7 @@ from talops.domain.cluster import BarePods, Observed
 from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import Pod, PostgresCluster
 from talops.domain.talos import Unknown
+from talops.domain.words import span
 from talops.errors import Exit
 from talops.execute.failure import NodeStopped
 from talops.execute.session import Session
@@ -65,7 +66,7 @@ def move_databases(session: Session, last: Observed, hostname: str, node_name: s
             raise NodeStopped(
                 hostname,
                 NodeState.GATE_SHUT,
-                f"{hostname}: still waiting for {reason} after {session.policy.switchover_timeout}",
+                f"{hostname}: still waiting for {reason} after {span(session.policy.switchover_timeout)}",
                 hint="see `kubectl get clusters.v1.postgresql.cnpg.io -A`; move the primary by hand, then run again",
                 exit=Exit.GATE,
             )
@@ -134,7 +135,7 @@ def drain(session: Session, hostname: str, node_name: str) -> None:
             raise NodeStopped(
                 hostname,
                 NodeState.GATE_SHUT,
-                f"{hostname} could not be drained in {session.policy.drain_timeout}: {'; '.join(blockers[:5])}",
+                f"{hostname} could not be drained in {span(session.policy.drain_timeout)}: {'; '.join(blockers[:5])}",
                 hint="mend what holds the pods (or scale it up), then run the command again; no pod was forced",
                 exit=Exit.GATE,
             )

@@ -3,14 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from talops.domain.event import Ended, NodeState
+from talops.domain.event import Ended
 from talops.domain.process import Instant
 from talops.errors import Exit, TalopsError
-from talops.execute.failure import NodeStopped, StopNow, StopRequested
+from talops.execute.failure import StopNow, StopRequested
 from talops.execute.lease import LeaseKeeper
 from talops.execute.session import Session
-
-MAY_STILL_GO_DOWN = {NodeState.HUNG, NodeState.UNREACHABLE}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,34 +22,40 @@ class Ending:
     again: str
     done: list[str] = field(default_factory=list)
     todo: list[str] = field(default_factory=list)
+    planned: bool = False
 
     def stopped(self, stop: TalopsError | StopRequested | StopNow) -> Exit:
         """Turn what stopped the run into its last event. The Lease stays while a node of ours may still go down."""
-        match stop:
-            case StopRequested():
-                self.lease.release()
-                if not self.todo and not self.done:
-                    return self.end(Exit.STOPPED, "Stopped as asked, before anything was planned.", self.again)
-                left = ", ".join(self.todo) or "nothing"
-                return self.end(Exit.STOPPED, f"Stopped as asked, between two steps. Left to do: {left}.", self.again)
-            case StopNow():
-                return self.end(stop.exit, self._interrupted(), f"talops status   # then {self.again}")
-            case NodeStopped() if stop.state in MAY_STILL_GO_DOWN:
-                return self.end(stop.exit, stop.what, stop.hint)
-        self.lease.release()
-        return self.end(stop.exit, stop.what, stop.hint)
-
-    def _interrupted(self) -> str:
         flying = self.session.flying
         if not flying:
             self.lease.release()
-            return "Interrupted. No node was in flight, and what talops had changed was put back."
+        match stop:
+            case StopRequested():
+                return self.end(Exit.STOPPED, self._as_asked(), self.again)
+            case StopNow():
+                return self.end(stop.exit, self._interrupted(flying), f"talops status   # then {self.again}")
+        return self.end(stop.exit, self._with_what_stays(stop.what), stop.hint)
+
+    def _as_asked(self) -> str:
+        if not self.planned:
+            return self._with_what_stays("Stopped as asked, before a node was taken down.")
+        left = ", ".join(self.todo) or "nothing"
+        return self._with_what_stays(f"Stopped as asked, between two steps. Left to do: {left}.")
+
+    def _interrupted(self, flying: str) -> str:
+        if not flying:
+            put_back = "" if self.session.stays else " What talops had changed was put back."
+            return self._with_what_stays(f"Interrupted. No node was in flight.{put_back}")
+        seen = self.session.flying_seen or "the node may still have been rebooting"
         return (
-            f"Interrupted while {flying} was in flight. Its talosctl was killed; the node may still be rebooting. It "
-            f"stays cordoned and carries the mark talops.dev/in-flight: the next run settles it first. By hand, once "
-            f"it is up: "
-            f"kubectl uncordon {flying}"
+            f"Interrupted while {flying} was in flight. Its talosctl was killed; when last seen, {seen}. It stays "
+            f"cordoned and carries the mark talops.dev/in-flight: the next run settles it first. By hand, once "
+            f"it is up: {self.session.flying_by_hand}"
         )
+
+    def _with_what_stays(self, what: str) -> str:
+        stays = self.session.stays
+        return f"{what.rstrip('.')}. {stays}" if stays and stays not in what else what
 
     def end(self, exit: Exit, what: str, hint: str = "") -> Exit:
         now, wall = self.session.now(), self.session.tools.clock.wall()

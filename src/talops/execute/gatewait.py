@@ -1,25 +1,33 @@
 """Waiting for the gates: judge fresh samples until all are open and stable, or a gate's time is up (laws 2, 3, 12)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from talops.domain.cluster import GatePolicy, Observed, Policy
 from talops.domain.event import GatesJudged, NodeState, Step
 from talops.domain.process import Instant
 from talops.domain.verdict import Verdict
+from talops.domain.words import span
 from talops.errors import Exit
 from talops.execute.failure import NodeStopped
 from talops.execute.session import Session
 from talops.execute.streak import Stability, Streak
 from talops.gates import judge
-from talops.observe import observe_gates
+from talops.observe import observe, observe_gates
 
 TICK_SHUT = 2.0
 TICK_OPEN = 5.0
 CEPH_RECENT = timedelta(seconds=120)
 """Two of Rook's status intervals: a status younger than that needs no second look before the first node."""
+CEPH_ASKS_FOR = timedelta(seconds=15)
+"""How long Rook's question may be on its way: a status that is stamped so soon after a change may be from before it."""
 MAX_WAIT_UNSTABLE = timedelta(minutes=10)
 """How much longer than its timeouts a wait may last while gates open and shut again."""
+
+
+ONE_MORE_SAMPLE = Stability(samples=1, window=timedelta(0), news=0)
+"""Enough where the gates were proven open and stable just before."""
 
 
 def before_first(policy: Policy) -> Stability:
@@ -52,11 +60,13 @@ def wait_for_gates(
     streak = Streak(wanted=stability)
     shown: tuple[Verdict, ...] = ()
     hopeless = 0
+    unrest: datetime | None = None
     while True:
-        last = observe_gates(session.desired, session.tools, last)
+        last = _look(session, last, shown)
         verdicts = judge(last, session.desired, session.policy, going=going, baseline=baseline)
         now, wall = session.now(), session.tools.clock.wall()
-        streak.add(now, wall, _with_recent_ceph_settled(verdicts, stability, wall))
+        unrest = wall if _shut(verdicts) else unrest
+        streak.add(now, wall, _with_recent_ceph_settled(verdicts, stability, _settled_since(last, unrest), wall))
         if _words(verdicts) != _words(shown):
             shown = verdicts
             session.emit(GatesJudged(at=now, wall=wall, hostname=hostname, verdicts=verdicts))
@@ -73,6 +83,13 @@ def wait_for_gates(
         session.pause(TICK_SHUT if shut else TICK_OPEN)
 
 
+def _look(session: Session, last: Observed, shown: Sequence[Verdict]) -> Observed:
+    """What gates look at. While the nodes gate is shut that includes the Talos API, which may be why it is."""
+    if any(verdict.gate == "nodes" and not verdict.passes for verdict in shown):
+        return observe(session.desired, session.tools, boot_ids=True)
+    return observe_gates(session.desired, session.tools, last)
+
+
 def gate_policy(policy: Policy, gate: str) -> GatePolicy:
     return {
         "nodes": policy.nodes_gate,
@@ -82,25 +99,46 @@ def gate_policy(policy: Policy, gate: str) -> GatePolicy:
     }[gate]
 
 
-def _with_recent_ceph_settled(verdicts: Sequence[Verdict], stability: Stability, wall: datetime) -> list[Verdict]:
-    """Before the first node a recent status is news enough; nothing of ours could have changed the cluster since."""
+def _with_recent_ceph_settled(
+    verdicts: Sequence[Verdict], stability: Stability, settled: datetime | None, wall: datetime
+) -> list[Verdict]:
+    """Before the first node a recent status is news enough, if no node has come or gone, and no gate has been shut,
+    since it was taken.
+
+    An earlier run may have died right after a reboot: what Ceph said before that proves nothing.
+    """
     if stability.news != 1:
         return list(verdicts)
-    return [_without_recent(verdict, wall) for verdict in verdicts]
+    return [_without_recent(verdict, settled, wall) for verdict in verdicts]
 
 
-def _without_recent(verdict: Verdict, wall: datetime) -> Verdict:
-    from dataclasses import replace
+def _settled_since(last: Observed, unrest: datetime | None) -> datetime | None:
+    """Since when all nodes have been as they are, and no gate was seen shut. None when a node does not tell."""
+    kubes = last.kube_nodes if isinstance(last.kube_nodes, tuple) else ()
+    changes = [_time(kube.ready_since) for kube in kubes]
+    known = [change for change in changes if change is not None]
+    if not known or len(known) < len(changes):
+        return None
+    return max([*known, *([unrest] if unrest else [])])
 
-    old = {source: stamp for source, stamp in verdict.freshness.items() if not _recent(stamp, wall)}
+
+def _without_recent(verdict: Verdict, settled: datetime | None, wall: datetime) -> Verdict:
+    old = {source: stamp for source, stamp in verdict.freshness.items() if not _recent(_time(stamp), settled, wall)}
     return replace(verdict, freshness=old) if old != verdict.freshness else verdict
 
 
-def _recent(stamp: str, wall: datetime) -> bool:
-    try:
-        return abs(wall - datetime.fromisoformat(stamp)) <= CEPH_RECENT
-    except (ValueError, TypeError):
+def _recent(checked: datetime | None, settled: datetime | None, wall: datetime) -> bool:
+    if checked is None or settled is None:
         return False
+    return abs(wall - checked) <= CEPH_RECENT and checked - settled >= CEPH_ASKS_FOR
+
+
+def _time(stamp: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None
 
 
 def _words(verdicts: Sequence[Verdict]) -> list[tuple[str, object, tuple[str, ...]]]:
@@ -131,7 +169,7 @@ def _stopped(hostname: str, state: NodeState, shut: Sequence[Verdict], waited: I
     return NodeStopped(
         hostname,
         state,
-        f"after {timedelta(seconds=round(waited))} a gate is not open: {reasons}",
+        f"after {span(waited)} a gate is not open: {reasons}",
         hint="mend what the gate names, see it with `talops status`, then run `talops upgrade all` again",
         exit=Exit.GATE,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from talops.domain.event import Step
 from talops.domain.kubernetes import Lease
 from talops.domain.process import Instant, Response
 from talops.domain.talos import Unknown
@@ -58,6 +59,7 @@ class LeaseKeeper:
                     f"cannot take the Lease kube-system/talops: {kubernetes.complaint(reply)}",
                     hint="nothing was changed; talops needs to create and update leases in kube-system",
                 )
+            self.session.waits("", Step.GATES, f"the Lease: {kubernetes.complaint(reply)}", deadline)
             self.session.pause(5)
 
     def _outwait(self, seen: Lease) -> Lease | None:
@@ -65,6 +67,7 @@ class LeaseKeeper:
         self.session.note(f"The Lease is held by {seen.holder}: watching for {duration}s whether it is alive.")
         until = self.session.now() + duration
         while self.session.now() < until:
+            self.session.waits("", Step.GATES, f"the Lease of {seen.holder} to run out", until)
             self.session.pause(5)
             latest = self._read(self.session.now() + PATIENCE.total_seconds())
             if latest is None or not latest.holder:
@@ -88,6 +91,11 @@ class LeaseKeeper:
             self._settle_conflict()
         elif reply.status in {200, 201}:
             self._accept(reply)
+
+    def renew(self) -> None:
+        """Renew now: before a step that only the holder may take."""
+        self._tried_at = self.session.now() - RENEW_EVERY.total_seconds()
+        self.beat()
 
     def _settle_conflict(self) -> None:
         """Somebody wrote the Lease. If it is still ours (our own write, its answer lost), go on with what is there."""
@@ -121,6 +129,7 @@ class LeaseKeeper:
                     f"cannot read the Lease kube-system/talops: {lease.reason}",
                     hint="nothing was changed; check `kubectl -n kube-system get lease talops`",
                 )
+            self.session.waits("", Step.GATES, f"the Lease: {lease.reason}", deadline)
             self.session.pause(5)
 
     def _write(self, seen: Lease | None) -> Response:

@@ -49,25 +49,45 @@ def read_mark(node: KubeNode) -> InFlight | Unknown | None:
         return Unknown(f"{node.name}: the annotation {IN_FLIGHT} cannot be read: {text[:80]!r}")
 
 
-def mark(session: Session, node_name: str, in_flight: InFlight, *, cordon: bool, hostname: str, step: Step) -> KubeNode:
-    """Write the mark, and our cordon with it unless somebody cordoned the node already. Raises NodeStopped."""
+def mark(
+    session: Session,
+    node_name: str,
+    *,
+    action: str,
+    boot_id: str,
+    lasts: timedelta,
+    cordon: bool,
+    hostname: str,
+    step: Step,
+) -> KubeNode:
+    """Write the mark, and our cordon with it unless somebody cordoned the node already. Raises NodeStopped.
+
+    What it announces lasts so long from the write on, however long the API made us wait for that. A cordon that an
+    earlier run of talops left behind becomes ours.
+    """
 
     def change(node: KubeNode) -> Request:
+        deadline = session.tools.clock.wall() + lasts
+        in_flight = InFlight(run=session.run, action=action, boot_id=boot_id, deadline=deadline)
         ours = cordon and not node.unschedulable
         annotations: dict[str, str | None] = {IN_FLIGHT: in_flight.text()}
-        if ours:
+        if ours or CORDONED_BY in node.annotations:
             annotations[CORDONED_BY] = session.run
         return requests.node_patch(node, annotations=annotations, unschedulable=True if ours else None)
 
     return _write(session, node_name, change, hostname=hostname, step=step)
 
 
-def clear(session: Session, node_name: str, *, hostname: str, step: Step) -> KubeNode:
-    """Take the mark away, and the cordon if it is ours. Raises NodeStopped."""
+def clear(session: Session, node_name: str, *, run: str, hostname: str, step: Step) -> KubeNode:
+    """Take away the mark of `run`, and its cordon if it is talops'. Raises NodeStopped.
+
+    A node that carries another run's mark by now is that run's to give back.
+    """
 
     def change(node: KubeNode) -> Request | None:
+        found = read_mark(node)
         annotations: dict[str, str | None] = {key: None for key in (IN_FLIGHT, CORDONED_BY) if key in node.annotations}
-        if not annotations:
+        if not annotations or (isinstance(found, InFlight) and found.run != run):
             return None
         ours = CORDONED_BY in node.annotations
         return requests.node_patch(node, annotations=annotations, unschedulable=False if ours else None)
@@ -95,7 +115,7 @@ def _write(
         if reply.status in {401, 403, 404, 422} or session.now() >= deadline:
             raise NodeStopped(
                 hostname,
-                NodeState.NOT_STARTED if step is Step.CORDON else NodeState.NOT_READY,
+                NodeState.NOT_STARTED,
                 f"{hostname}: cannot write to the Kubernetes node {node_name}: {problem}",
                 hint=f"check `kubectl get node {node_name}` and that you may patch nodes, then run the command again",
             )

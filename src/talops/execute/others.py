@@ -14,7 +14,10 @@ KNOW_WITHIN = timedelta(minutes=1)
 
 
 def start(session: Session, lease: LeaseKeeper, observed: Observed) -> None:
-    """Refuse foreign actors, take the Lease, and keep it renewed from now on. Raises Locked and ToolFailed."""
+    """Refuse foreign actors, take the Lease, and keep it renewed from now on. Raises Locked and ToolFailed.
+
+    `observed` is of now: what was seen before a question was answered may be hours old.
+    """
     refuse_others(session, observed)
     lease.acquire()
     session.heartbeat = lease

@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from talops.domain.cluster import DesiredNode, ObservedNode
+from talops.domain.cluster import DesiredNode, Observed, ObservedNode
 from talops.domain.kubernetes import KubeNode
 from talops.domain.talos import TalosNode, Version
-from talops.errors import Exit, TalopsError
+from talops.errors import Exit, Refused, TalopsError
 from talops.execute.disrupt import Disruption, boot_id_of
 from talops.execute.ending import Ending
 from talops.execute.failure import StopNow, StopRequested
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
 from talops.execute.session import Session
-from talops.execute.settle import settle_leftovers
+from talops.execute.settle import say_leftovers, settle_leftovers
 from talops.execute.takedown import TakeDown
 from talops.execute.watchboot import Wanted
 from talops.observe import observe
+from talops.plan import two_clusters
 
 
 def rollback_disruption(session: Session, node: DesiredNode) -> Callable[[ObservedNode], Disruption]:
@@ -24,6 +25,7 @@ def rollback_disruption(session: Session, node: DesiredNode) -> Callable[[Observ
 
     def make(before: ObservedNode) -> Disruption:
         version = before.talos.version if isinstance(before.talos, TalosNode) else None
+        schematic = before.talos.schematic if isinstance(before.talos, TalosNode) else None
         call = replace(session.tools.talosctl.rollback(node.addresses[0]), deadline=session.policy.upgrade_timeout)
         wanted = Wanted(
             boot_id=boot_id_of(before),
@@ -31,8 +33,9 @@ def rollback_disruption(session: Session, node: DesiredNode) -> Callable[[Observ
             schematic=None,
             extensions=frozenset(),
             left=version if isinstance(version, Version) else None,
+            left_schematic=schematic if isinstance(schematic, str) else None,
         )
-        return Disruption(call=call, wanted=wanted, verb="rollback")
+        return Disruption(call=call, wanted=wanted, verb="rollback", again=f"talops rollback {node.hostname}")
 
     return make
 
@@ -53,12 +56,16 @@ def roll_back(
     ending = Ending(
         session=session, lease=lease, began=session.now(), journal=journal, again=f"talops rollback {hostname}"
     )
-    ending.todo = [hostname]
+    ending.todo, ending.planned = [hostname], True
     if not confirm(f"{hostname} runs {version}. Roll it back to what its other boot slot holds?"):
         return ending.end(Exit.STOPPED, f"Not confirmed; {hostname} was left as it is.", ending.again)
     try:
+        say_leftovers(session, observed)
+        _refuse_two_clusters(session, observed, hostname, already_down=already_down)
         start(session, lease, observed)
-        if settle_leftovers(session, observed, besides=hostname):
+        # looked at again under the Lease: an earlier run may have left something since
+        observed = observe(session.desired, session.tools, boot_ids=True)
+        while settle_leftovers(session, observed, besides=hostname):
             observed = observe(session.desired, session.tools, boot_ids=True)
         TakeDown(
             session=session,
@@ -75,6 +82,14 @@ def roll_back(
     lease.release()
     after = _version_of(observe(session.desired, session.tools, boot_ids=False).nodes[hostname])
     return ending.end(Exit.DONE, f"{hostname} was rolled back from {version} to {after}; every gate is open.")
+
+
+def _refuse_two_clusters(session: Session, observed: Observed, hostname: str, *, already_down: bool) -> None:
+    """Law 13, as for an upgrade. Of a node that is not Ready, Kubernetes may still tell the boot before this one."""
+    for refusal in two_clusters(session.desired, observed, [hostname]):
+        if not (already_down and refusal.hostname == hostname and refusal.transient):
+            who = f"{refusal.hostname}: " if refusal.hostname else ""
+            raise Refused(f"refused: {who}{refusal.what}", hint=refusal.hint)
 
 
 def _version_of(observed: ObservedNode) -> str:

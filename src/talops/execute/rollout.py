@@ -11,11 +11,12 @@ from talops.domain.talos import Unknown
 from talops.errors import Exit, Refused, TalopsError
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
-from talops.execute.gatewait import after_node, wait_for_gates
+from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, wait_for_gates
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
 from talops.execute.session import Session
-from talops.execute.settle import has_leftovers, settle_leftovers
+from talops.execute.settle import has_leftovers, say_leftovers, settle_leftovers
+from talops.execute.streak import Stability
 from talops.execute.takedown import TakeDown
 from talops.execute.upgrade import upgrade_disruption
 from talops.observe import observe
@@ -40,6 +41,8 @@ class Rollout:
     confirm: Callable[[Plan], bool]
     ending: Ending
     _baseline: Observed | None = None
+    _proven: bool = False
+    """Gates were proven open and stable just now, and nothing has happened since."""
 
     def run(self) -> Exit:
         """Carry it out. Whatever stops it becomes an Ended event and an exit code."""
@@ -52,23 +55,54 @@ class Rollout:
         """What an earlier run left in flight is settled first, without asking: until then no plan holds."""
         observed = self._first_look()
         settled = has_leftovers(observed)
-        if settled:
-            start(self.session, self.lease, observed)
-            settle_leftovers(self.session, observed)
-            observed = self._look()
+        say_leftovers(self.session, observed)
+        if not settled:
+            plan, observed = self._planned(observed, self.session.now() + FIRST_PATIENCE)
+            if not plan.upgrades:
+                return self._nothing_to_do(plan, observed, settled)
+            if not self.confirm(plan):
+                return self._not_confirmed()
+            if self.session.now() - observed.at > STALE:
+                observed = self._look()
+        start(self.session, self.lease, observed)
+        # under the Lease: the one that we took it from may have died with a node in flight since we looked
+        observed, left = self._settled_look()
+        asked_about = self.ending.todo
         plan, observed = self._planned(observed, self.session.now() + FIRST_PATIENCE)
-        if plan.upgrades and not self.confirm(plan):
-            self.lease.release()
-            return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.ending.again)
-        if plan.upgrades and not settled:
-            start(self.session, self.lease, observed)
-        if self.session.now() - observed.at > STALE:
-            plan, observed = self._planned(self._look(), self.session.now() + FIRST_PATIENCE)
+        settled = settled or left
+        if not plan.upgrades:
+            return self._nothing_to_do(plan, observed, settled)
+        if settled or self.ending.todo != asked_about:
+            if not self.confirm(plan):
+                return self._not_confirmed()
+            plan, observed = self._planned(self._settled_look()[0], self.session.now() + FIRST_PATIENCE)
         self._nodes(plan, observed)
-        if settled and not self.ending.done:
-            self._gates_after_settling(observed)
         self.lease.release()
         return self.ending.end(Exit.DONE, _all_done(self.ending.done, plan, settled))
+
+    def _not_confirmed(self) -> Exit:
+        self.lease.release()
+        return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.ending.again)
+
+    def _nothing_to_do(self, plan: Plan, observed: Observed, settled: bool) -> Exit:
+        """Every node being at the target is not the end of it: the last one may have been left with its gates shut."""
+        stability = after_node(self.session.policy) if settled else before_first(self.session.policy)
+        try:
+            self._gates(observed, stability)
+        except NodeStopped as stopped:
+            stopped.what = f"nothing is left to upgrade, but {stopped.what}"
+            raise
+        self.lease.release()
+        return self.ending.end(Exit.DONE, _all_done((), plan, settled))
+
+    def _settled_look(self) -> tuple[Observed, bool]:
+        """What is now, with nothing in flight; and whether something was."""
+        found = False
+        observed = self._look()
+        while settle_leftovers(self.session, observed):
+            found = True
+            observed = self._look()
+        return observed, found
 
     def _look(self) -> Observed:
         return observe(self.session.desired, self.session.tools, boot_ids=True)
@@ -97,6 +131,7 @@ class Rollout:
             plan = self.make_plan(observed)
         if plan.refusals:
             raise Refused(refusal_lines(plan), hint=plan.refusals[0].hint)
+        self.ending.planned = True
         todo = [step.hostname for step in plan.upgrades]
         if todo != self.ending.todo:
             now, wall = self.session.now(), self.session.tools.clock.wall()
@@ -118,7 +153,12 @@ class Rollout:
                 )
             self._baseline = self._baseline or observed
             self._take_down(step, observed)
-            plan, observed = self._planned(self._look(), self.session.now() + NEXT_PATIENCE)
+            opened = self.session.now()
+            observed, _ = self._settled_look()
+            plan, observed = self._planned(observed, self.session.now() + NEXT_PATIENCE)
+            self._proven = self.session.now() - opened < STALE
+        # the Talos side of the last look is newer than what the gates after the last node had of it
+        self._gates(observed, ONE_MORE_SAMPLE if self._proven else before_first(self.session.policy))
 
     def _take_down(self, step: UpgradeNode, observed: Observed) -> None:
         takedown = TakeDown(
@@ -127,7 +167,7 @@ class Rollout:
             node=self.session.desired.node(step.hostname),
             make=lambda before: upgrade_disruption(self.session, step, before, observed.talosctl),
             baseline=self._baseline,
-            first=not self.ending.done,
+            first=not self._proven,
         )
         try:
             takedown.run(observed)
@@ -137,15 +177,15 @@ class Rollout:
                 self.ending.done.append(step.hostname)
                 self.ending.todo.remove(step.hostname)
 
-    def _gates_after_settling(self, observed: Observed) -> None:
+    def _gates(self, observed: Observed, stability: Stability) -> None:
         wait_for_gates(
             self.session,
             observed,
             hostname="",
             step=Step.SETTLE,
-            stability=after_node(self.session.policy),
+            stability=stability,
             state=NodeState.GATE_SHUT,
-            baseline=None,
+            baseline=self._baseline,
         )
 
 

@@ -38,6 +38,13 @@ class Session:
     """Seconds between repaints while waiting; None when time is virtual."""
     heartbeat: Heartbeat | None = None
     flying: str = ""
+    """The node that may still go down because of us, and so the reason to keep the Lease."""
+    flying_by_hand: str = ""
+    """What a person types to give that node back, once it is up."""
+    flying_seen: str = ""
+    """How it was when we stopped waiting for it."""
+    stays: str = ""
+    """What of ours had to stay on the cluster, why, and what to type."""
     _restore_until: Instant | None = None
     _terminate_at: Instant | None = None
     _said_stop: bool = False
@@ -103,12 +110,12 @@ class Session:
             )
 
     @contextmanager
-    def in_flight(self, hostname: str) -> Iterator[None]:
+    def in_flight(self, hostname: str, by_hand: str) -> Iterator[None]:
         """While this node may go down, one Ctrl-C does not stop us: half an upgrade is worse than a whole one.
 
-        `flying` stays set when the block raises, so that the last message can name the node.
+        `flying` stays set when the block raises, so that the last message can name the node; unless it was given back.
         """
-        self.flying = hostname
+        self.flying, self.flying_by_hand = hostname, by_hand
         yield
         self.flying = ""
 

@@ -1,14 +1,19 @@
 """Leftovers of an earlier run: a node that may still go down is waited for before anything else does (law 1)."""
 
+from collections.abc import Iterator
+
 from talops.domain.cluster import Observed, ObservedNode
 from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import KubeNode
-from talops.domain.talos import TalosNode, Unknown
+from talops.domain.talos import Unknown
 from talops.errors import Refused
 from talops.execute import marks
 from talops.execute.failure import NodeStopped
+from talops.execute.giveback import Held, lacks
 from talops.execute.marks import InFlight, read_mark
+from talops.execute.meaning import what_is_left
 from talops.execute.session import Session
+from talops.execute.watchboot import LEAVING
 from talops.observe import observe_node
 
 POLL = 5.0
@@ -16,34 +21,63 @@ QUIET_SAMPLES = 2
 
 
 def has_leftovers(observed: Observed) -> bool:
-    """Whether a node of the files carries a mark or a cordon of talops."""
-    kubes = [node.kube for node in observed.nodes.values() if isinstance(node.kube, KubeNode)]
-    return any(marks.IN_FLIGHT in kube.annotations or marks.CORDONED_BY in kube.annotations for kube in kubes)
+    """Whether any node of the cluster carries a mark or a cordon of talops, be it in the files or not."""
+    return any(True for _ in _marked(observed))
+
+
+def say_leftovers(session: Session, observed: Observed) -> None:
+    """Until they are settled, whatever ends the run must say what is still there, and how to end that by hand."""
+    words = []
+    for node in observed.nodes.values():
+        if isinstance(node.kube, KubeNode) and node.kube in _marked(observed):
+            held = _held(session, node, node.kube)
+            stays = "stays cordoned" if held.ours else "keeps the mark of an earlier run"
+            words.append(f"{node.hostname} {stays} until a run settles that; by hand, once it is up: {held.by_hand()}")
+    session.stays = ". ".join(words)
 
 
 def settle_leftovers(session: Session, observed: Observed, *, besides: str = "") -> bool:
-    """Settle each node of the files that carries a mark. Returns whether there was one, so that the caller looks again.
+    """Settle each node that carries a mark. Returns whether there was one, so that the caller looks again.
 
     `besides` is a node that is left as it is: the one that a rollback is about to take in hand.
-    Raises NodeStopped when a node is not back by the deadline that its mark names.
+    Raises NodeStopped when a node is not back by the deadline that its mark names, and Refused for a mark that we
+    cannot judge: nothing else goes down while that node may.
     """
+    say_leftovers(session, observed)
+    owners = {node.kube.name: node for node in observed.nodes.values() if isinstance(node.kube, KubeNode)}
     found = False
-    for node in observed.nodes.values():
-        if not isinstance(node.kube, KubeNode) or node.hostname == besides:
+    for kube in _marked(observed):
+        node = owners.get(kube.name)
+        if node is not None and node.hostname == besides:
             continue
-        mark = read_mark(node.kube)
-        if isinstance(mark, Unknown):
+        mark = read_mark(kube)
+        if isinstance(mark, Unknown) or node is None:
+            what = mark.reason if isinstance(mark, Unknown) else f"{kube.name} is not in the files, and carries a mark"
             raise Refused(
-                f"{mark.reason}: whether that node may still go down is not known",
-                hint=f"when it is up and quiet: kubectl annotate node {node.kube.name} {marks.IN_FLIGHT}-",
+                f"{what}: whether that node may still go down is not known",
+                hint=f"when it is up and quiet: kubectl annotate node {kube.name} {marks.IN_FLIGHT}- "
+                f"{marks.CORDONED_BY}-   # and `kubectl uncordon {kube.name}` if talops had cordoned it",
             )
-        if mark is not None:
-            found = True
-            _settle(session, node, node.kube, mark)
-        elif marks.CORDONED_BY in node.kube.annotations:
-            found = True
-            marks.clear(session, node.kube.name, hostname=node.hostname, step=Step.UNCORDON)
+        # a cordon of ours without a mark: somebody took that away, and the node may be anything
+        _settle(session, node, kube, mark or _without_mark(session, kube))
+        found = True
+    session.stays = ""
     return found
+
+
+def _marked(observed: Observed) -> Iterator[KubeNode]:
+    kubes = observed.kube_nodes if isinstance(observed.kube_nodes, tuple) else ()
+    return (kube for kube in kubes if marks.IN_FLIGHT in kube.annotations or marks.CORDONED_BY in kube.annotations)
+
+
+def _held(session: Session, node: ObservedNode, kube: KubeNode) -> Held:
+    ours = marks.CORDONED_BY in kube.annotations
+    return Held(node=session.desired.node(node.hostname), kube_name=kube.name, ours=ours)
+
+
+def _without_mark(session: Session, kube: KubeNode) -> InFlight:
+    run = kube.annotations.get(marks.CORDONED_BY, "")
+    return InFlight(run=run, action="drain", boot_id="", deadline=session.tools.clock.wall())
 
 
 def _settle(session: Session, node: ObservedNode, kube: KubeNode, mark: InFlight) -> None:
@@ -56,33 +90,35 @@ def _settle(session: Session, node: ObservedNode, kube: KubeNode, mark: InFlight
     left = max(0.0, (mark.deadline - session.tools.clock.wall()).total_seconds())
     may_go_down_until = session.now() + (0.0 if mark.action == "drain" else left)
     deadline = may_go_down_until + session.policy.boot_timeout.total_seconds()
-    quiet = 0
+    desired, quiet = session.desired.node(node.hostname), 0
     while quiet < QUIET_SAMPLES:
-        latest = observe_node(session.desired.node(node.hostname), session.tools)
-        lacks = _lacks(latest, mark, session.now() < may_go_down_until)
-        quiet = 0 if lacks else quiet + 1
-        if lacks and session.now() >= deadline:
+        latest = observe_node(desired, session.tools)
+        missing = _lacks(latest, mark, session.now() < may_go_down_until)
+        quiet = 0 if missing else quiet + 1
+        if missing and session.now() >= deadline:
             raise NodeStopped(
                 node.hostname,
-                NodeState.UNREACHABLE if isinstance(latest.talos, Unknown) else NodeState.NOT_READY,
-                f"{node.hostname} was left in flight by run {mark.run} and is not back: still waiting for {lacks}",
-                hint=f"look at the node; when it is up and Ready: kubectl uncordon {kube.name}",
+                _state(latest, mark),
+                f"{node.hostname} was left in flight by run {mark.run} and is not back: still waiting for {missing}. "
+                f"{what_is_left(session, desired)}",
+                hint=f"look at the node; when it is up and Ready: {_held(session, node, kube).by_hand()}",
             )
-        session.waits(node.hostname, Step.BOOT, lacks or "a second quiet look at it", deadline)
+        session.waits(node.hostname, Step.BOOT, missing or "a second quiet look at it", deadline)
         session.pause(POLL)
-    marks.clear(session, kube.name, hostname=node.hostname, step=Step.UNCORDON)
+    marks.clear(session, kube.name, run=mark.run, hostname=node.hostname, step=Step.UNCORDON)
     session.note(f"{node.hostname} has settled.", hostname=node.hostname)
+
+
+def _state(node: ObservedNode, mark: InFlight) -> NodeState:
+    if isinstance(node.talos, Unknown):
+        return NodeState.UNREACHABLE
+    if node.boot_id == mark.boot_id:
+        return NodeState.HUNG if node.talos.stage in LEAVING else NodeState.NOT_INSTALLED
+    return NodeState.NOT_READY
 
 
 def _lacks(node: ObservedNode, mark: InFlight, may_still_go_down: bool) -> str:
     """What is missing before the node counts as settled: up, Ready for this boot, and nothing that may take it down."""
-    talos, kube = node.talos, node.kube
-    if not isinstance(talos, TalosNode) or isinstance(node.boot_id, Unknown):
-        return "its Talos API to answer"
-    if talos.stage != "running" or talos.ready is not True:
-        return f"Talos to be ready (stage {talos.stage or 'unknown'})"
     if node.boot_id == mark.boot_id and may_still_go_down:
         return f"a talosctl of run {mark.run} to end, which may still reboot it (until {mark.deadline:%H:%M:%S} UTC)"
-    if not isinstance(kube, KubeNode) or kube.ready is not True or kube.boot_id != node.boot_id:
-        return "Kubernetes to say Ready for this boot"
-    return ""
+    return lacks(node)

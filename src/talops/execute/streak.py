@@ -42,8 +42,7 @@ class Streak:
         if self.samples == 0:
             self.began = now
         self.samples += 1
-        for verdict in verdicts:
-            self._note_news(verdict.freshness)
+        self._note_news({source: stamp for verdict in verdicts for source, stamp in verdict.freshness.items()})
 
     def lacks(self) -> str:
         """What is missing to being stable, in words; empty when it is."""
@@ -58,6 +57,8 @@ class Streak:
         return ""
 
     def _note_news(self, freshness: Mapping[str, str]) -> None:
+        # a source that is no longer asked to show news has shown what was wanted of it
+        self.stamps = {source: stamp for source, stamp in self.stamps.items() if source in freshness}
         for source, stamp in freshness.items():
             if self.stamps.get(source, stamp) != stamp:
                 self.changes[source] = self.changes.get(source, 0) + 1

@@ -1,7 +1,7 @@
 """One node, from open gates to open gates: the table of steps that every disruption goes through."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode, Observed, ObservedNode
@@ -10,18 +10,14 @@ from talops.domain.kubernetes import KubeNode
 from talops.domain.process import Instant
 from talops.errors import Exit
 from talops.execute import marks
-from talops.execute.disrupt import Disruption, boot_id_of, run_call, wait_until_back
+from talops.execute.disrupt import Disruption, boot_id_of, glance, run_call, wait_until_back
 from talops.execute.drain import drain, move_databases, wait_detached
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
-from talops.execute.gatewait import after_node, before_first, wait_for_gates
+from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, wait_for_gates
+from talops.execute.giveback import Held, give_back, leave
 from talops.execute.lease import LeaseKeeper
-from talops.execute.marks import InFlight
+from talops.execute.proof import Proof
 from talops.execute.session import Session
-from talops.gates import last_proof
-from talops.observe import observe_gates, observe_node
-
-PROVE_WITHIN = 90.0
-SAMPLE_AGE = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +30,7 @@ class TakeDown:
     make: Callable[[ObservedNode], Disruption]
     baseline: Observed | None
     first: bool
+    """Nothing has just proven that the gates are open and stable."""
     already_down: bool = False
     """It is not Ready: there is nothing to wait for or to drain before it is helped."""
     through: bool = False
@@ -58,14 +55,9 @@ class TakeDown:
     def _run(self, last: Observed, began: Instant) -> Observed:
         if not self.already_down:
             last = self._gates(last)
-        try:
-            last = self._empty(last)
-            before = self._prove(last)
-        except (NodeStopped, StopRequested, StopNow):
-            self._restore()
-            raise
-        with self.session.in_flight(self.node.hostname):
-            self._disrupt(before)
+        held, disruption = self._make_ready(last)
+        with self.session.in_flight(self.node.hostname, held.by_hand()):
+            self._disrupt(disruption, held)
         self.through = True
         last = wait_for_gates(
             self.session,
@@ -79,119 +71,115 @@ class TakeDown:
         self._ended(NodeState.DONE, began)
         return last
 
+    def _make_ready(self, last: Observed) -> tuple[Held, Disruption]:
+        """Cordon, drain, prove, mark. Whatever stops that, the node is given back as it was."""
+        session, hostname = self.session, self.node.hostname
+        kube, boot_id = self._kube(last.nodes[hostname]), boot_id_of(last.nodes[hostname])
+        self._hold_lease()
+        before = last
+        held, cordoned = Held(node=self.node, kube_name=kube.name, ours=True), False
+        try:
+            cordoned = self._cordon(kube.name, boot_id)
+            held = replace(held, ours=cordoned)
+            if not self.already_down:
+                last = self._empty(last, kube.name)
+            proof = Proof(
+                session=session,
+                lease=self.lease,
+                node=self.node,
+                kube_name=kube.name,
+                already_down=self.already_down,
+                before=before,
+            )
+            return held, proof.prove_and_mark(last, self.make)
+        except (NodeStopped, StopRequested, StopNow) as stop:
+            if give_back(session, held) and isinstance(stop, NodeStopped):
+                left = f"the cordon that talops had put on {hostname} was taken back" if cordoned else "it is as it was"
+                stop.what += f". Nothing was installed, and {left}"
+            raise
+
     def _gates(self, last: Observed) -> Observed:
         """The gates after one node are the gates before the next: then one more sample is enough."""
-        policy = self.session.policy
-        stability = before_first(policy)
-        if not self.first:
-            stability = stability.__class__(samples=1, window=timedelta(0), news=0)
         return wait_for_gates(
             self.session,
             last,
             hostname=self.node.hostname,
             step=self._say(Step.GATES),
-            stability=stability,
+            stability=before_first(self.session.policy) if self.first else ONE_MORE_SAMPLE,
             state=NodeState.NOT_STARTED,
             baseline=self.baseline,
             going=self.node.hostname,
         )
 
-    def _empty(self, last: Observed) -> Observed:
-        """Mark, cordon, move databases, drain, detach."""
-        session, hostname = self.session, self.node.hostname
-        kube = self._kube(last.nodes[hostname])
-        boot_id = boot_id_of(last.nodes[hostname])
-        deadline = session.tools.clock.wall() + session.policy.drain_timeout
+    def _cordon(self, kube_name: str, boot_id: str) -> bool:
+        """Mark it and cordon it. Returns whether the cordon is ours."""
         self._say(Step.CORDON)
-        in_flight = InFlight(run=session.run, action="drain", boot_id=boot_id, deadline=deadline)
-        marks.mark(session, kube.name, in_flight, cordon=True, hostname=hostname, step=Step.CORDON)
-        if self.already_down:
-            return last
+        written = marks.mark(
+            self.session,
+            kube_name,
+            action="drain",
+            boot_id=boot_id,
+            lasts=self.session.policy.drain_timeout,
+            cordon=True,
+            hostname=self.node.hostname,
+            step=Step.CORDON,
+        )
+        return marks.CORDONED_BY in written.annotations
+
+    def _empty(self, last: Observed, kube_name: str) -> Observed:
+        """Move databases, drain, detach."""
+        session, hostname = self.session, self.node.hostname
         self._say(Step.DATABASES)
-        last = move_databases(session, last, hostname, kube.name)
+        last = move_databases(session, last, hostname, kube_name)
+        self._hold_lease()
         self._say(Step.DRAIN)
-        drain(session, hostname, kube.name)
+        drain(session, hostname, kube_name)
         self._say(Step.DETACH)
-        wait_detached(session, hostname, kube.name)
+        wait_detached(session, hostname, kube_name)
         return last
 
-    def _prove(self, last: Observed) -> ObservedNode:
-        """Law 3: Lease held, quorum without this node, no primary on it, samples younger than 10 s."""
-        session, hostname = self.session, self.node.hostname
-        self._say(Step.PROOF)
-        deadline = session.now() + PROVE_WITHIN
-        while True:
-            asked = session.now()
-            last = observe_gates(session.desired, session.tools, last)
-            before = observe_node(self.node, session.tools)
-            verdict = last_proof(last, session.desired, session.policy, going=hostname)
-            reasons = [] if verdict.passes or self.already_down else list(verdict.reasons)
-            if not self.lease.held:
-                reasons.append(self.lease.lost or "the Lease could not be renewed in time")
-            if session.now() - asked > SAMPLE_AGE:
-                reasons.append("the answers took longer than 10 s: they prove nothing any more")
-            if not reasons:
-                return before
-            if session.now() >= deadline or self.lease.lost:
-                raise NodeStopped(
-                    hostname,
-                    NodeState.GATE_SHUT,
-                    f"{hostname} was not taken down: {'; '.join(reasons)}",
-                    hint="`talops status` shows the gates; run the command again when they are open",
-                    exit=Exit.LOCKED if self.lease.lost else Exit.GATE,
-                )
-            session.waits(hostname, Step.PROOF, "; ".join(reasons), deadline)
-            session.pause(3)
+    def _hold_lease(self) -> None:
+        """Who has lost the Lease does not even begin with a node (law 8)."""
+        self.lease.renew()
+        if self.lease.lost:
+            raise NodeStopped(
+                self.node.hostname,
+                NodeState.NOT_STARTED,
+                f"{self.node.hostname} was left alone: {self.lease.lost}",
+                hint="`talops status` shows who holds it; run the command again when that run has ended",
+                exit=Exit.LOCKED,
+            )
 
-    def _disrupt(self, before: ObservedNode) -> None:
+    def _disrupt(self, disruption: Disruption, held: Held) -> None:
         session, hostname = self.session, self.node.hostname
-        disruption = self.make(before)
-        kube = self._kube(before)
-        self._say(Step.MARK)
-        deadline = session.tools.clock.wall() + disruption.call.deadline
-        in_flight = InFlight(run=session.run, action=disruption.verb, boot_id=boot_id_of(before), deadline=deadline)
-        marks.mark(session, kube.name, in_flight, cordon=False, hostname=hostname, step=Step.MARK)
         self._say(Step.UPGRADE, disruption.verb)
         try:
             result = run_call(session, self.node, disruption)
             self._say(Step.BOOT)
             wait_until_back(session, self.node, disruption, result)
         except NodeStopped as stopped:
-            self._restore_if_quiet(stopped)
+            self._restore_if_quiet(stopped, held)
+            raise
+        except StopNow:
+            session.flying_seen = glance(session, self.node, disruption)
             raise
         self._say(Step.UNCORDON)
-        marks.clear(session, kube.name, hostname=hostname, step=Step.UNCORDON)
+        try:
+            marks.clear(session, held.kube_name, run=session.run, hostname=hostname, step=Step.UNCORDON)
+        except NodeStopped as stopped:
+            session.flying = ""
+            stopped.state = NodeState.NOT_READY
+            leave(session, held, f"a change of its Kubernetes node ({stopped.what})")
+            raise
 
-    def _restore(self) -> None:
-        """The node was not taken down: give it back as it was. What cannot be restored is said as a command."""
-        name = self._kube_name
-        if not name:
-            return
-        session = self.session
-        with session.restoring():
-            try:
-                marks.clear(session, name, hostname=self.node.hostname, step=Step.UNCORDON)
-            except (NodeStopped, StopNow):
-                session.note(
-                    f"{self.node.hostname} stays cordoned. When the API answers again: kubectl uncordon {name} && "
-                    f"kubectl annotate node {name} {marks.IN_FLIGHT}- {marks.CORDONED_BY}-",
-                    hostname=self.node.hostname,
-                    warning=True,
-                )
-
-    def _restore_if_quiet(self, stopped: NodeStopped) -> None:
+    def _restore_if_quiet(self, stopped: NodeStopped, held: Held) -> None:
         """Law 6: only a node that is up, settled and has nothing in flight gets its cordon lifted."""
         if stopped.state in {NodeState.NOT_INSTALLED, NodeState.INSTALLED, NodeState.ROLLED_BACK}:
-            self._restore()
+            if give_back(self.session, held):
+                self.session.flying = ""
+                stopped.what += ". It is up" + (", and not cordoned any more" if held.ours else "")
             return
-        name = self._kube_name
-        self.session.note(
-            f"{self.node.hostname} stays cordoned: it is not proven to be up. When it is: kubectl uncordon {name}",
-            hostname=self.node.hostname,
-            warning=True,
-        )
-
-    _kube_name: str = ""
+        leave(self.session, held, "proof that it is up")
 
     def _kube(self, observed: ObservedNode) -> KubeNode:
         if not isinstance(observed.kube, KubeNode):
@@ -201,7 +189,6 @@ class TakeDown:
                 f"{observed.hostname}: its Kubernetes node cannot be read",
                 hint="kubectl get nodes -o wide",
             )
-        self._kube_name = observed.kube.name
         return observed.kube
 
     def _say(self, step: Step, text: str = "") -> Step:

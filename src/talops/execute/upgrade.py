@@ -21,10 +21,22 @@ def upgrade_disruption(
     call = session.tools.talosctl.upgrade(step.address, step.image, drain_flag=drains)
     call = replace(call, deadline=session.policy.upgrade_timeout)
     extensions = before.talos.extensions if isinstance(before.talos, TalosNode) else ()
+    version = before.talos.version if isinstance(before.talos, TalosNode) else before.talos
     wanted = Wanted(
         boot_id=boot_id_of(before),
         version=step.version,
         schematic=step.schematic,
         extensions=frozenset(extensions),
     )
-    return Disruption(call=call, wanted=wanted, verb="upgrade")
+    return Disruption(
+        call=call,
+        wanted=wanted,
+        verb="upgrade",
+        again="talops upgrade all",
+        legacy=_is_older(talosctl) or _is_older(version),
+    )
+
+
+def _is_older(version: Version | Unknown) -> bool:
+    """Before 1.13 neither side knows the new way: then the node goes on by itself once it was told."""
+    return isinstance(version, Unknown) or version < DRAIN_FLAG_SINCE

@@ -6,13 +6,15 @@ from talops.domain.cluster import ObservedNode
 from talops.domain.event import NodeState
 from talops.domain.kubernetes import KubeNode
 from talops.domain.talos import TalosNode, Unknown, Version
+from talops.plan.extensions import lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What must be true of the node afterwards. `boot_id` is the one from before; `schematic` None compares nothing.
 
-    `left` is the version that it must have left, for a rollback whose target is whatever the other slot holds.
+    `left` and `left_schematic` are the system that it must have left, for a rollback whose target is whatever the
+    other slot holds.
     """
 
     boot_id: str
@@ -20,6 +22,11 @@ class Wanted:
     schematic: str | None
     extensions: frozenset[str]
     left: Version | None = None
+    left_schematic: str | None = None
+
+
+LEAVING = {"upgrading", "rebooting", "shutting down", "resetting"}
+"""Stages of a node that is still in its old boot, but on its way out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +56,17 @@ def see(node: ObservedNode, wanted: Wanted) -> Seen:
         )
     settled = talos.stage == "running" and talos.ready is True
     if node.boot_id == wanted.boot_id:
-        state = NodeState.HUNG if talos.stage in {"rebooting", "shutting down"} else NodeState.NOT_INSTALLED
+        state = NodeState.HUNG if talos.stage in LEAVING else NodeState.NOT_INSTALLED
         return Seen(done=False, state=state, words="reboot to begin", rebooted=False, settled=settled)
     return _see_booted(node, talos, wanted, settled)
 
 
 def _see_booted(node: ObservedNode, talos: TalosNode, wanted: Wanted, settled: bool) -> Seen:
     wrong = _wrong(talos, wanted)
+    if not wrong and isinstance(talos.schematic, Unknown):
+        # not told just now is neither right nor wrong
+        words = "it to tell its schematic"
+        return Seen(done=False, state=NodeState.NOT_READY, words=words, rebooted=True, settled=settled)
     if wrong:
         return Seen(done=False, state=NodeState.ROLLED_BACK, words=wrong, rebooted=True, settled=settled, wrong=settled)
     missing = _not_ready(node, talos, settled)
@@ -67,18 +78,20 @@ def _see_booted(node: ObservedNode, talos: TalosNode, wanted: Wanted, settled: b
 def _wrong(talos: TalosNode, wanted: Wanted) -> str:
     if wanted.version is not None and talos.version != wanted.version:
         return f"it booted {talos.version}, not {wanted.version}"
-    if wanted.left is not None and talos.version == wanted.left:
+    if isinstance(talos.schematic, Unknown):
+        return ""
+    if talos.version == wanted.left and wanted.left_schematic in {None, talos.schematic}:
         return f"it booted {talos.version} again"
     if wanted.schematic is not None and talos.schematic != wanted.schematic:
         return f"it booted with schematic {_short(talos.schematic)}, not {_short(wanted.schematic)}"
-    lost = wanted.extensions - frozenset(talos.extensions)
-    if lost:
-        return f"it lost the extensions {', '.join(sorted(lost))}"
+    missing = lost(wanted.extensions, talos.extensions)
+    if missing:
+        return f"it lost the extensions {', '.join(missing)}"
     return ""
 
 
-def _short(schematic: str | Unknown | None) -> str:
-    return schematic[:12] + "…" if isinstance(schematic, str) else "none"
+def _short(schematic: str | None) -> str:
+    return schematic[:12] + "…" if schematic else "none"
 
 
 def _not_ready(node: ObservedNode, talos: TalosNode, settled: bool) -> str:

@@ -1,6 +1,6 @@
 """Tool answers into observations. Asks, never judges: a dead or lying node is a value with its reason."""
 
-from talops.observe.cluster import has_pending_install, observe, observe_gates, observe_node
+from talops.observe.cluster import has_pending_install, observe, observe_etcd, observe_gates, observe_node
 from talops.observe.edges import Memory, Tools
 from talops.observe.kubernetes import observe_attachments, observe_pods
 
@@ -10,6 +10,7 @@ __all__ = [
     "has_pending_install",
     "observe",
     "observe_attachments",
+    "observe_etcd",
     "observe_gates",
     "observe_node",
     "observe_pods",

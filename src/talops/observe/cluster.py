@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from talops.domain.cluster import Desired, DesiredNode, Observed, ObservedNode
 from talops.domain.kubernetes import KubeNode
-from talops.domain.talos import TalosNode, Unknown
+from talops.domain.talos import EtcdView, TalosNode, Unknown
 from talops.observe.asking import ask, one_answer
 from talops.observe.edges import Files, Tools
 from talops.observe.etcd import etcd_views
@@ -71,6 +71,11 @@ def observe_gates(desired: Desired, tools: Tools, last: Observed) -> Observed:
         strangers=last.strangers,
         talosctl=last.talosctl,
     )
+
+
+def observe_etcd(desired: Desired, tools: Tools) -> tuple[EtcdView, ...]:
+    """etcd alone, as every control plane of the files sees it."""
+    return etcd_views(tools, tools.memory.of(desired))
 
 
 def observe_node(node: DesiredNode, tools: Tools) -> ObservedNode:

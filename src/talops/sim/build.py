@@ -1,6 +1,7 @@
 """Builds the embedded cluster from the operator's own files, healthy and settled, with the faults of today."""
 
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 
 from talops.domain.cluster import Desired, DesiredNode
@@ -19,6 +20,8 @@ from talops.sim.workloads import Workloads
 
 EMPTY_SCHEMATIC = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 STORAGE_HOSTS = 5
+LONG_AGO = "2026-02-01T06:00:00Z"
+ELSEWHERE = "somebody@elsewhere"
 _BUDGETED = ("ingress", "web")
 
 
@@ -44,7 +47,7 @@ def build(desired: Desired, *, start: Version | None, faults: Sequence[Fault], s
     for name in ("kube-system", "default"):
         store.create("namespaces", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
     for machine in machines.values():
-        kubelet.register(machine)
+        kubelet.register(machine, ready_since=LONG_AGO)
     return cluster, Parts(cluster)
 
 
@@ -118,6 +121,7 @@ class Parts:
                     machine.set_stage("running", ready=False, up=False)
                     cluster.etcd.set_up(machine, False)
                     cluster.kubelet.lost(machine)
+                    cluster.held[fault.hostname] = partial(cluster.boot, machine)
                 case "pdb-blocks":
                     name = self._unused("poddisruptionbudgets", "legacy", "legacy", fault.hostname)
                     self.workloads.deployment("legacy", name, [fault.hostname])
@@ -130,7 +134,7 @@ class Parts:
                     cluster.etcd.set_up(machine, False)
                     machine.etcd_broken = True
                 case "foreign-kured":
-                    self._kured(workers[0])
+                    self.kured(workers[0])
                 case "lease-held":
                     self._held_lease()
 
@@ -138,7 +142,23 @@ class Parts:
         """A fault may happen to several nodes; each has objects of its own."""
         return name if self.cluster.store.get(plural, name, namespace) is None else f"{name}-{hostname}"
 
-    def _kured(self, host: str) -> None:
+    def mend(self) -> None:
+        """What the faults put into the cluster is taken out again, and what they broke goes on."""
+        store = self.cluster.store
+        for plural, namespace in (("poddisruptionbudgets", "legacy"), ("pods", "default")):
+            found = [one["metadata"] for one in store.all(plural)]
+            for name in [metadata["name"] for metadata in found if metadata["namespace"] == namespace]:
+                store.remove(plural, name, namespace)
+        store.remove("daemonsets", "kured", "kube-system")
+        lease = store.get("leases", "talops", "kube-system")
+        if lease is not None and lease["spec"]["holderIdentity"] == ELSEWHERE:
+            store.remove("leases", "talops", "kube-system")
+        if self.ceph is not None:
+            self.ceph.mend()
+        if self.postgres is not None:
+            self.postgres.mend()
+
+    def kured(self, host: str) -> None:
         lock = f'{{"nodeID":"{host}","metadata":{{"unschedulable":false}},"created":"2026-03-01T02:58:11Z","TTL":0}}'
         metadata = {"name": "kured", "namespace": "kube-system", "annotations": {"weave.works/kured-node-lock": lock}}
         body: Object = {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": metadata, "spec": {}, "status": {}}
@@ -147,7 +167,7 @@ class Parts:
     def _held_lease(self) -> None:
         """Another talops that renews its Lease every ten seconds."""
         store, timeline = self.cluster.store, self.cluster.timeline
-        spec: Object = {"holderIdentity": "somebody@elsewhere", "leaseDurationSeconds": 60}
+        spec: Object = {"holderIdentity": ELSEWHERE, "leaseDurationSeconds": 60}
         metadata = {"name": "talops", "namespace": "kube-system"}
         body: Object = {"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "metadata": metadata, "spec": spec}
         store.create("leases", body)

@@ -101,7 +101,7 @@ class Ceph:
         if not self.osds_down or self._blocked:
             return
         self._blocked = True
-        draining = {self._host_of(osd) for osd in self.osds_down}
+        draining = {self.host_of(osd) for osd in self.osds_down}
         for host in self.hosts:
             if host not in draining:
                 labels = {"app": _OSD, "topology-location-host": host}
@@ -116,7 +116,7 @@ class Ceph:
         for host in self.hosts:
             self._store.remove("poddisruptionbudgets", f"{_OSD}-host-{host}", NAMESPACE)
 
-    def _host_of(self, osd: str) -> str:
+    def host_of(self, osd: str) -> str:
         return self.hosts[int(osd.rsplit("-", 1)[1])]
 
     def _poll(self) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from talops.domain.process import End, Result
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
+from talops.sim.installer import phases_before_install, refusal_of
 from talops.sim.machine import Machine, System
 from talops.sim.talosctl import QUICK_SECONDS, Command, older_server, plural_errors, refused
 
 LIFECYCLE_API = Version.parse("v1.13.0")
 _FACTORY = re.compile(r"/([0-9a-f]{64}):(v[^@]+)")
-_OLDEST_HOST = {6: 3, 7: 4, 8: 5, 9: 8, 10: 8, 11: 9, 12: 10, 13: 11, 14: 12}
-"""Talos 1.X may be installed on a host of 1.Y or newer, at most one minor newer than itself: the node's guard."""
 
 _DOWN = (
     "task: unmountOverlayFilesystems action: STOP",
@@ -21,27 +20,12 @@ _DOWN = (
     "phase: reboot action: START",
     "task: reboot action: START",
 )
-_BEFORE_INSTALL = (
-    ("cleanup", "stopAllPods"),
-    ("dbus", "stopDBus"),
-    ("stopServices", "stopServicesForUpgrade"),
-    ("umount", "unmountOverlayFilesystems"),
-)
 _INSTALLED = (
     "task: upgrade action: STOP",
     "phase: upgrade action: STOP",
     "phase: reboot action: START",
     "task: reboot action: START",
 )
-
-
-def _phases() -> list[str]:
-    """What the legacy upgrade sequence reports until its installer runs."""
-    lines: list[str] = []
-    for phase, task in _BEFORE_INSTALL:
-        lines += [f"phase: {phase} action: START", f"task: {task} action: START"]
-        lines += [f"task: {task} action: STOP", f"phase: {phase} action: STOP"]
-    return [*lines, "phase: upgrade action: START", "task: upgrade action: START"]
 
 
 class Changing:
@@ -54,6 +38,10 @@ class Changing:
         self.on_end: Callable[[], None] = lambda: None
         self._node = command.nodes[0] if command.nodes else ""
         machine = cluster.by_address(self._node)
+        self.began = cluster.timeline.now
+        self.nodes, self.words = command.nodes, command.words
+        self.hostname = machine.hostname if machine is not None else ""
+        cluster.clients.append(self)
         cluster.timeline.after(QUICK_SECONDS, lambda: self._begin(machine, command))
 
     def poll(self) -> Result | None:
@@ -66,6 +54,11 @@ class Changing:
     def timed_out(self) -> None:
         if self._result is None:
             self._end(Result(end=End.TIMED_OUT, exit=-9, stderr=self._text()))
+
+    def break_off(self) -> None:
+        """Its connection is lost: it says so and fails, whatever becomes of the machine."""
+        if self._result is None:
+            self._exit(1, "rpc error: code = Unavailable desc = error reading from server: EOF")
 
     @property
     def alive(self) -> bool:
@@ -124,17 +117,35 @@ class Changing:
 
     def _pull(self, machine: Machine, image: str) -> None:
         def pulled() -> None:
+            if not machine.up:
+                self._lost()
+                return
             if self._cluster.faulty("pull-fails", machine.hostname):
                 status = f'rpc error: code = Unknown desc = failed to pull image "{image}": not found'
                 self._exit(1, f"error pulling upgrade image: error from node {self._node}: {status}")
                 return
             self._say(f"pulled image {image}", "running pre-flight checks")
+            if self._hangs(machine, lambda: self._client(30, lambda: self._installed(machine, image))):
+                return
             self._client(self._about(30), lambda: self._installed(machine, image))
 
         self._client(self._about(25), pulled)
 
+    def _hangs(self, machine: Machine, go_on: Callable[[], None]) -> bool:
+        if not self._cluster.faulty("installer-hangs", machine.hostname):
+            return False
+        self._cluster.held[machine.hostname] = go_on
+        return True
+
+    def _lost(self) -> None:
+        """The machine was switched off under our hands."""
+        self._exit(1, f"error during upgrade: node {self._node}: {refused(self._node)}")
+
     def _installed(self, machine: Machine, image: str) -> None:
-        refusal = self._refusal(machine, image)
+        if not machine.up:
+            self._lost()
+            return
+        refusal = refusal_of(machine, image)
         if refusal:
             self._say(f"error: {refusal}", "Exit code: 1", "upgrade failed with exit code 1")
             self._exit(1, f"error during upgrade: node {self._node}: upgrade failed with exit code 1")
@@ -149,16 +160,10 @@ class Changing:
             version = _FACTORY.search(image)
             self._say(f"installation of {version[2] if version else image.rpartition(':')[2]} complete")
             self._say("Exit code: 0", "upgrade completed")
+        if self._cluster.faulty("reboot-refused", machine.hostname):
+            self._fail_here("error rebooting", "rpc error: code = Unavailable desc = error reading from server: EOF")
+            return
         self._reboot(machine)
-
-    def _refusal(self, machine: Machine, image: str) -> str:
-        """The installer's own guard of version paths."""
-        target, host = Version.parse(image.rpartition(":")[2]), machine.version
-        if host.minor < _OLDEST_HOST.get(target.minor, target.minor - 2):
-            return f"host version {host.core} is too old to upgrade to Talos {target.core}"
-        if host.minor > target.minor + 1:
-            return f"host version {host.core} is too new to downgrade to Talos {target.core}"
-        return ""
 
     def _write(self, machine: Machine, image: str) -> None:
         found = _FACTORY.search(image)
@@ -195,17 +200,22 @@ class Changing:
             self._exit(1)
             return
         self._track("waiting for actor ID", f"actor ID: {self._actor()}", "sequence: upgrade action: START")
-        refusal = self._refusal(machine, image)
+        refusal = refusal_of(machine, image)
         fails = refusal or self._cluster.faulty("install-fails", machine.hostname)
 
         def upgrade() -> None:
+            if not machine.up:
+                return
             machine.set_stage("upgrading", ready=False)
             self._cluster.touch()
             if self.alive:
-                self._track(*_phases())
-            self._cluster.timeline.after(self._about(30), written)
+                self._track(*phases_before_install())
+            if not self._hangs(machine, written):
+                self._cluster.timeline.after(self._about(30), written)
 
         def written() -> None:
+            if not machine.up:
+                return
             if not fails and not self._cluster.faulty("exit-zero-not-upgraded", machine.hostname):
                 self._write(machine, image)
             if fails and self.alive:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Protocol
 
 from talops.domain.cluster import Desired
 from talops.sim.etcd import Etcd
@@ -16,6 +17,20 @@ API_GAP = 4.0
 """Seconds until the virtual IP, or a load balancer, has found another API server."""
 NOT_READY_AFTER = 45.0
 """Seconds after which the node controller gives a silent kubelet up."""
+
+
+class Client(Protocol):
+    """A talosctl at work on one machine."""
+
+    hostname: str
+    began: float
+    nodes: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @property
+    def alive(self) -> bool: ...
+
+    def break_off(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -38,6 +53,12 @@ class Cluster:
     changes: int = 0
     on_ready: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine is Ready in Kubernetes again after a boot."""
+    on_down: list[Callable[[Machine], None]] = field(default_factory=list)
+    """Called when a machine begins to go down because it was told to."""
+    held: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What a fault keeps a machine from doing, by hostname. It goes on when the fault is mended."""
+    clients: list[Client] = field(default_factory=list)
+    """Every talosctl that was started to change a machine."""
     control_planes: Sequence[Machine] = field(init=False)
     _by_address: dict[str, Machine] = field(init=False)
 
@@ -77,18 +98,47 @@ class Cluster:
         self.timeline.after(4, lambda: self._stop_services(machine))
         self.timeline.after(self._about(9), lambda: self._power_off(machine, then))
 
+    def power_cut(self, machine: Machine) -> None:
+        """It is off from one moment to the next, without a goodbye to anybody."""
+        self.etcd.set_up(machine, False)
+        self._move_virtual_ip(machine)
+        machine.set_stage("booting", ready=False, up=False)
+        self.held[machine.hostname] = lambda: self.boot(machine)
+        self.touch()
+        self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
+
+    def mend(self) -> None:
+        """Every fault is over: what was held up goes on."""
+        self.faults.clear()
+        held, self.held = self.held, {}
+        for go_on in held.values():
+            go_on()
+        for machine in self.machines.values():
+            machine.etcd_broken = False
+            if machine.up and machine.stage == "running":
+                self.etcd.set_up(machine, True)
+            if self.store.get("nodes", machine.hostname) is None:
+                self.kubelet.register(machine)
+
     def _went_down(self, machine: Machine) -> None:
+        for hear in self.on_down:
+            hear(machine)
         self.went_down.append(machine.hostname)
         self.down.add(machine.hostname)
         self.most_down = max(self.most_down, len(self.down))
 
     def _stop_services(self, machine: Machine) -> None:
+        if not machine.up:
+            return
         self.etcd.set_up(machine, False)
         self.kubelet.stopped(machine)
+        self._move_virtual_ip(machine)
+        self.touch()
+
+    def _move_virtual_ip(self, machine: Machine) -> None:
         if machine.virtual_ip:
             self.api_gap_until = self.timeline.now + API_GAP
             self.timeline.after(API_GAP, self.place_virtual_ip)
-        self.touch()
 
     def place_virtual_ip(self) -> None:
         """Give it to the first control plane that runs, unless its holder still does."""
@@ -108,17 +158,24 @@ class Cluster:
         self.changes += 1
 
     def _power_off(self, machine: Machine, then: Callable[[], None] | None) -> None:
+        if not machine.up:
+            return
+        if self.faulty("hangs-rebooting", machine.hostname):
+            self.held[machine.hostname] = lambda: self._power_off(machine, then)
+            return
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
-        if not self.faulty("never-returns", machine.hostname):
-            self.timeline.after(self._about(35), lambda: self._boot(machine, then))
+        if self.faulty("never-returns", machine.hostname):
+            self.held[machine.hostname] = lambda: self.boot(machine, then)
+        else:
+            self.timeline.after(self._about(35), lambda: self.boot(machine, then))
 
     def _give_up(self, machine: Machine) -> None:
         if not machine.up:
             self.kubelet.lost(machine)
 
-    def _boot(self, machine: Machine, then: Callable[[], None] | None) -> None:
+    def boot(self, machine: Machine, then: Callable[[], None] | None = None) -> None:
         machine.boot()
         self._spoil(machine)
         self.touch()
@@ -127,7 +184,9 @@ class Cluster:
             return
         self.timeline.after(8, lambda: self._start_services(machine))
         self.timeline.after(self._about(14), lambda: self.kubelet.started(machine))
-        if not (self.faulty("stays-booting", machine.hostname) and machine.upgraded_from):
+        if self.faulty("stays-booting", machine.hostname) and machine.upgraded_from:
+            self.held[machine.hostname] = lambda: self._settled(machine, then)
+        else:
             self.timeline.after(self._about(22), lambda: self._settled(machine, then))
 
     def _spoil(self, machine: Machine) -> None:
@@ -142,7 +201,7 @@ class Cluster:
         machine.revert()
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
-        self.timeline.after(self._about(30), lambda: self._boot(machine, then))
+        self.timeline.after(self._about(30), lambda: self.boot(machine, then))
 
     def _start_services(self, machine: Machine) -> None:
         self.etcd.set_up(machine, True)
@@ -150,6 +209,12 @@ class Cluster:
 
     def _settled(self, machine: Machine, then: Callable[[], None] | None) -> None:
         if not machine.up:
+            return
+        if self.faulty("kubelet-stays-down", machine.hostname) and machine.upgraded_from:
+            machine.set_stage("running", ready=False)
+            self.held[machine.hostname] = lambda: self._settled(machine, then)
+            self.place_virtual_ip()
+            self.touch()
             return
         machine.settle()
         self.place_virtual_ip()
@@ -159,7 +224,7 @@ class Cluster:
             then()
 
     def _ready(self, machine: Machine) -> None:
-        if machine.stage != "running":
+        if machine.stage != "running" or not machine.up:
             return
         self.kubelet.ready(machine)
         self.down.discard(machine.hostname)

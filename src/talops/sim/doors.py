@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from talops.domain.process import Call, End, Instant, Request, Response, Result, Running, Stop, Wake
 from talops.sim.changing import Changing, is_change
@@ -69,7 +69,13 @@ class SimRunner:
             return _Done(self._answer(call))
         changing = Changing(self._me.cluster, command)
         changing.on_end = self._ended
-        self._me.cluster.timeline.after(call.deadline.total_seconds(), changing.timed_out)
+
+        def at_its_deadline() -> None:
+            # nobody is left to keep the time of a talosctl whose talops is dead
+            if not self._me.dead:
+                changing.timed_out()
+
+        self._me.cluster.timeline.after(call.deadline.total_seconds(), at_its_deadline)
         return _Guarded(self._me, changing)
 
     def _ended(self) -> None:
@@ -128,6 +134,7 @@ class SimClock:
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._me = incarnation
+        self.skew = timedelta(0)
 
     def now(self) -> Instant:
         self._alive()
@@ -135,7 +142,7 @@ class SimClock:
 
     def wall(self) -> datetime:
         self._alive()
-        return self._me.cluster.timeline.wall()
+        return self._me.cluster.timeline.wall() + self.skew
 
     def _alive(self) -> None:
         if self._me.dead:

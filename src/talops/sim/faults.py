@@ -38,9 +38,13 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "silent-rollback": _node("its first boot of the new system fails and it goes back to the old one by itself"),
         "never-returns": _node("it does not come back from its reboot"),
+        "hangs-rebooting": _node("it stops its services for the reboot and hangs there"),
         "stays-booting": _node("it boots the new system and never gets ready"),
+        "kubelet-stays-down": _node("it boots the new system, but its kubelet never gets Ready"),
         "install-fails": _node("its installer ends with exit code 1"),
         "pull-fails": _node("it cannot pull the installer image"),
+        "installer-hangs": _node("its installer never ends, until talosctl is killed at its deadline"),
+        "reboot-refused": _node("the new system is installed, but the call to reboot fails"),
         "exit-zero-not-upgraded": _node("its installer stream breaks off; talosctl reboots it anyway and exits 0"),
         "extension-lost": _node("the new system comes up without its extensions"),
         "dead-node": _node("it does not answer from the beginning"),

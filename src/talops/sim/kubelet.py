@@ -15,7 +15,11 @@ class Kubelet:
         self._version = kubernetes_version
         self.boot_id: Callable[[Machine], str] = lambda machine: machine.boot_id
 
-    def register(self, machine: Machine) -> None:
+    def register(self, machine: Machine, *, ready_since: str = "") -> None:
+        """`ready_since` is long ago for a node of the beginning, now for one that was deleted."""
+        status = self._status(machine, "True", "KubeletReady", "kubelet is posting ready status")
+        if ready_since:
+            status["conditions"][0]["lastTransitionTime"] = ready_since
         labels = {"kubernetes.io/hostname": machine.hostname, "kubernetes.io/os": "linux"}
         if machine.control_plane:
             labels["node-role.kubernetes.io/control-plane"] = ""
@@ -26,7 +30,7 @@ class Kubelet:
                 "apiVersion": "v1",
                 "metadata": {"name": machine.hostname, "labels": labels},
                 "spec": {},
-                "status": self._status(machine, "True", "KubeletReady", "kubelet is posting ready status"),
+                "status": status,
             },
         )
 
@@ -58,6 +62,8 @@ class Kubelet:
         }
 
     def _write(self, machine: Machine, ready: str, reason: str, message: str) -> None:
+        if self._store.get("nodes", machine.hostname) is None:
+            return
         status = self._status(machine, ready, reason, message)
 
         def change(node: Object) -> None:
@@ -79,12 +85,15 @@ class Kubelet:
                 status="Unknown", reason="NodeStatusUnknown", message="Kubelet stopped posting node status."
             )
 
-        self._store.update("nodes", machine.hostname, "", change)
+        if self._store.get("nodes", machine.hostname) is not None:
+            self._store.update("nodes", machine.hostname, "", change)
         self._pods_ready(machine, ready=False)
 
     def started(self, machine: Machine) -> None:
-        """It posts its new boot, but its network and volumes are not there yet."""
+        """It registers if need be, and posts its new boot, but its network and volumes are not there yet."""
         if machine.up:
+            if self._store.get("nodes", machine.hostname) is None:
+                self.register(machine)
             self._write(machine, "False", "KubeletNotReady", "container runtime network not ready")
 
     def ready(self, machine: Machine) -> None:
@@ -95,7 +104,7 @@ class Kubelet:
         """The pods that were not moved away: their containers stop, and start anew after a boot."""
         for pod in list(self._store.pods_on(machine.hostname)):
             metadata = pod["metadata"]
-            if pod["status"]["phase"] == "Running":
+            if pod["status"]["phase"] == "Running" or (ready and pod["status"]["phase"] == "Pending"):
                 self._store.update("pods", metadata["name"], metadata["namespace"], _containers(machine, ready))
 
 

@@ -47,13 +47,13 @@ class Postgres:
         metadata = {"name": name, "namespace": NAMESPACE}
         self._store.create("poddisruptionbudgets", {**body, "metadata": metadata, "spec": spec})
 
-    def _ready_instances(self) -> list[str]:
+    def ready_instances(self) -> list[str]:
         pods = {name: self._store.get("pods", name, NAMESPACE) for name in self.hosts}
         return [name for name, pod in pods.items() if pod is not None and is_ready(pod)]
 
     def _status(self, phase: str, target: str = "") -> Object:
         names = list(self.hosts)
-        ready = self._ready_instances()
+        ready = self.ready_instances()
         stamp = self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         reported = {name: {"isPrimary": name == self.primary, "timeLineID": 1} for name in names}
         healthy = phase == HEALTHY
@@ -113,7 +113,7 @@ class Postgres:
                 self._switch(wanted)
 
     def _candidate(self) -> str:
-        for name in self._ready_instances():
+        for name in self.ready_instances():
             node = self._store.get("nodes", self.hosts[name])
             if name != self.primary and node is not None and not node["spec"].get("unschedulable"):
                 return name
@@ -126,7 +126,7 @@ class Postgres:
         stuck = self._cluster.faulty("postgres-never-switches")
         if stuck or not candidate or node is None or not node["spec"].get("unschedulable"):
             return
-        if len(self._ready_instances()) == len(self.hosts):
+        if len(self.ready_instances()) == len(self.hosts):
             self._write("Switchover in progress", candidate)
 
     def _fail_over(self) -> None:
@@ -140,7 +140,8 @@ class Postgres:
             return
 
         def done() -> None:
-            if instance not in self._ready_instances():
+            if instance not in self.ready_instances():
+                self._cluster.timeline.after(10, done)
                 return
             self.primary = instance
             for name in self.hosts:

@@ -99,7 +99,7 @@ class Workloads:
 
     def _hear(self, change: Change) -> None:
         if change.plural == "nodes":
-            if change.old is not None and change.new is not None and change.old["spec"] != change.new["spec"]:
+            if change.new is not None and (change.old is None or change.old["spec"] != change.new["spec"]):
                 self._cluster.timeline.after(1, self._place_pending)
             return
         if change.plural == "poddisruptionbudgets" and change.old is None and change.new is not None:

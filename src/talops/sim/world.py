@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from talops.domain.cluster import Desired
 from talops.domain.process import Instant
 from talops.domain.talos import Version
 from talops.sim.build import Parts, build
+from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
 from talops.sim.doors import Front, Killed, SimClock, SimKube, SimRunner
 from talops.sim.etcd import Etcd
@@ -15,6 +17,7 @@ from talops.sim.kube.api import Asked, KubeApi
 from talops.sim.kube.objects import Object
 from talops.sim.kube.statuses import Reply
 from talops.sim.machine import Machine
+from talops.sim.postgres import Postgres
 from talops.sim.talosctl import Talosctl
 
 __all__ = ["Killed", "KubeNodeTruth", "Truth", "World", "rehearsal"]
@@ -32,6 +35,7 @@ class Truth:
     """The cluster as it really is. Tests may look; talops may not."""
 
     cluster: Cluster
+    parts: Parts
 
     @property
     def nodes(self) -> dict[str, Machine]:
@@ -64,13 +68,56 @@ class Truth:
             for node in self.cluster.store.all("nodes")
         ]
 
+    @property
+    def ceph(self) -> Ceph | None:
+        return self.parts.ceph
+
+    @property
+    def postgres(self) -> Postgres | None:
+        return self.parts.postgres
+
+    def talosctl_acts_on(self, hostname: str, *, younger_than: float) -> bool:
+        """Whether a talosctl that changes this machine still runs, whoever started it, since less than these seconds.
+
+        One whose talops is dead has nobody who ends it at its deadline.
+        """
+        since = self.cluster.timeline.now - younger_than
+        return any(
+            client.alive and client.hostname == hostname and client.began > since for client in self.cluster.clients
+        )
+
     def cordon(self, hostname: str) -> None:
-        """A person does that."""
+        """A person does that, as everything below."""
+        self._change_node(hostname, lambda node: node["spec"].update(unschedulable=True))
 
-        def change(node: Object) -> None:
-            node["spec"]["unschedulable"] = True
+    def uncordon(self, hostname: str) -> None:
+        self._change_node(hostname, lambda node: node["spec"].pop("unschedulable", None))
 
-        self.cluster.store.update("nodes", hostname, "", change)
+    def _change_node(self, hostname: str, change: Callable[[Object], object]) -> None:
+        def changed(node: Object) -> None:
+            change(node)
+
+        if self.cluster.store.get("nodes", hostname) is not None:
+            self.cluster.store.update("nodes", hostname, "", changed)
+
+    def take_lease(self, holder: str) -> None:
+        """Somebody unlocks the cluster and starts a run of their own."""
+
+        def take(lease: Object) -> None:
+            lease["spec"]["holderIdentity"] = holder
+
+        if self.lease_holder is not None:
+            self.cluster.store.update("leases", "talops", "kube-system", take)
+
+    def delete_node(self, hostname: str) -> None:
+        """Its kubelet registers it again when it next starts."""
+        self.cluster.store.remove("nodes", hostname)
+
+    def power_cut(self, hostname: str) -> None:
+        """Nothing happens to a machine that is going down or coming up already."""
+        machine = self.cluster.machines[hostname]
+        if machine.up and machine.stage == "running" and machine.ready:
+            self.cluster.power_cut(machine)
 
 
 class World:
@@ -79,7 +126,7 @@ class World:
     def __init__(self, cluster: Cluster, parts: Parts, talosctl: Talosctl, api: KubeApi) -> None:
         self._cluster, self._parts, self._talosctl, self._api = cluster, parts, talosctl, api
         self._front = Front.open(cluster, talosctl, api)
-        self.truth = Truth(cluster)
+        self.truth = Truth(cluster, parts)
 
     @property
     def runner(self) -> SimRunner:
@@ -120,6 +167,10 @@ class World:
         """Count every gather, start and wait."""
         self._front.incarnation.calls_left = calls
 
+    def skew_clock(self, seconds: float) -> None:
+        """The wall clock of this talops jumps, and its clock of boot time does not."""
+        self._front.clock.skew = timedelta(seconds=seconds)
+
     def restart(self) -> "World":
         """The same cluster at the same instant, for a new talops."""
         self._front.incarnation.dead = True
@@ -127,14 +178,8 @@ class World:
 
     def mend(self) -> None:
         """Every fault is over."""
-        self._cluster.faults.clear()
-        for machine in self._cluster.machines.values():
-            machine.etcd_broken = False
-            self._cluster.etcd.set_up(machine, machine.up)
-        if self._parts.ceph is not None:
-            self._parts.ceph.mend()
-        if self._parts.postgres is not None:
-            self._parts.postgres.mend()
+        self._cluster.mend()
+        self._parts.mend()
 
 
 def rehearsal(desired: Desired, *, start: Version | None = None, faults: Sequence[Fault] = (), seed: int = 0) -> World:

@@ -43,6 +43,11 @@ def condition(found: object, kind: str) -> tuple[bool | None, str, str]:
     return None, "", ""
 
 
+def _since(found: object, kind: str) -> str:
+    rows_of_kind = (row for row in rows(found, "status", "conditions") if text(row, "type") == kind)
+    return next((text(row, "lastTransitionTime") for row in rows_of_kind), "")
+
+
 def _named(found: object) -> str:
     name = text(found, "metadata", "name")
     if not name:
@@ -62,6 +67,7 @@ def _node(piece: bytes) -> KubeNode:
         ),
         ready=ready,
         ready_message=message,
+        ready_since=_since(found, "Ready"),
         boot_id=text(information, "bootID"),
         kubelet_version=text(information, "kubeletVersion"),
         os_image=text(information, "osImage"),

@@ -1,9 +1,9 @@
-"""How durations, long texts and exit codes are put into words. Pure."""
+"""How long texts and exit codes are put into words; durations are said as `domain` says them. Pure."""
 
 import textwrap
 from collections.abc import Sequence
-from datetime import timedelta
 
+from talops.domain.words import duration as duration
 from talops.errors import Exit
 
 NARROW = 80
@@ -23,16 +23,6 @@ MEANINGS = {
     Exit.INTERRUPTED: "interrupted",
     Exit.TERMINATED: "terminated",
 }
-
-
-def duration(time: timedelta | float) -> str:
-    """`9s`, `3m54s` or `1h02m`: as exact as a person needs it. Never negative."""
-    seconds = max(0, round(time.total_seconds() if isinstance(time, timedelta) else time))
-    if seconds < 60:
-        return f"{seconds}s"
-    if seconds < 3600:
-        return f"{seconds // 60}m{seconds % 60:02}s"
-    return f"{seconds // 3600}h{seconds % 3600 // 60:02}m"
 
 
 def clean(text: str) -> str:

@@ -69,3 +69,17 @@ def test_a_jump_of_the_wall_clock_voids_every_sample() -> None:
     streak.add(15, EPOCH + timedelta(hours=1), [OPEN])
 
     assert streak.lacks() != ""
+
+
+def test_a_source_that_need_not_show_news_any_more_is_not_waited_for() -> None:
+    streak = feed(Streak(wanted=STEADY), (0, ceph("a")), (8, OPEN), (15, OPEN))
+
+    assert streak.lacks() == ""
+
+
+def test_another_gate_in_the_same_sample_does_not_make_news_forgotten() -> None:
+    streak = Streak(wanted=STEADY)
+    for at, stamp in ((0, "a"), (10, "a"), (20, "a")):
+        streak.add(at, EPOCH + timedelta(seconds=at), [ceph(stamp), OPEN])
+
+    assert "rook-ceph/rook-ceph" in streak.lacks()

@@ -64,3 +64,21 @@ def test_a_wanted_rollback_is_done_on_any_version_but_the_one_left() -> None:
 
     assert not see(UP, wanted).done
     assert see(replace(UP, talos=replace(TALOS, version=OLD)), wanted).done
+
+
+def test_a_schematic_that_is_not_told_just_now_is_no_rollback() -> None:
+    seen = see(replace(UP, talos=replace(TALOS, schematic=Unknown("i/o timeout"), extensions=())), WANTED)
+
+    assert (seen.done, seen.state, seen.wrong) == (False, NodeState.NOT_READY, False)
+
+
+def test_an_extension_that_has_a_new_name_is_not_lost() -> None:
+    wanted = replace(WANTED, extensions=frozenset({"i915-ucode"}))
+
+    assert see(replace(UP, talos=replace(TALOS, extensions=("i915",))), wanted).done
+
+
+def test_a_node_in_the_midst_of_its_legacy_upgrade_hangs_rather_than_having_done_nothing() -> None:
+    seen = see(replace(UP, boot_id="boot-1", talos=replace(TALOS, stage="upgrading", ready=False)), WANTED)
+
+    assert seen.state is NodeState.HUNG

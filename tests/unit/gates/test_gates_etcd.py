@@ -167,3 +167,21 @@ def test_switching_the_gate_off_does_not_switch_off_the_last_proof_of_quorum() -
     down = change_view(HEALTHY, "cp-3", lambda v: replace(v, status=SILENT, members=SILENT))
     assert verdict(down, "cp-2", policy).state is GateState.NOT_APPLICABLE
     assert last_proof(down, DESIRED, policy, going="cp-2").state is GateState.SHUT
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "state"),
+    [
+        pytest.param("well", "well", GateState.OPEN, id="a spare voter"),
+        pytest.param("well", "one down", GateState.SHUT, id="its healthy member is needed"),
+        pytest.param("down", "one down", GateState.OPEN, id="it has nothing left to lose"),
+    ],
+)
+def test_a_node_that_is_down_already_still_may_carry_a_member_that_is_needed(
+    own: str, others: str, state: GateState
+) -> None:
+    observed = HEALTHY
+    for hostname in [*(["cp-2"] if own == "down" else []), *(["cp-3"] if others == "one down" else [])]:
+        observed = change_view(observed, hostname, lambda v: replace(v, status=SILENT, members=SILENT))
+
+    assert last_proof(observed, DESIRED, Policy(), going="cp-2", already_down=True).state is state

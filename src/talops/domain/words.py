@@ -1,0 +1,29 @@
+"""How times are said, on a screen and in a sentence. Pure."""
+
+from datetime import timedelta
+
+
+def duration(time: timedelta | float) -> str:
+    """`9s`, `3m54s` or `1h02m`: as exact as a person needs it. Never negative."""
+    seconds = max(0, round(time.total_seconds() if isinstance(time, timedelta) else time))
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m{seconds % 60:02}s"
+    return f"{seconds // 3600}h{seconds % 3600 // 60:02}m"
+
+
+def span(time: timedelta | float) -> str:
+    """`45 seconds`, `15 minutes`, `1 hour and 5 minutes`: in a sentence, where a second more or less says nothing."""
+    seconds = max(0, round(time.total_seconds() if isinstance(time, timedelta) else time))
+    if seconds < 120:
+        return _count(seconds, "second")
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return _count(minutes, "minute")
+    hours, rest = divmod(minutes, 60)
+    return _count(hours, "hour") + (f" and {_count(rest, 'minute')}" if rest else "")
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one if number == 1 else one + 's'}"

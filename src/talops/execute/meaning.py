@@ -1,0 +1,26 @@
+"""What it means for the cluster that a node did not come back."""
+
+from talops.domain.cluster import DesiredNode
+from talops.domain.talos import Role
+from talops.execute.session import Session
+from talops.gates.etcd import healthy_voters, quorum, voters_of
+from talops.observe import observe_etcd
+
+
+def what_is_left(session: Session, node: DesiredNode) -> str:
+    """In words. Asks the control planes, when it is one of them that is missing."""
+    if node.role is not Role.CONTROL_PLANE:
+        return "What ran on it runs elsewhere or waits for it, and nothing else is taken down until it is back"
+    views = observe_etcd(session.desired, session.tools)
+    known = next((view.members for view in views if isinstance(view.members, tuple) and view.members), None)
+    if known is None:
+        return "No control plane says how etcd is: nothing else may go down"
+    voters, healthy = len(voters_of(known)), len(healthy_voters(known, views))
+    spare = healthy - quorum(voters)
+    if spare < 0:
+        means = "which is no quorum: the Kubernetes API is down until one more is back"
+    elif spare == 0:
+        means = "which is just a quorum: nothing else may go down"
+    else:
+        means = f"and needs {quorum(voters)}; nothing else is taken down until it is back"
+    return f"etcd has {healthy} of {voters} voters, {means}"
