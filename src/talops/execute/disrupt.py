@@ -9,6 +9,7 @@ from talops.domain.kubernetes import KubeNode
 from talops.domain.process import Call, End, Instant, Result
 from talops.domain.talos import TalosNode, Unknown
 from talops.execute.failure import NodeStopped
+from talops.execute.hurry import hurried
 from talops.execute.meaning import what_is_left
 from talops.execute.session import Session
 from talops.execute.watchboot import Seen, Wanted, see
@@ -20,6 +21,7 @@ QUIET_AFTER = timedelta(seconds=30)
 """A node still in its old boot so long after its talosctl ended stays up: it is the client that calls Reboot."""
 QUIET_AFTER_LEGACY = timedelta(minutes=2)
 """On the legacy path the node goes on by itself; its longest silent stretch is the image pull."""
+GLANCE = timedelta(seconds=2)
 LEGACY = b"falling back to legacy"
 """What a talosctl says that knows the new way, of a node that does not. An older talosctl says nothing about it."""
 DOWN = {NodeState.HUNG, NodeState.UNREACHABLE, NodeState.NOT_READY}
@@ -64,8 +66,8 @@ def run_call(session: Session, node: DesiredNode, disruption: Disruption) -> Res
 
 
 def glance(session: Session, node: DesiredNode, disruption: Disruption) -> str:
-    """How the node is right after its talosctl was killed, in words."""
-    seen = see(observe_node(node, session.tools), disruption.wanted)
+    """How the node is right after its talosctl was killed, in words. Whoever said stop twice waits for no more."""
+    seen = see(observe_node(node, hurried(session.tools, GLANCE)), disruption.wanted)
     if seen.rebooted:
         return "it had rebooted"
     return "it did not answer" if seen.state is NodeState.UNREACHABLE else "it was still in its old boot"
