@@ -7,7 +7,7 @@ import pytest
 from live_place import Live, Make, wait_for_end
 from live_talops import ran, started
 
-from talops.execute.marks import IN_FLIGHT
+from talops.domain.kubernetes import IN_FLIGHT
 
 ONE = ("upgrade", "all", "--yes", "--only", "cp-2")
 

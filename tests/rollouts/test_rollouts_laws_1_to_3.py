@@ -140,6 +140,8 @@ def test_law_2_a_rook_that_does_not_look_any_more_opens_no_gate() -> None:
 
     assert played.exit is Exit.GATE
     assert len(rehearsed.world.truth.went_down) <= 1
+    assert "every gate says open, but that is not proven: open; waiting for a newer status of rook-ceph" in played.said
+    assert "Rook's operator" in played.said
 
 
 def test_law_2_an_api_that_is_silent_is_unknown_and_not_empty() -> None:

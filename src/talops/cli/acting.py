@@ -2,7 +2,8 @@
 
 import shutil
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import typer
 
@@ -67,13 +68,27 @@ def show_plan(stage: AbstractContextManager[Stage], wanted: Wish, *, json: bool)
     from talops.domain.event_json import plan_to_json
     from talops.ui.show import show_plan as shown
 
-    with stage as live:
+    with stage as live, _looking(live):
         plan = wiring.plan(live, wanted)
     if json:
         echo_json({"schema": 1, "plan": plan_to_json(plan)})
     else:
         typer.echo(shown(plan, live.desired, width=width()))
     raise typer.Exit(plan_exit(plan))
+
+
+@contextmanager
+def _looking(stage: Stage) -> Iterator[None]:
+    """A line for the person who waits while a cluster is slow to answer. It is gone when the answer is there."""
+    if not stage.real or not sys.stderr.isatty():
+        yield
+        return
+    words = f"looking at {len(stage.desired.nodes)} nodes…"
+    typer.echo(f"{words}\r", err=True, nl=False)
+    try:
+        yield
+    finally:
+        typer.echo(f"{' ' * len(words)}\r", err=True, nl=False)
 
 
 def plan_exit(plan: Plan) -> Exit:
@@ -87,7 +102,7 @@ def show_status(stage: AbstractContextManager[Stage], *, json: bool) -> None:
     from talops.ui.show_json import status_to_json
     from talops.ui.show_status import show_status as shown
 
-    with stage as live:
+    with stage as live, _looking(live):
         status = wiring.status(live)
     if json:
         echo_json(status_to_json(status))
@@ -111,16 +126,32 @@ def upgrade_all(
 
 
 def rollback(
-    stage: AbstractContextManager[Stage], hostname: str, *, yes: bool, output: str | None, show_commands: bool
+    stage: AbstractContextManager[Stage],
+    hostname: str,
+    accept: list[str] | None,
+    *,
+    yes: bool,
+    output: str | None,
+    show_commands: bool,
 ) -> None:
     """Roll one node back and end with the exit code."""
     form = chosen_output(output)
+    accepted = wish(None, None, accept).accept_downtime
 
     def confirm(question: str) -> bool:
         return ask(question, yes=yes)
 
     with stage as live:
-        raise typer.Exit(wiring.rollback(live, hostname, confirm=confirm, output=form, show_commands=show_commands))
+        raise typer.Exit(
+            wiring.rollback(
+                live,
+                hostname,
+                accept_downtime=accepted,
+                confirm=confirm,
+                output=form,
+                show_commands=show_commands,
+            )
+        )
 
 
 def echo_json(value: object) -> None:

@@ -82,6 +82,7 @@ def status(
 def rollback(
     context: typer.Context,
     node: options.Node,
+    accept_downtime: options.AcceptDowntime = None,
     show_commands: options.ShowCommands = False,
     output: options.OutputForm = None,
     fault: options.Faults = None,
@@ -90,4 +91,4 @@ def rollback(
 ) -> None:
     """Rehearse `rollback`."""
     stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
-    acting.rollback(stage, node, yes=True, output=output, show_commands=show_commands)
+    acting.rollback(stage, node, accept_downtime, yes=True, output=output, show_commands=show_commands)

@@ -89,7 +89,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rollback",): Command(
         "Boot a node's previous Talos again.",
         module="rollback",
-        options=("yes", "show-commands", "output"),
+        options=("accept-downtime", "yes", "show-commands", "output"),
         argument="node",
     ),
     ("unlock",): Command("Take the Lease away from a run that is gone.", module="unlock", options=("yes",)),
@@ -108,7 +108,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "plan"): Command("Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
     ("rehearse", "status"): Command("Rehearse `status`.", options=("json", *REHEARSAL)),
     ("rehearse", "rollback"): Command(
-        "Rehearse `rollback`.", options=("show-commands", "output", *REHEARSAL), argument="node"
+        "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
     ),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from talops.config.comments import without_comments
 from talops.config.environment import Environment, read_environment
-from talops.config.files import read_file
+from talops.config.files import must_be_folder, read_file
 from talops.config.patches import Patches
 from talops.config.policy import check_policy, load_policy
 from talops.config.substitute import substitute
@@ -22,6 +22,7 @@ TALCONFIG = "talconfig.yaml"
 
 def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ) -> Desired:
     """Read the repository as talhelper would. Raises FilesInvalid, and ToolMissing where sops is needed."""
+    must_be_folder(repo)
     text = read_file(repo, TALCONFIG)
     if text is None:
         raise FilesInvalid(

@@ -1,5 +1,6 @@
 """Reading the files of a cluster's repository."""
 
+import stat
 from pathlib import Path
 
 from talops.errors import FilesInvalid
@@ -26,3 +27,14 @@ def read_exactly(repo: Path, name: str) -> str | None:
     except OSError as error:
         hint = f"ls -ld {repo / name}"
         raise FilesInvalid(f"it cannot be read: {error.strerror}", where=name, hint=hint) from None
+
+
+def must_be_folder(repo: Path) -> None:
+    """Raises FilesInvalid, which says why it is none."""
+    hint = "go to the cluster's repository, or name it: talops -C DIR …"
+    try:
+        folder = stat.S_ISDIR(repo.stat().st_mode)
+    except OSError as error:
+        raise FilesInvalid(f"the cluster repository {repo}: {error.strerror}", hint=hint) from None
+    if not folder:
+        raise FilesInvalid(f"the cluster repository {repo} is no folder", hint=hint)

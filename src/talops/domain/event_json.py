@@ -23,7 +23,7 @@ SCHEMA = 1
 def event_to_json(event: Event) -> dict[str, object]:
     """`event` names the kind, `at` is boot time in seconds, `wall` the clock of the one who ran talops, in ISO 8601."""
     kind, fields = _fields(event)
-    return {"event": kind, "at": event.at, "wall": event.wall.isoformat(), **fields}
+    return {"schema": SCHEMA, "event": kind, "at": event.at, "wall": event.wall.isoformat(), **fields}
 
 
 def plan_to_json(plan: Plan) -> dict[str, object]:

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+IN_FLIGHT = "talops.dev/in-flight"
+"""The annotation of a node that talops is at work on; what it says is in `execute/marks.py`."""
+CORDONED_BY = "talops.dev/cordoned-by"
+"""The annotation of a node that talops has cordoned: the run that did it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KubeNode:

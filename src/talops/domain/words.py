@@ -1,4 +1,4 @@
-"""How times are said, on a screen and in a sentence. Pure."""
+"""How times and numbers are said, on a screen and in a sentence. Pure."""
 
 from datetime import timedelta
 
@@ -17,13 +17,14 @@ def span(time: timedelta | float) -> str:
     """`45 seconds`, `15 minutes`, `1 hour and 5 minutes`: in a sentence, where a second more or less says nothing."""
     seconds = max(0, round(time.total_seconds() if isinstance(time, timedelta) else time))
     if seconds < 120:
-        return _count(seconds, "second")
+        return count(seconds, "second")
     minutes = round(seconds / 60)
     if minutes < 60:
-        return _count(minutes, "minute")
+        return count(minutes, "minute")
     hours, rest = divmod(minutes, 60)
-    return _count(hours, "hour") + (f" and {_count(rest, 'minute')}" if rest else "")
+    return count(hours, "hour") + (f" and {count(rest, 'minute')}" if rest else "")
 
 
-def _count(number: int, one: str) -> str:
-    return f"{number} {one if number == 1 else one + 's'}"
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 member`, `3 members`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

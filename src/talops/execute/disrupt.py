@@ -34,13 +34,12 @@ exit code (facts, real-tools.md 2: a signal in the install step made it reboot t
 class Disruption:
     """What is done to the node: a mutating call, what must be true afterwards, and the words for the screen.
 
-    `legacy`: the node goes on by itself, whatever becomes of its talosctl. `again` is the command that tries once more.
+    `legacy`: the node goes on by itself, whatever becomes of its talosctl.
     """
 
     call: Call
     wanted: Wanted
     verb: str
-    again: str
     legacy: bool = False
 
     def is_legacy(self, result: Result) -> bool:
@@ -131,7 +130,7 @@ def _left_as(
     kube_name = observed.kube.name if isinstance(observed.kube, KubeNode) else node.hostname
     if state in DOWN:
         what += f". {what_is_left(session, node)}"
-    return NodeStopped(node.hostname, state, what, hint=_hint(node, kube_name, disruption, state))
+    return NodeStopped(node.hostname, state, what, hint=_hint(node, kube_name, session.again, state))
 
 
 def _installed_nothing(disruption: Disruption, observed: ObservedNode, result: Result) -> bool:
@@ -169,8 +168,8 @@ def _said(result: Result) -> str:
     return f"talosctl said: {result.complaint()}"
 
 
-def _hint(node: DesiredNode, kube_name: str, disruption: Disruption, state: NodeState) -> str:
-    address, again = node.addresses[0], disruption.again
+def _hint(node: DesiredNode, kube_name: str, again: str, state: NodeState) -> str:
+    address = node.addresses[0]
     hints = {
         NodeState.NOT_INSTALLED: f"talosctl -n {address} dmesg | tail -50   # then run `{again}` again",
         NodeState.INSTALLED: f"run `{again}` again: it installs once more and reboots",

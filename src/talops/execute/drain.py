@@ -7,7 +7,7 @@ from talops.domain.cluster import BarePods, Observed
 from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import Pod, PostgresCluster
 from talops.domain.talos import Unknown
-from talops.domain.words import span
+from talops.domain.words import count, span
 from talops.errors import Exit
 from talops.execute.failure import NodeStopped
 from talops.execute.session import Session
@@ -67,7 +67,8 @@ def move_databases(session: Session, last: Observed, hostname: str, node_name: s
                 hostname,
                 NodeState.GATE_SHUT,
                 f"{hostname}: still waiting for {reason} after {span(session.policy.switchover_timeout)}",
-                hint="see `kubectl get clusters.v1.postgresql.cnpg.io -A`; move the primary by hand, then run again",
+                hint="see `kubectl get clusters.v1.postgresql.cnpg.io -A`; move the primary by hand, then run "
+                f"`{session.again}` again",
                 exit=Exit.GATE,
             )
         session.waits(hostname, Step.DATABASES, reason, deadline)
@@ -136,7 +137,7 @@ def drain(session: Session, hostname: str, node_name: str) -> None:
                 hostname,
                 NodeState.GATE_SHUT,
                 f"{hostname} could not be drained in {span(session.policy.drain_timeout)}: {'; '.join(blockers[:5])}",
-                hint="mend what holds the pods (or scale it up), then run the command again; no pod was forced",
+                hint=f"mend what holds the pods (or scale it up), then run `{session.again}` again",
                 exit=Exit.GATE,
             )
         session.waits(hostname, Step.DRAIN, "; ".join(blockers[:3]), deadline)
@@ -144,8 +145,8 @@ def drain(session: Session, hostname: str, node_name: str) -> None:
 
 
 def _drain_words(listed: DrainList) -> str:
-    words = f"{len(listed.evict)} pods to evict, {listed.left} stay (DaemonSets, mirror and finished pods)"
-    return f"{words}; emptyDir data of {listed.empty_dirs} pods is lost" if listed.empty_dirs else words
+    words = f"{count(len(listed.evict), 'pod')} to evict, {listed.left} stay (DaemonSets, mirror and finished pods)"
+    return f"{words}; emptyDir data of {count(listed.empty_dirs, 'pod')} is lost" if listed.empty_dirs else words
 
 
 def _refuse_bare(hostname: str, listed: DrainList) -> None:
@@ -179,7 +180,7 @@ def _evict(session: Session, pods: Sequence[Pod]) -> list[str]:
             case kubernetes.Denied():
                 words.append(f"{pod.namespace}/{pod.name} cannot be evicted: {outcome.reason}")
     if leaving:
-        words.append(f"{leaving} pods to end")
+        words.append(f"{count(leaving, 'pod')} to end")
     return words or ["evicted pods to end"]
 
 
@@ -197,7 +198,7 @@ def wait_detached(session: Session, hostname: str, node_name: str) -> None:
             here = [a for a in attachments if a.node == node_name and a.attached]
             if not here:
                 return
-            reason = f"{len(here)} volumes to detach ({here[0].volume}{'' if len(here) == 1 else ', …'})"
+            reason = f"{count(len(here), 'volume')} to detach ({here[0].volume}{'' if len(here) == 1 else ', …'})"
             if here[0].detach_error:
                 reason += f": {here[0].detach_error}"
         if session.now() >= deadline:

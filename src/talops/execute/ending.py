@@ -13,13 +13,12 @@ from talops.execute.session import Session
 
 @dataclass(slots=True, kw_only=True)
 class Ending:
-    """Knows what was done and what is left. `again` is the command that goes on where this run stopped."""
+    """Knows what was done and what is left."""
 
     session: Session
     lease: LeaseKeeper
     began: Instant
     journal: str
-    again: str
     done: list[str] = field(default_factory=list)
     todo: list[str] = field(default_factory=list)
     planned: bool = False
@@ -31,9 +30,9 @@ class Ending:
             self.lease.release()
         match stop:
             case StopRequested():
-                return self.end(Exit.STOPPED, self._as_asked(), self.again)
+                return self.end(Exit.STOPPED, self._as_asked(), self.session.again)
             case StopNow():
-                return self.end(stop.exit, self._interrupted(flying), f"talops status   # then {self.again}")
+                return self.end(stop.exit, self._interrupted(flying), f"talops status   # then {self.session.again}")
         return self.end(stop.exit, self._with_what_stays(stop.what), stop.hint)
 
     def _as_asked(self) -> str:

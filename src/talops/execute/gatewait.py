@@ -76,7 +76,7 @@ def wait_for_gates(
         hopeless = hopeless + 1 if any(v.hopeless and not v.passes for v in verdicts) else 0
         late = _late(verdicts, session.policy, now - start)
         if late or hopeless > 1:
-            raise _stopped(hostname, state, late or _shut(verdicts), now - start)
+            raise _stopped(session, hostname, state, late or _shut(verdicts), now - start, lacks)
         shut = _shut(verdicts)
         reason = str(shut[0]) if shut else lacks
         session.waits(hostname, step, reason, start + _deadline(verdicts, session.policy).total_seconds())
@@ -164,12 +164,12 @@ def _late(verdicts: Sequence[Verdict], policy: Policy, waited: Instant) -> list[
     return list(verdicts)
 
 
-def _stopped(hostname: str, state: NodeState, shut: Sequence[Verdict], waited: Instant) -> NodeStopped:
-    reasons = "; ".join(str(verdict) for verdict in shut)
-    return NodeStopped(
-        hostname,
-        state,
-        f"after {span(waited)} a gate is not open: {reasons}",
-        hint="mend what the gate names, see it with `talops status`, then run `talops upgrade all` again",
-        exit=Exit.GATE,
-    )
+def _stopped(
+    session: Session, hostname: str, state: NodeState, late: Sequence[Verdict], waited: Instant, lacks: str
+) -> NodeStopped:
+    reasons = "; ".join(str(verdict) for verdict in _shut(late))
+    what = f"a gate is not open: {reasons}" if reasons else f"every gate says open, but that is not proven: {lacks}"
+    hint = f"mend what the gate names, see it with `talops status`, then run `{session.again}` again"
+    if not reasons:
+        hint = f"see whether what reports it still runs, such as Rook's operator; then run `{session.again}` again"
+    return NodeStopped(hostname, state, f"after {span(waited)} {what}", hint=hint, exit=Exit.GATE)

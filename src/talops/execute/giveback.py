@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode, ObservedNode
 from talops.domain.event import Step
-from talops.domain.kubernetes import KubeNode
+from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, KubeNode
 from talops.domain.talos import TalosNode, Unknown
 from talops.execute import marks
 from talops.execute.failure import NodeStopped, StopNow
@@ -28,8 +28,8 @@ class Held:
     def by_hand(self) -> str:
         """What a person types to give it back."""
         if not self.ours:
-            return f"kubectl annotate node {self.kube_name} {marks.IN_FLIGHT}-"
-        gone = f"{marks.IN_FLIGHT}- {marks.CORDONED_BY}-"
+            return f"kubectl annotate node {self.kube_name} {IN_FLIGHT}-"
+        gone = f"{IN_FLIGHT}- {CORDONED_BY}-"
         return f"kubectl uncordon {self.kube_name} && kubectl annotate node {self.kube_name} {gone}"
 
 

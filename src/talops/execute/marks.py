@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from talops.domain.event import NodeState, Step
-from talops.domain.kubernetes import KubeNode
+from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, KubeNode
 from talops.domain.process import Request
 from talops.domain.talos import Unknown
 from talops.execute.failure import NodeStopped
 from talops.execute.session import Session
 from talops.tools import kubernetes, requests
 
-IN_FLIGHT = "talops.dev/in-flight"
-CORDONED_BY = "talops.dev/cordoned-by"
 WRITE_WITHIN = timedelta(minutes=3)
 """How long one write to a node may be tried: longer than an API server's restart, shorter than anyone's patience."""
 
@@ -117,7 +115,8 @@ def _write(
                 hostname,
                 NodeState.NOT_STARTED,
                 f"{hostname}: cannot write to the Kubernetes node {node_name}: {problem}",
-                hint=f"check `kubectl get node {node_name}` and that you may patch nodes, then run the command again",
+                hint=f"check `kubectl get node {node_name}` and that you may patch nodes, then run "
+                f"`{session.again}` again",
             )
         session.waits(hostname, step, f"the Kubernetes API to take a change of {node_name}: {problem}", deadline)
         session.pause(0.5 if reply.status == 409 else 3)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from talops.domain.cluster import Observed
 from talops.domain.event import Step
 from talops.domain.talos import Unknown
-from talops.errors import Locked
+from talops.errors import Locked, Refused
 from talops.execute.lease import LeaseKeeper
 from talops.execute.session import Session
 from talops.observe import observe
@@ -24,12 +24,13 @@ def start(session: Session, lease: LeaseKeeper, observed: Observed) -> None:
 
 
 def refuse_others(session: Session, observed: Observed) -> None:
-    """Foreign actors stop us before we start. Not knowing about them is no permission. Raises Locked."""
+    """Foreign actors stop us before we start. Not knowing about them is no permission. Raises Locked and Refused."""
     deadline = session.now() + KNOW_WITHIN.total_seconds()
     while isinstance(observed.foreign, Unknown):
         if observed.foreign.forbidden or session.now() >= deadline:
-            raise Locked(
-                f"whether another tool takes nodes down in this cluster cannot be seen: {observed.foreign.reason}",
+            raise Refused(
+                f"refused: whether another tool takes nodes down in this cluster cannot be seen: "
+                f"{observed.foreign.reason}",
                 hint="nothing was changed; `talops status` shows what can be seen",
             )
         session.waits("", Step.GATES, f"to see other tools at work: {observed.foreign.reason}", deadline)
@@ -39,5 +40,5 @@ def refuse_others(session: Session, observed: Observed) -> None:
         others = "; ".join(f"{actor.tool}: {actor.what}" for actor in observed.foreign)
         raise Locked(
             f"another tool takes nodes down in this cluster right now: {others}",
-            hint="let it end or suspend it, then run the command again",
+            hint=f"let it end or suspend it, then run `{session.again}` again",
         )

@@ -80,7 +80,7 @@ class Proof:
                     hostname,
                     NodeState.GATE_SHUT,
                     f"{hostname} was not taken down: {'; '.join(reasons)}",
-                    hint="`talops status` shows the gates; run the command again when they are open",
+                    hint=f"`talops status` shows the gates; run `{session.again}` again when they are open",
                     exit=Exit.LOCKED if self.lease.lost else Exit.GATE,
                 )
             session.waits(hostname, Step.PROOF, "; ".join(reasons), deadline)

@@ -12,6 +12,7 @@ from talops.execute.ending import Ending
 from talops.execute.failure import StopNow, StopRequested
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
+from talops.execute.reach import refuse_silence
 from talops.execute.session import Session
 from talops.execute.settle import say_leftovers, settle_leftovers
 from talops.execute.takedown import TakeDown
@@ -35,7 +36,7 @@ def rollback_disruption(session: Session, node: DesiredNode) -> Callable[[Observ
             left=version if isinstance(version, Version) else None,
             left_schematic=schematic if isinstance(schematic, str) else None,
         )
-        return Disruption(call=call, wanted=wanted, verb="rollback", again=f"talops rollback {node.hostname}")
+        return Disruption(call=call, wanted=wanted, verb="rollback")
 
     return make
 
@@ -49,16 +50,15 @@ def roll_back(
     """
     node = session.desired.node(hostname)
     observed = observe(session.desired, session.tools, boot_ids=True)
+    refuse_silence(observed)
     kube = observed.nodes[hostname].kube
     already_down = not (isinstance(kube, KubeNode) and kube.ready is True)
     version = _version_of(observed.nodes[hostname])
     lease = LeaseKeeper(session=session, holder=holder)
-    ending = Ending(
-        session=session, lease=lease, began=session.now(), journal=journal, again=f"talops rollback {hostname}"
-    )
+    ending = Ending(session=session, lease=lease, began=session.now(), journal=journal)
     ending.todo, ending.planned = [hostname], True
     if not confirm(f"{hostname} runs {version}. Roll it back to what its other boot slot holds?"):
-        return ending.end(Exit.STOPPED, f"Not confirmed; {hostname} was left as it is.", ending.again)
+        return ending.end(Exit.STOPPED, f"Not confirmed; {hostname} was left as it is.", session.again)
     try:
         say_leftovers(session, observed)
         _refuse_two_clusters(session, observed, hostname, already_down=already_down)

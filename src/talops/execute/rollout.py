@@ -14,6 +14,7 @@ from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, wait_for_gates
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
+from talops.execute.reach import refuse_silence
 from talops.execute.session import Session
 from talops.execute.settle import has_leftovers, say_leftovers, settle_leftovers
 from talops.execute.streak import Stability
@@ -82,7 +83,7 @@ class Rollout:
 
     def _not_confirmed(self) -> Exit:
         self.lease.release()
-        return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.ending.again)
+        return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.session.again)
 
     def _nothing_to_do(self, plan: Plan, observed: Observed, settled: bool) -> Exit:
         """Every node being at the target is not the end of it: the last one may have been left with its gates shut."""
@@ -109,12 +110,14 @@ class Rollout:
 
     def _first_look(self) -> Observed:
         """Marks of an earlier run are on the Kubernetes nodes: while those cannot be read, look again for a while."""
+        self.session.note(f"Looking at {len(self.session.desired.nodes)} nodes.")
         deadline = self.session.now() + FIRST_PATIENCE
         observed = self._look()
         while isinstance(gap := observed.kube_nodes, Unknown) and not gap.forbidden and self.session.now() < deadline:
             self.session.waits("", Step.GATES, f"the Kubernetes API to answer: {gap.reason}", deadline)
             self.session.pause(LOOK_AGAIN)
             observed = self._look()
+        refuse_silence(observed)
         return observed
 
     def _planned(self, observed: Observed, until: Instant) -> tuple[Plan, Observed]:
@@ -232,5 +235,5 @@ def upgrade_all(
         return upgrade_plan(session.desired, observed, session.policy, only=only, skip=skip)
 
     lease = LeaseKeeper(session=session, holder=holder)
-    ending = Ending(session=session, lease=lease, began=session.now(), journal=journal, again="talops upgrade all")
+    ending = Ending(session=session, lease=lease, began=session.now(), journal=journal)
     return Rollout(session=session, lease=lease, make_plan=make_plan, confirm=confirm, ending=ending).run()

@@ -32,6 +32,8 @@ class Session:
     desired: Desired
     policy: Policy
     run: str
+    again: str = "talops upgrade all"
+    """The command that goes on where this run stopped; for hints."""
     emit: Callable[[Event], None]
     tick: Callable[[Instant], None] = lambda _now: None
     repaint_every: float | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from talops.domain.cluster import Observed, ObservedNode
 from talops.domain.event import NodeState, Step
-from talops.domain.kubernetes import KubeNode
+from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, KubeNode
 from talops.domain.talos import Unknown
 from talops.errors import Refused
 from talops.execute import marks
@@ -55,8 +55,8 @@ def settle_leftovers(session: Session, observed: Observed, *, besides: str = "")
             what = mark.reason if isinstance(mark, Unknown) else f"{kube.name} is not in the files, and carries a mark"
             raise Refused(
                 f"{what}: whether that node may still go down is not known",
-                hint=f"when it is up and quiet: kubectl annotate node {kube.name} {marks.IN_FLIGHT}- "
-                f"{marks.CORDONED_BY}-   # and `kubectl uncordon {kube.name}` if talops had cordoned it",
+                hint=f"when it is up and quiet: kubectl annotate node {kube.name} {IN_FLIGHT}- "
+                f"{CORDONED_BY}-   # and `kubectl uncordon {kube.name}` if talops had cordoned it",
             )
         # a cordon of ours without a mark: somebody took that away, and the node may be anything
         _settle(session, node, kube, mark or _without_mark(session, kube))
@@ -67,16 +67,16 @@ def settle_leftovers(session: Session, observed: Observed, *, besides: str = "")
 
 def _marked(observed: Observed) -> Iterator[KubeNode]:
     kubes = observed.kube_nodes if isinstance(observed.kube_nodes, tuple) else ()
-    return (kube for kube in kubes if marks.IN_FLIGHT in kube.annotations or marks.CORDONED_BY in kube.annotations)
+    return (kube for kube in kubes if IN_FLIGHT in kube.annotations or CORDONED_BY in kube.annotations)
 
 
 def _held(session: Session, node: ObservedNode, kube: KubeNode) -> Held:
-    ours = marks.CORDONED_BY in kube.annotations
+    ours = CORDONED_BY in kube.annotations
     return Held(node=session.desired.node(node.hostname), kube_name=kube.name, ours=ours)
 
 
 def _without_mark(session: Session, kube: KubeNode) -> InFlight:
-    run = kube.annotations.get(marks.CORDONED_BY, "")
+    run = kube.annotations.get(CORDONED_BY, "")
     return InFlight(run=run, action="drain", boot_id="", deadline=session.tools.clock.wall())
 
 

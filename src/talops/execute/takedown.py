@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode, Observed, ObservedNode
 from talops.domain.event import NodeEnded, NodeState, Step
-from talops.domain.kubernetes import KubeNode
+from talops.domain.kubernetes import CORDONED_BY, KubeNode
 from talops.domain.process import Instant
 from talops.errors import Exit
 from talops.execute import marks
@@ -124,7 +124,7 @@ class TakeDown:
             hostname=self.node.hostname,
             step=Step.CORDON,
         )
-        return marks.CORDONED_BY in written.annotations
+        return CORDONED_BY in written.annotations
 
     def _empty(self, last: Observed, kube_name: str) -> Observed:
         """Move databases, drain, detach."""
@@ -146,7 +146,7 @@ class TakeDown:
                 self.node.hostname,
                 NodeState.NOT_STARTED,
                 f"{self.node.hostname} was left alone: {self.lease.lost}",
-                hint="`talops status` shows who holds it; run the command again when that run has ended",
+                hint=f"`talops status` shows who holds it; run `{self.session.again}` again when that run has ended",
                 exit=Exit.LOCKED,
             )
 

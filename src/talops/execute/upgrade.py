@@ -32,7 +32,6 @@ def upgrade_disruption(
         call=call,
         wanted=wanted,
         verb="upgrade",
-        again="talops upgrade all",
         legacy=_is_older(talosctl) or _is_older(version),
     )
 

@@ -41,7 +41,9 @@ def judge_ceph(observed: Observed, policy: Policy, *, going: str = "", baseline:
         found.unknown.append(f"{name} was there when the run began and is gone")
     for cluster in clusters:
         _look_at_status(cluster, found)
-        _look_at_checks(cluster, before.get(name_of(cluster)), observed, policy, found)
+        # with one cluster there is no doubt whose check it is
+        whose = f"{name_of(cluster)} " if len(clusters) > 1 else ""
+        _look_at_checks(cluster, whose, before.get(name_of(cluster)), observed, policy, found)
     guarded = [cluster for cluster in clusters if not cluster.external]
     if guarded:
         look_at_rook(guarded, observed, found, going=going, baseline=baseline)
@@ -117,17 +119,16 @@ def _said(cluster: CephCluster) -> str:
 
 
 def _look_at_checks(
-    cluster: CephCluster, before: CephCluster | None, observed: Observed, policy: Policy, found: Findings
+    cluster: CephCluster, whose: str, before: CephCluster | None, observed: Observed, policy: Policy, found: Findings
 ) -> None:
     """Every check counts, whatever the health says: a muted one is listed under HEALTH_OK, too."""
     if cluster.external:
         return
-    name = name_of(cluster)
     if not cluster.checks and cluster.health not in {"HEALTH_OK", ""}:
-        found.unknown.append(f"{name} is {cluster.health} and does not say why")
+        found.unknown.append(f"{name_of(cluster)} is {cluster.health} and does not say why")
     for check in cluster.checks:
         row = row_of(check.code)
-        words = f"{name} {check.code}: {check.message or row.why}"
+        words = f"{whose}{check.code}: {check.message or row.why}"
         match _weigh(check, row, cluster, before, observed):
             case Weight.NOTED:
                 found.notes.append(words)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown
 from talops.domain.verdict import Verdict
-from talops.gates.findings import Findings, count_of, disabled, few
+from talops.domain.words import count
+from talops.gates.findings import Findings, disabled, few
 
 GATE = "etcd"
 NO_LEADER = "0" * 16
@@ -152,8 +153,7 @@ def _prove_quorum(
         return
     if voters <= 2:
         found.shut.append(
-            f"{count_of(voters, 'voter')}: without {going} there is no quorum "
-            "(--accept-downtime etcd accepts the outage)"
+            f"{count(voters, 'voter')}: without {going} there is no quorum (--accept-downtime etcd accepts the outage)"
         )
         return
     found.shut.append(
@@ -185,4 +185,4 @@ def _well(members: Sequence[Member], views: Sequence[EtcdView]) -> str:
         (v.hostname for v in views if isinstance(v.status, MemberStatus) and v.status.id == v.status.leader), ""
     )
     led = f", led by {leader}" if leader else ""
-    return f"{len(healthy_voters(members, views))} of {count_of(len(voters_of(members)), 'voter')} healthy{led}"
+    return f"{len(healthy_voters(members, views))} of {count(len(voters_of(members)), 'voter')} healthy{led}"

@@ -69,11 +69,6 @@ def few(names: Iterable[str], most: int = 5) -> str:
     return ", ".join(listed[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def count_of(number: int, what: str) -> str:
-    """`1 member`, `3 members`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def _first(texts: Sequence[str]) -> tuple[str, ...]:
     rest = len(texts) - MOST_REASONS
     return (*texts[:MOST_REASONS], f"and {rest} more") if rest > 0 else tuple(texts)

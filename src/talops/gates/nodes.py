@@ -6,7 +6,8 @@ from talops.domain.cluster import Desired, Observed, ObservedNode, Policy
 from talops.domain.kubernetes import KubeNode
 from talops.domain.talos import TalosNode, Unknown
 from talops.domain.verdict import Verdict
-from talops.gates.findings import Findings, count_of, disabled, few
+from talops.domain.words import count
+from talops.gates.findings import Findings, disabled, few
 
 GATE = "nodes"
 RUNNING = "running"
@@ -41,7 +42,7 @@ def judge_nodes(
             _look_at_kube(node, before.get(wanted.hostname), owners, found)
     _note_cordons(observed, going, found)
     _note_strangers(observed, owners, found)
-    return found.verdict(GATE, f"{count_of(len(desired.nodes), 'node')} Ready")
+    return found.verdict(GATE, f"{count(len(desired.nodes), 'node')} Ready")
 
 
 def _look_at_talos(node: ObservedNode, found: Findings) -> None:

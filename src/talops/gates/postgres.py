@@ -11,8 +11,9 @@ from talops.domain.cluster import Observed, Policy
 from talops.domain.kubernetes import KubeNode, Pod, PostgresCluster
 from talops.domain.talos import NOT_ASKED, Absent, Unknown
 from talops.domain.verdict import Verdict
+from talops.domain.words import count
 from talops.gates.boots import not_since_boot
-from talops.gates.findings import Findings, count_of, disabled, few, not_applicable
+from talops.gates.findings import Findings, disabled, few, not_applicable
 
 GATE = "postgres"
 HEALTHY = "Cluster in healthy state"
@@ -47,7 +48,7 @@ def judge_postgres(observed: Observed, policy: Policy, *, baseline: Observed | N
     if stale:
         found.unknown.append(f"still called ready from before the reboot: {few(stale)}")
     _note_single(clusters, found)
-    return found.verdict(GATE, f"{count_of(len(clusters), 'cluster')} in healthy state")
+    return found.verdict(GATE, f"{count(len(clusters), 'cluster')} in healthy state")
 
 
 def _nothing(

@@ -6,8 +6,9 @@ from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.kubernetes import KubeNode, Pod
 from talops.domain.talos import Role, Unknown
 from talops.domain.verdict import Verdict
+from talops.domain.words import count
 from talops.gates.etcd import ACCEPTED, faults_of, healthy_voters, quorum, voters_of
-from talops.gates.findings import Findings, count_of, few
+from talops.gates.findings import Findings, few
 from talops.gates.postgres import primaries_on
 from talops.gates.rook import OSD, daemons, prove_monitors
 
@@ -94,7 +95,7 @@ def _prove_etcd(observed: Observed, desired: Desired, policy: Policy, going: str
     healthy = len(healthy_voters(known[0], staying))
     if voters == 0 or healthy < quorum(voters):
         found.shut.append(
-            f"etcd: without {going} {healthy} of {count_of(voters, 'voter')} are known to be healthy, "
+            f"etcd: without {going} {healthy} of {count(voters, 'voter')} are known to be healthy, "
             f"and quorum needs {quorum(voters)}"
         )
 

@@ -3,14 +3,13 @@
 from collections.abc import Collection, Iterator
 
 from talops.domain.cluster import Observed
-from talops.domain.kubernetes import KubeNode, Pod
+from talops.domain.kubernetes import CORDONED_BY, KubeNode, Pod
 from talops.domain.plan import Refusal
 from talops.domain.talos import Unknown
 
 LAW = 6
 PINNED_ROOK = {"rook-ceph-osd", "rook-ceph-mon"}
 """Values of the label `app`; these pods run on their node's disks and nowhere else."""
-OURS = "talops.dev/cordoned-by"
 
 
 def stranded(observed: Observed, touched: Collection[str]) -> Iterator[Refusal]:
@@ -18,7 +17,7 @@ def stranded(observed: Observed, touched: Collection[str]) -> Iterator[Refusal]:
     for hostname in touched:
         live = observed.nodes.get(hostname)
         kube = live.kube if live is not None else None
-        if not isinstance(kube, KubeNode) or not kube.unschedulable or OURS in kube.annotations:
+        if not isinstance(kube, KubeNode) or not kube.unschedulable or CORDONED_BY in kube.annotations:
             continue
         pods = sorted(f"{pod.namespace}/{pod.name}" for pod in _pinned(observed) if pod.node == kube.name)
         if pods:

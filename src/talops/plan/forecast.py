@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from talops.domain.cluster import Observed
-from talops.domain.kubernetes import Budget, PostgresCluster
+from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, Budget, PostgresCluster
 from talops.domain.talos import Unknown
 
 MOST = 10
@@ -11,10 +11,18 @@ LONGHORN = "longhorn-system"
 
 
 def forecast(observed: Observed) -> tuple[str, ...]:
-    """Warnings about budgets that let no pod go, and about nodes that the files do not know."""
+    """Warnings about budgets that let no pod go, and nodes that the files do not know."""
     warnings = [*_strangers(observed), *_budgets(observed)]
     rest = len(warnings) - MOST
     return (*warnings[:MOST], f"and {rest} more such warnings") if rest > 0 else tuple(warnings)
+
+
+def leftovers(observed: Observed) -> Iterator[str]:
+    """Said even when there is nothing else to do."""
+    kubes = observed.kube_nodes if isinstance(observed.kube_nodes, tuple) else ()
+    for kube in kubes:
+        if IN_FLIGHT in kube.annotations or CORDONED_BY in kube.annotations:
+            yield f"{kube.name} was left in flight by an earlier run: `talops upgrade all` settles that first"
 
 
 def _strangers(observed: Observed) -> Iterator[str]:

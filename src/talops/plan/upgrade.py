@@ -8,7 +8,7 @@ from talops.domain.kubernetes import KubeNode
 from talops.domain.plan import KeepNode, Plan, Refusal, UpgradeNode
 from talops.domain.talos import NOT_ASKED, Role, TalosNode, Unknown, Version
 from talops.plan.cordons import stranded
-from talops.plan.forecast import forecast
+from talops.plan.forecast import forecast, leftovers
 from talops.plan.identity import two_clusters
 from talops.plan.images import Image, Resolved, image_for, resolved_schematics, short
 from talops.plan.names import check_names
@@ -50,14 +50,14 @@ def upgrade_plan(
         else:
             _draft_node(node, live, placed.why, known, draft)
     refusals = [*_of_the_cluster(desired, observed, policy, draft), *draft.refusals]
-    warnings = (*desired.warnings, *forecast(observed)) if draft.upgrades or refusals else desired.warnings
+    ahead = forecast(observed) if draft.upgrades or refusals else ()
     refused = {refusal.hostname for refusal in refusals}
     return Plan(
         target=desired.talos_version,
         upgrades=tuple(step for step in draft.upgrades if step.hostname not in refused),
         kept=tuple(kept for kept in draft.kept if kept.hostname not in refused),
         refusals=_together(refusals, desired, observed),
-        warnings=tuple(warnings),
+        warnings=(*desired.warnings, *leftovers(observed), *ahead),
     )
 
 

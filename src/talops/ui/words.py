@@ -1,8 +1,9 @@
-"""How long texts and exit codes are put into words; durations are said as `domain` says them. Pure."""
+"""How long texts and exit codes are put into words; times and numbers are said as `domain` says them. Pure."""
 
 import textwrap
 from collections.abc import Sequence
 
+from talops.domain.words import count as count
 from talops.domain.words import duration as duration
 from talops.errors import Exit
 
@@ -43,10 +44,6 @@ def folded(text: str, width: int, *, first: str = "", rest: str = "", whole_word
         break_long_words=not whole_words,
         break_on_hyphens=False,
     )
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def names(hostnames: Sequence[str], most: int = 8) -> str:

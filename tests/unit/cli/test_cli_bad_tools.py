@@ -170,7 +170,7 @@ def test_without_any_kubeconfig_it_is_said_how_to_name_one(repo: Path, configs: 
 
 
 @kubectl
-@pytest.mark.parametrize(("command", "code"), [("status", 4), ("plan", 9), ("unlock --yes", 5)])
+@pytest.mark.parametrize(("command", "code"), [("status", 4), ("plan", 5), ("unlock --yes", 5)])
 def test_a_cluster_that_does_not_answer_is_said_not_to(repo: Path, configs: list[str], command: str, code: int) -> None:
     must_say(talops(*command.split(), *configs), code, "connection refused")
 

@@ -17,7 +17,7 @@ from builders import (
     rook_pod,
 )
 from talops.domain.cluster import Desired, Observed, ObservedNode, Policy
-from talops.domain.kubernetes import KubeNode
+from talops.domain.kubernetes import IN_FLIGHT, KubeNode
 from talops.domain.plan import Plan, Refusal
 from talops.domain.talos import NOT_ASKED, TalosNode, Unknown
 from talops.errors import FilesInvalid, UsageError
@@ -439,6 +439,16 @@ def test_warnings_are_given_only_when_there_is_something_to_do() -> None:
     assert told[0] == "a patch is missing"
     assert told[1].endswith("old-8, old-9 and 2 more")
     assert plan_of(replace(DONE, strangers=strangers), desired=warned).warnings == ("a patch is missing",)
+
+
+@pytest.mark.parametrize("observed", [BARE, DONE], ids=["something to do", "nothing to do"])
+def test_what_an_earlier_run_left_is_warned_about(observed: Observed) -> None:
+    kubes = observed.kube_nodes if isinstance(observed.kube_nodes, tuple) else ()
+    marked = [replace(kube, annotations={IN_FLIGHT: "{}"}) if kube.name == "w-1" else kube for kube in kubes]
+    told = plan_of(replace(observed, kube_nodes=tuple(marked))).warnings
+    assert [warning for warning in told if "earlier run" in warning] == [
+        "w-1 was left in flight by an earlier run: `talops upgrade all` settles that first"
+    ]
 
 
 def test_budgets_that_cannot_be_read_are_warned_about() -> None:

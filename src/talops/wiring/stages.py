@@ -1,0 +1,95 @@
+"""The cluster that a command acts on: the real one, or an embedded one built from the operator's files."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+
+from talops.domain.cluster import Desired, Policy
+from talops.domain.context import Context
+from talops.domain.talos import Version
+from talops.errors import UsageError
+from talops.observe import Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A cluster to act on: the real one, or an embedded one, whose time is virtual and whose runs leave no journal."""
+
+    desired: Desired
+    policy: Policy
+    tools: Tools
+    real: bool
+    listening: Callable[[], AbstractContextManager[None]]
+    """While in it, SIGINT and SIGTERM are requests to the rollout. A command that only reads is ended by them."""
+
+
+@contextmanager
+def live(context: Context) -> Iterator[Stage]:
+    """The live cluster, through the external tools, on private copies of talosconfig and kubeconfig.
+
+    Raises ToolMissing, ToolFailed and FilesInvalid.
+    """
+    from talops.tools.calls import Kubectl, Talosctl
+    from talops.tools.clock import RealClock, ended_by_signals
+    from talops.tools.kubectl import ProxyKube
+    from talops.tools.pins import find_kubeconfig, find_talosconfig, pin_kubeconfig, pin_talosconfig, private_folder
+    from talops.tools.runner import ShRunner
+
+    desired, policy = _files(context)
+    with ExitStack() as stack:
+        stack.enter_context(ended_by_signals())
+        folder = stack.enter_context(private_folder())
+        runner = ShRunner()
+        stack.callback(runner.close)
+        source = find_talosconfig(context.talosconfig or "", context.repo)
+        talos = pin_talosconfig(runner, Talosctl(context=context.context or ""), source, folder)
+        kubectl = Kubectl(kubeconfig=find_kubeconfig(context.kubeconfig or ""), context=context.kube_context or "")
+        clock = RealClock(runner)
+        kubectl = pin_kubeconfig(runner, kubectl, folder)
+        kube = stack.enter_context(ProxyKube(runner, kubectl, folder, unwanted=clock.unheard))
+        tools = Tools(runner=runner, kube=kube, clock=clock, talosctl=talos.talosctl)
+        yield Stage(desired=desired, policy=policy, tools=tools, real=True, listening=clock.listening)
+
+
+@contextmanager
+def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, seed: int) -> Iterator[Stage]:
+    """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError."""
+    from talops.sim.faults import parse_fault
+    from talops.sim.onlooker import listening
+    from talops.sim.world import rehearsal as build
+    from talops.tools.calls import Talosctl
+
+    desired, policy = _files(context)
+    world = build(
+        desired,
+        start=_version(start) if start else None,
+        faults=[parse_fault(fault, desired) for fault in faults],
+        seed=seed,
+    )
+    tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
+    yield Stage(desired=desired, policy=policy, tools=tools, real=False, listening=lambda: listening(world))
+
+
+def desired_of(context: Context) -> Desired:
+    """What the files say. Raises FilesInvalid."""
+    from talops.config import load_desired
+    from talops.tools.runner import ShRunner
+
+    return load_desired(context.repo, runner=ShRunner(), environ=os.environ)
+
+
+def _files(context: Context) -> tuple[Desired, Policy]:
+    from talops.config import check_policy, load_policy
+
+    desired = desired_of(context)
+    policy = load_policy(context.repo)
+    check_policy(desired, policy, context.repo)
+    return desired, policy
+
+
+def _version(text: str) -> Version:
+    try:
+        return Version.parse(text)
+    except ValueError:
+        raise UsageError(f"--from: {text} is no Talos version", hint="write it like v1.12.4") from None
