@@ -60,7 +60,8 @@ STATES = {
         ("it booted v1.13.0, not v1.13.1", "undone by the node itself", "It is up, and not cordoned", "dmesg"),
     ),
     "extension-lost@w-1": Left(
-        NodeState.ROLLED_BACK, ("rebooted, but it booted with schematic none", "then run `talops upgrade all` again")
+        NodeState.OTHER_IMAGE,
+        ("rebooted, but it booted with schematic none", "is not what the files describe", "talops rollback w-1"),
     ),
     "stays-booting@w-1": Left(
         NodeState.NOT_READY,

@@ -39,6 +39,7 @@ class NodeState(Enum):
     INSTALLED = "installed, not rebooted"
     HUNG = "rebooting and hung"
     ROLLED_BACK = "rolled back"
+    OTHER_IMAGE = "booted another image"
     NOT_READY = "booted, not Ready"
     GATE_SHUT = "Ready, but a gate is shut"
     UNREACHABLE = "unreachable"

@@ -146,14 +146,14 @@ def _what(node: DesiredNode, disruption: Disruption, seen: Seen, result: Result)
     words = seen.words
     talosctl = _said(result)
     host = node.hostname
-    undone = f": the {disruption.verb} was undone by the node itself" if words.startswith("it booted v") else ""
     unchanged = "rebooted, but without anything installed" if seen.rebooted else "was not changed and did not reboot"
     meaning = {
         NodeState.NOT_INSTALLED: f"{host} {unchanged}: it runs its old version ({talosctl})",
         NodeState.INSTALLED: f"{host} has the new version installed but did not reboot into it: its next reboot "
         f"will, whoever asks for it ({talosctl})",
         NodeState.HUNG: f"{host} began to {disruption.verb} and hangs: it still answers from its old boot ({talosctl})",
-        NodeState.ROLLED_BACK: f"{host} rebooted, but {words}{undone}",
+        NodeState.ROLLED_BACK: f"{host} rebooted, but {words}: the {disruption.verb} was undone by the node itself",
+        NodeState.OTHER_IMAGE: f"{host} rebooted, but {words}: the image is not what the files describe",
         NodeState.NOT_READY: f"{host} booted, but is not ready: still waiting for {words}",
         NodeState.UNREACHABLE: f"{host} does not answer any more ({words}; {talosctl})",
     }
@@ -175,6 +175,7 @@ def _hint(node: DesiredNode, kube_name: str, again: str, state: NodeState) -> st
         NodeState.INSTALLED: f"run `{again}` again: it installs once more and reboots",
         NodeState.HUNG: f"look at its console; if it only hangs: talosctl -n {address} reboot -m powercycle",
         NodeState.ROLLED_BACK: f"talosctl -n {address} dmesg | less   # why; then run `{again}` again",
+        NodeState.OTHER_IMAGE: f"talops rollback {node.hostname}   # to its old system; then look at the schematic",
         NodeState.NOT_READY: f"talosctl -n {address} services; kubectl describe node {kube_name}",
         NodeState.UNREACHABLE: f"look at its console or power it on; then: talosctl -n {address} version",
     }

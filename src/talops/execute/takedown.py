@@ -19,6 +19,9 @@ from talops.execute.lease import LeaseKeeper
 from talops.execute.proof import Proof
 from talops.execute.session import Session
 
+UP = {NodeState.NOT_INSTALLED, NodeState.INSTALLED, NodeState.ROLLED_BACK, NodeState.OTHER_IMAGE}
+"""In these the node runs, though not what was wanted."""
+
 
 @dataclass(slots=True, kw_only=True)
 class TakeDown:
@@ -174,7 +177,7 @@ class TakeDown:
 
     def _restore_if_quiet(self, stopped: NodeStopped, held: Held) -> None:
         """Law 6: only a node that is up, settled and has nothing in flight gets its cordon lifted."""
-        if stopped.state in {NodeState.NOT_INSTALLED, NodeState.INSTALLED, NodeState.ROLLED_BACK}:
+        if stopped.state in UP:
             if give_back(self.session, held):
                 self.session.flying = ""
                 stopped.what += ". It is up" + (", and not cordoned any more" if held.ours else "")

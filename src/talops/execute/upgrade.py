@@ -22,11 +22,15 @@ def upgrade_disruption(
     call = replace(call, deadline=session.policy.upgrade_timeout)
     extensions = before.talos.extensions if isinstance(before.talos, TalosNode) else ()
     version = before.talos.version if isinstance(before.talos, TalosNode) else before.talos
+    schematic = before.talos.schematic if isinstance(before.talos, TalosNode) else None
     wanted = Wanted(
         boot_id=boot_id_of(before),
         version=step.version,
         schematic=step.schematic,
         extensions=frozenset(extensions),
+        # without a schematic nothing tells the old system of a release from the new one of the same
+        left=version if isinstance(version, Version) and isinstance(schematic, str) else None,
+        left_schematic=schematic if isinstance(schematic, str) else None,
     )
     return Disruption(
         call=call,

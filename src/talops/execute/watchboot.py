@@ -68,7 +68,8 @@ def _see_booted(node: ObservedNode, talos: TalosNode, wanted: Wanted, settled: b
         words = "it to tell its schematic"
         return Seen(done=False, state=NodeState.NOT_READY, words=words, rebooted=True, settled=settled)
     if wrong:
-        return Seen(done=False, state=NodeState.ROLLED_BACK, words=wrong, rebooted=True, settled=settled, wrong=settled)
+        state = NodeState.ROLLED_BACK if _is_old(talos, wanted) else NodeState.OTHER_IMAGE
+        return Seen(done=False, state=state, words=wrong, rebooted=True, settled=settled, wrong=settled)
     missing = _not_ready(node, talos, settled)
     if missing:
         return Seen(done=False, state=NodeState.NOT_READY, words=missing, rebooted=True, settled=settled)
@@ -80,7 +81,7 @@ def _wrong(talos: TalosNode, wanted: Wanted) -> str:
         return f"it booted {talos.version}, not {wanted.version}"
     if isinstance(talos.schematic, Unknown):
         return ""
-    if talos.version == wanted.left and wanted.left_schematic in {None, talos.schematic}:
+    if _is_what_was_left(talos, wanted):
         return f"it booted {talos.version} again"
     if wanted.schematic is not None and talos.schematic != wanted.schematic:
         return f"it booted with schematic {_short(talos.schematic)}, not {_short(wanted.schematic)}"
@@ -88,6 +89,14 @@ def _wrong(talos: TalosNode, wanted: Wanted) -> str:
     if missing:
         return f"it lost the extensions {', '.join(missing)}"
     return ""
+
+
+def _is_old(talos: TalosNode, wanted: Wanted) -> bool:
+    return _is_what_was_left(talos, wanted) or (wanted.version is not None and talos.version != wanted.version)
+
+
+def _is_what_was_left(talos: TalosNode, wanted: Wanted) -> bool:
+    return talos.version == wanted.left and wanted.left_schematic in {None, talos.schematic}
 
 
 def _short(schematic: str | None) -> str:

@@ -33,9 +33,9 @@ def test_a_new_boot_at_the_target_that_kubernetes_calls_ready_is_done() -> None:
             id="old boot that is rebooting",
         ),
         pytest.param(replace(UP, talos=replace(TALOS, version=OLD)), NodeState.ROLLED_BACK, id="old version"),
-        pytest.param(replace(UP, talos=replace(TALOS, schematic="bbbb")), NodeState.ROLLED_BACK, id="other schematic"),
-        pytest.param(replace(UP, talos=replace(TALOS, schematic=None)), NodeState.ROLLED_BACK, id="no schematic"),
-        pytest.param(replace(UP, talos=replace(TALOS, extensions=())), NodeState.ROLLED_BACK, id="extension lost"),
+        pytest.param(replace(UP, talos=replace(TALOS, schematic="bbbb")), NodeState.OTHER_IMAGE, id="other schematic"),
+        pytest.param(replace(UP, talos=replace(TALOS, schematic=None)), NodeState.OTHER_IMAGE, id="no schematic"),
+        pytest.param(replace(UP, talos=replace(TALOS, extensions=())), NodeState.OTHER_IMAGE, id="extension lost"),
         pytest.param(replace(UP, talos=replace(TALOS, stage="booting")), NodeState.NOT_READY, id="booting"),
         pytest.param(replace(UP, talos=replace(TALOS, ready=None)), NodeState.NOT_READY, id="talos not ready"),
         pytest.param(replace(UP, kube=replace(KUBE, ready=False)), NodeState.NOT_READY, id="not Ready"),
@@ -57,6 +57,14 @@ def test_a_rollback_is_final_only_once_the_node_has_settled() -> None:
     settled = replace(UP, talos=replace(TALOS, version=OLD))
 
     assert (see(booting, WANTED).wrong, see(settled, WANTED).wrong) == (False, True)
+
+
+def test_back_in_its_old_schematic_a_node_has_rolled_back_though_the_release_is_the_same() -> None:
+    wanted = replace(WANTED, left=NEW, left_schematic="bbbb")
+
+    assert see(UP, wanted).done
+    assert see(replace(UP, talos=replace(TALOS, schematic="bbbb")), wanted).state is NodeState.ROLLED_BACK
+    assert see(replace(UP, talos=replace(TALOS, schematic="cccc")), wanted).state is NodeState.OTHER_IMAGE
 
 
 def test_a_wanted_rollback_is_done_on_any_version_but_the_one_left() -> None:
