@@ -20,9 +20,13 @@ def main() -> None:
         answer = completion(instruction, os.environ)
         # fish reads the exit code: 1 is "nothing to offer"
         sys.exit(1 if answer is None else _say(answer))
-    from talops.cli.run import run
+    try:
+        from talops.cli.run import run
 
-    sys.exit(run(sys.argv[1:]))
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        # so early that nothing was begun: while modules are imported
+        sys.exit(130)
 
 
 def _say(text: str) -> int:
