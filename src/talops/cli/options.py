@@ -9,7 +9,7 @@ from talops.cli.table import OPTIONS
 
 def _option(key: str) -> Any:  # typer.Option says Any, too
     option = OPTIONS[key]
-    return typer.Option(*option.names, help=option.help, metavar=option.metavar or None)
+    return typer.Option(*option.names, help=option.help, metavar=option.metavar or None, show_default=key == "seed")
 
 
 AsJson = Annotated[bool, _option("json")]

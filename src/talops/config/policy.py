@@ -98,7 +98,7 @@ def _explained(tree: Mapping, error: "ErrorDetails", known: Sequence[str]) -> Fi
     path = error["loc"]
     dotted = ".".join(str(step) for step in path)
     if error["type"] == "extra_forbidden":
-        close = get_close_matches(str(path[-1]), known, n=1)
+        close = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
         return FilesInvalid(f"unknown key `{dotted}`", where=str(_place(tree, path, of_key=True)), hint=hint)
     what = "must be a mapping" if error["type"] == "model_type" else error["msg"].removeprefix("Value error, ")

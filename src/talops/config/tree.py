@@ -49,7 +49,7 @@ def bool_of(tree: Tree | None, what: str) -> bool:
     meant = truth(tree) if isinstance(tree, Scalar) else None
     if meant is None:
         shown = repr(tree.text) if isinstance(tree, Scalar) else f"a {_kind(tree)}"
-        fail(tree.at, f"{what} must be true or false, not {shown}", "write it without quotes")
+        fail(tree.at, f"{what} must be true or false, not {shown}", "write true or false, without quotes")
     return meant
 
 

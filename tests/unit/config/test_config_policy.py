@@ -88,7 +88,7 @@ timeouts: {upgrade: 1h, boot: 2m, detach: 3m, switchover: 4m}
         ),
         (
             "gates: {etcd: {enabled: 'true'}}",
-            "talops.yaml:1:25: enabled must be true or false, not 'true' | write it without quotes",
+            "talops.yaml:1:25: enabled must be true or false, not 'true' | write true or false, without quotes",
         ),
         ("order: [a]\norder: [b]", "talops.yaml:2:1: the key `order` is already in line 1 | keep one of the two"),
         ("- a", "talops.yaml:1:1: the policy must be a mapping | see talops.schema.json for its keys"),
