@@ -10,6 +10,7 @@ import typer
 from talops import wiring
 from talops.domain.context import Output
 from talops.domain.plan import Plan
+from talops.domain.words import count
 from talops.errors import Exit, UsageError
 from talops.wiring import Stage, Wish
 
@@ -83,7 +84,7 @@ def _looking(stage: Stage) -> Iterator[None]:
     if not stage.real or not sys.stderr.isatty():
         yield
         return
-    words = f"looking at {len(stage.desired.nodes)} nodes…"
+    words = f"looking at {count(len(stage.desired.nodes), 'node')}…"
     typer.echo(f"{words}\r", err=True, nl=False)
     try:
         yield

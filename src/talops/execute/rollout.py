@@ -8,6 +8,7 @@ from talops.domain.event import NodeState, Planned, Step
 from talops.domain.plan import Plan, UpgradeNode, alike
 from talops.domain.process import Instant
 from talops.domain.talos import Unknown
+from talops.domain.words import count
 from talops.errors import Exit, Refused, TalopsError
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
@@ -110,7 +111,7 @@ class Rollout:
 
     def _first_look(self) -> Observed:
         """Marks of an earlier run are on the Kubernetes nodes: while those cannot be read, look again for a while."""
-        self.session.note(f"Looking at {len(self.session.desired.nodes)} nodes.")
+        self.session.note(f"Looking at {count(len(self.session.desired.nodes), 'node')}.")
         deadline = self.session.now() + FIRST_PATIENCE
         observed = self._look()
         while isinstance(gap := observed.kube_nodes, Unknown) and not gap.forbidden and self.session.now() < deadline:
