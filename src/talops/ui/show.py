@@ -21,7 +21,7 @@ def show_plan(plan: Plan, desired: Desired, *, width: int = 80) -> str:
     lines = [f"cluster {desired.cluster_name}: Talos to {plan.target}"]
     lines += _upgrades(plan, width)
     lines += _kept(plan, width)
-    for warning in (*desired.warnings, *plan.warnings):
+    for warning in plan.warnings:
         lines += folded(f"warning: {warning}", width, rest="  ")
     lines += _refusals(plan, width)
     return "\n".join([*lines, "", *folded(_meaning(plan), width)])
