@@ -29,6 +29,7 @@ class Watcher:
     disturbed: Instant = -1e9
     robbed: Instant = -1e9
     lifted: Instant = -1e9
+    mended: Instant = -1e9
     skewed: bool = False
 
     def __post_init__(self) -> None:
@@ -54,6 +55,8 @@ class Watcher:
         host = machine.hostname
         others = sorted(truth.cluster.down - {host})
         self.expect(not others, f"law 1: {host} goes down while {others} has not come back")
+        if self.now - self.mended < JUST_NOW:
+            return  # what a node does that had hung is nobody's decision
         node = truth.cluster.store.get("nodes", host)
         if node is not None:
             self.expect(IN_FLIGHT in (node["metadata"].get("annotations") or {}), f"law 1: {host} carries no mark")

@@ -125,3 +125,21 @@ def test_law_7_a_rollback_goes_to_the_other_slot_with_the_same_care() -> None:
     assert played.exit is Exit.DONE, played.said
     assert str(rehearsed.world.truth.nodes["w-1"].version) == "v1.13.0"
     assert marked(rehearsed) == cordoned(rehearsed) == []
+
+
+def test_law_7_while_kubernetes_is_silent_nobody_knows_that_all_is_done() -> None:
+    rehearsed = cluster(workers=1)
+    rehearsed.die_at("w-1", Step.VERIFY)
+    rehearsed.play(only=("w-1",))
+    rehearsed.restart()
+    rehearsed.world.truth.cluster.api_gap_until = rehearsed.world.clock.now() + 300
+
+    blind = rehearsed.play(only=("w-1",))
+    rehearsed.world.advance(300)
+    again = rehearsed.play(only=("w-1",))
+
+    assert blind.exit is Exit.REFUSED
+    assert "whether an earlier run left a node in flight is not known" in blind.said
+    assert "did not answer" in blind.said
+    assert again.exit is Exit.DONE, again.said
+    assert cordoned(rehearsed) == marked(rehearsed) == []

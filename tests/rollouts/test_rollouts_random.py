@@ -149,8 +149,7 @@ def rampage(seed: int) -> list[str]:
         again(watcher)
         rehearsed.world.advance(random.choice((0, 0, 5, 60, 600)))
     rehearsed.world.advance(1200)
-    # what a node does now that had hung is nobody's decision
-    watcher.disturbed = watcher.now
+    watcher.mended = watcher.now
     rehearsed.world.mend()
     for host in watcher.persons:
         rehearsed.world.truth.uncordon(host)

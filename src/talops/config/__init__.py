@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from talops.config.comments import without_comments
@@ -41,4 +42,5 @@ def _substituted(text: str, environment: Environment, repo: Path) -> Desired:
     lost = environment.lost
     hint = f"{lost}: no `KEY: value`, and so talhelper drops every variable of that file; fix that line" if lost else ""
     plain = substitute(text, environment.values, TALCONFIG, hint)
-    return read_talconfig(plain, TALCONFIG, Patches(repo, environment.values))
+    desired = read_talconfig(plain, TALCONFIG, Patches(repo, environment.values))
+    return replace(desired, warnings=tuple(map(environment.hidden, desired.warnings)))

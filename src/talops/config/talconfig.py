@@ -13,6 +13,7 @@ from talops.config.schematic import extensions_of
 from talops.config.shape import check_shape
 from talops.config.template import render
 from talops.config.tree import Mapping, bool_of, mapping_of, sequence_of, text_of, texts_of
+from talops.config.unknown import unknown_keys
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Role, Version
 from talops.errors import FilesInvalid
@@ -61,7 +62,7 @@ def read_talconfig(text: str, file: str, patches: Patches) -> Desired:
     cluster = _cluster(tree, patches)
     rows = _rows(tree)
     check_shape(tree, rows)
-    warnings: dict[str, None] = {}
+    warnings = dict.fromkeys(unknown_keys(tree, rows))
     nodes = tuple(_node(cluster, row, warnings) for row in rows)
     _unique(nodes)
     return Desired(

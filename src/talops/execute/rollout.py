@@ -55,7 +55,7 @@ class Rollout:
 
     def _run(self) -> Exit:
         """What an earlier run left in flight is settled first, without asking: until then no plan holds."""
-        observed = self._first_look()
+        observed = self._patient_look()
         settled = has_leftovers(observed)
         say_leftovers(self.session, observed)
         if not settled:
@@ -88,6 +88,10 @@ class Rollout:
 
     def _nothing_to_do(self, plan: Plan, observed: Observed, settled: bool) -> Exit:
         """Every node being at the target is not the end of it: the last one may have been left with its gates shut."""
+        if isinstance(gap := observed.kube_nodes, Unknown):
+            # a node in flight keeps gates shut: they would be waited for in vain
+            what = "nothing is left to upgrade, but whether an earlier run left a node in flight is not known"
+            raise Refused(f"{what}: {gap.reason}", hint="kubectl get nodes")
         stability = after_node(self.session.policy) if settled else before_first(self.session.policy)
         try:
             self._gates(observed, stability)
@@ -100,16 +104,16 @@ class Rollout:
     def _settled_look(self) -> tuple[Observed, bool]:
         """What is now, with nothing in flight; and whether something was."""
         found = False
-        observed = self._look()
+        observed = self._patient_look()
         while settle_leftovers(self.session, observed):
             found = True
-            observed = self._look()
+            observed = self._patient_look()
         return observed, found
 
     def _look(self) -> Observed:
         return observe(self.session.desired, self.session.tools, boot_ids=True)
 
-    def _first_look(self) -> Observed:
+    def _patient_look(self) -> Observed:
         """Marks of an earlier run are on the Kubernetes nodes: while those cannot be read, look again for a while."""
         self.session.note(f"Looking at {count(len(self.session.desired.nodes), 'node')}.")
         deadline = self.session.now() + FIRST_PATIENCE

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from command_line import KEY, ROOT, TALCONFIG, Ran, repository, talops
 
 WRONG_KEY = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
+READS_ALL = "-dac_override,-dac_read_search"
+GIVEN_UP = ("setpriv", f"--inh-caps={READS_ALL}", f"--bounding-set={READS_ALL}")
+"""root without the right to read everything: still the owner of its Python, whose folders may be closed to others."""
 sops = pytest.mark.skipif(shutil.which("sops") is None, reason="sops is not installed")
 
 
@@ -106,15 +111,17 @@ def test_a_talconfig_that_is_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
     must_say(talops("-C", str(tmp_path), "nodes"), 6, "talconfig.yaml: it cannot be read: Is a directory")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 @pytest.mark.parametrize("closed", [".", "talconfig.yaml"])
 def test_what_may_not_be_read_is_said(tmp_path: Path, closed: str) -> None:
     path = repository(tmp_path / "repo") / closed
+    argv = (sys.executable, "-m", "talops", "-C", str(tmp_path / "repo"), "nodes")
     path.chmod(0)
     try:
-        must_say(talops("-C", str(tmp_path / "repo"), "nodes"), 6, "Permission denied")
+        powers = GIVEN_UP if os.access(path, os.R_OK) else ()
+        done = subprocess.run((*powers, *argv), capture_output=True, text=True, timeout=30)
     finally:
         path.chmod(0o700)
+    must_say(Ran(exit=done.returncode, out=done.stdout, err=done.stderr), 6, "Permission denied")
 
 
 @sops

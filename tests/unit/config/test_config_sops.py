@@ -186,3 +186,12 @@ def test_a_value_that_was_encrypted_never_stands_in_a_message(
     text = TALCONFIG if not old else TALCONFIG.replace("${DOMAIN}", "10.0.0.9").replace(old, new)
     (repo / "talconfig.yaml").write_text(text)
     assert refusal(repo).what == told
+
+
+def test_nor_does_it_stand_in_a_warning(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(KEY))
+    (repo / "talenv.yaml").write_text(encrypted(f"DOMAIN: {SECRET}\n"))
+    (repo / "talconfig.yaml").write_text(TALCONFIG + "${DOMAIN}: x\n")
+    assert load_desired(repo, runner=ShRunner(), environ={}).warnings == (
+        "talconfig.yaml:9:1: talhelper does not know `${DOMAIN}` and ignores it",
+    )

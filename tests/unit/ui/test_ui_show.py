@@ -71,6 +71,12 @@ def test_a_reason_that_holds_for_many_nodes_is_said_once() -> None:
     assert "- cp-2, cp-3, cp-1, w-1, w-2, w-3, w-4, w-5 and 7 more: v1.9.0 is too old" in said
 
 
+def test_a_warning_about_the_files_is_said_once() -> None:
+    desired = replace(DESIRED, warnings=("talconfig.yaml:3:1: odd",))
+    for version in ("v1.13.0", "v1.13.1"):
+        assert show_plan(plan_of(desired, version), desired).count("warning: talconfig.yaml:3:1: odd") == 1
+
+
 def test_a_plan_with_nothing_to_do_says_so() -> None:
     assert show_plan(plan_of(DESIRED, "v1.13.1"), DESIRED).splitlines()[-1] == "Nothing to do."
 
