@@ -55,6 +55,7 @@ class Rollout:
 
     def _run(self) -> Exit:
         """What an earlier run left in flight is settled first, without asking: until then no plan holds."""
+        self.session.note(f"Looking at {count(len(self.session.desired.nodes), 'node')}.")
         observed = self._patient_look()
         settled = has_leftovers(observed)
         say_leftovers(self.session, observed)
@@ -115,7 +116,6 @@ class Rollout:
 
     def _patient_look(self) -> Observed:
         """Marks of an earlier run are on the Kubernetes nodes: while those cannot be read, look again for a while."""
-        self.session.note(f"Looking at {count(len(self.session.desired.nodes), 'node')}.")
         deadline = self.session.now() + FIRST_PATIENCE
         observed = self._look()
         while isinstance(gap := observed.kube_nodes, Unknown) and not gap.forbidden and self.session.now() < deadline:

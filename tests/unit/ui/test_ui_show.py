@@ -154,8 +154,3 @@ def test_a_lease_that_somebody_holds_is_left_to_them() -> None:
     lease = Lease(holder="ann", renewed="", duration_seconds=60, resource_version="1", uid="u")
     status = cluster_status(DESIRED, Policy(), replace(healthy_observed(DESIRED), lease=lease))
     assert show_status(status).splitlines()[-1].startswith("next: wait for that run")
-
-
-def test_a_warning_of_the_files_is_said_once() -> None:
-    desired = replace(desired_cluster(talos_version="v1.13.1"), warnings=("the patch file p.yaml is not there",))
-    assert show_plan(plan_of(desired, "v1.13.0"), desired).count("p.yaml") == 1
