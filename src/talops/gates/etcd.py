@@ -152,6 +152,8 @@ def _prove_quorum(
         found.notes.append(f"etcd will be down while {going} is: accepted with --accept-downtime etcd")
         return
     if voters <= 2:
+        # a learner may become the third voter; else waiting changes nothing
+        found.hopeless = found.hopeless or not any(member.learner for member in members)
         found.shut.append(
             f"{count(voters, 'voter')}: without {going} there is no quorum (--accept-downtime etcd accepts the outage)"
         )

@@ -138,6 +138,7 @@ def test_one_or_two_voters_need_the_outage_to_be_accepted(planes: int) -> None:
     refused = verdict(observed, "cp-1", desired=desired)
     assert refused.state is GateState.SHUT
     assert "--accept-downtime etcd" in refused.reasons[0]
+    assert refused.hopeless
     accepted = verdict(observed, "cp-1", ACCEPTED, desired)
     assert accepted.state is GateState.OPEN
     assert accepted.notes == ("etcd will be down while cp-1 is: accepted with --accept-downtime etcd",)
