@@ -1,5 +1,6 @@
 """`talosctl upgrade` and `rollback` of the embedded cluster tell the story that the real one tells, line by line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -95,6 +96,34 @@ _STEPS = ("phase:", "task:")
 
 def _same_error(line: str) -> str:
     return line.replace("failed to stop services", "WHY").replace("task failed: upgrade", "WHY")
+
+
+@pytest.mark.parametrize(
+    ("capture", "lose"),
+    [
+        # the machine is gone while its installer runs, and so is the connection, where it was the endpoint itself
+        ("err-upgrade-drop-mid-install-proxied", lambda world: world.truth.cluster.power_cut(world.truth.nodes["w-3"])),
+        ("err-upgrade-drop-mid-install-self-endpoint", lambda world: world.truth.cluster.clients[-1].break_off()),
+    ],
+    ids=["machine lost", "connection lost"],
+)
+def test_what_is_lost_in_the_middle_of_an_install_is_worded_as_by_the_real_one(
+    capture: str, lose: Callable[[World], None]
+) -> None:
+    world = cluster().world
+    world.at(world.clock.now() + 40, lambda: lose(world))
+    ours, real = run(world, MAKE.upgrade(W3, IMAGE, drain_flag=True)), talosctl_capture(capture).result
+    # the fake node of these captures has found its disk by then
+    assert narrated(ours.stderr) == narrated(real.stderr, without=("discovered system disk",))
+    assert (ours.exit, ours.stdout) == (real.exit, real.stdout)
+
+
+def test_a_refused_reboot_is_worded_as_by_the_real_one() -> None:
+    real = talosctl_capture("err-rbac-reboot").result
+    ours = upgraded("reboot-refused@w-3")
+    told = narrated(real.stderr)
+    assert narrated(ours.stderr)[-len(told) :] == told
+    assert (ours.exit, ours.stdout) == (real.exit, real.stdout)
 
 
 def test_a_failed_rollback_is_worded_as_by_the_real_one() -> None:

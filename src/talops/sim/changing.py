@@ -58,7 +58,7 @@ class Changing:
     def break_off(self) -> None:
         """Its connection is lost: it says so and fails, whatever becomes of the machine."""
         if self._result is None:
-            self._exit(1, "rpc error: code = Unavailable desc = error reading from server: EOF")
+            self._fail_upgrade("rpc error: code = Unavailable desc = error reading from server: EOF")
 
     @property
     def alive(self) -> bool:
@@ -139,7 +139,10 @@ class Changing:
 
     def _lost(self) -> None:
         """The machine was switched off under our hands."""
-        self._exit(1, f"error during upgrade: node {self._node}: {refused(self._node)}")
+        self._fail_upgrade(refused(self._node))
+
+    def _fail_upgrade(self, status: str) -> None:
+        self._exit(1, f"error during upgrade: error from node {self._node}: {status}")
 
     def _installed(self, machine: Machine, image: str) -> None:
         if not machine.up:
@@ -161,7 +164,8 @@ class Changing:
             self._say(f"installation of {version[2] if version else image.rpartition(':')[2]} complete")
             self._say("Exit code: 0", "upgrade completed")
         if self._cluster.faulty("reboot-refused", machine.hostname):
-            self._fail_here("error rebooting", "rpc error: code = Unavailable desc = error reading from server: EOF")
+            self._track("waiting for actor ID", "rpc error: code = PermissionDenied desc = not authorized")
+            self._exit(1)
             return
         self._reboot(machine)
 
