@@ -8,13 +8,12 @@ from pathlib import Path
 
 from talops.domain.event import Commanded, Ended, Event, Noted
 from talops.domain.event_json import event_to_json
+from talops.tools.homes import expanded
 
 
 def journal_path(cluster: str, run: str, environ: Mapping[str, str]) -> Path:
     """`$XDG_STATE_HOME/talops/CLUSTER/RUN.jsonl`, with the default of the XDG base directory specification."""
-    # unlike Path.expanduser(), it does not fail for a user that the machine does not know
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
-    state = environ.get("XDG_STATE_HOME") or str(Path(home) / ".local" / "state")
+    state = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or expanded("~")) / ".local" / "state"
     safe = "".join(char if char.isalnum() or char in "-_." else "_" for char in cluster) or "cluster"
     return Path(state) / "talops" / safe / f"{run}.jsonl"
 

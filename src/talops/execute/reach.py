@@ -2,6 +2,7 @@
 
 from talops.domain.cluster import Observed
 from talops.domain.talos import Unknown
+from talops.domain.words import count
 from talops.errors import Unreachable
 
 
@@ -11,7 +12,7 @@ def refuse_silence(observed: Observed) -> None:
     if len(silent) < len(observed.nodes) or not isinstance(observed.kube_nodes, Unknown):
         return
     raise Unreachable(
-        f"the cluster does not answer: no Talos API of {len(silent)} nodes ({silent[0]}), "
+        f"the cluster does not answer: no Talos API of {count(len(silent), 'node')} ({silent[0]}), "
         f"and no Kubernetes API ({observed.kube_nodes.reason})",
         hint="is the network (VPN) up, and is this the right cluster? see `talosctl config info` and "
         "`kubectl config current-context`",

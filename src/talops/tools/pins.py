@@ -13,6 +13,7 @@ from talops.domain.talos import Unknown
 from talops.errors import FilesInvalid, ToolFailed, ToolMissing
 from talops.tools.answers import why
 from talops.tools.calls import Kubectl, Talosctl
+from talops.tools.homes import expanded
 from talops.tools.kubectl import kubectl_missing
 from talops.tools.talosctl import ConfigInfo, config_info
 
@@ -66,9 +67,9 @@ def write_private(path: Path, content: bytes) -> None:
 
 def find_kubeconfig(given: str) -> str:
     """What --kubeconfig names; empty when kubectl shall look by itself. Raises FilesInvalid when it is no file."""
-    if given and not _is_file(_expanded(given)):
+    if given and not _is_file(expanded(given)):
         raise FilesInvalid(f"--kubeconfig names {given}, which is not a file", hint=_KUBECONFIG_HINT)
-    return str(_expanded(given)) if given else ""
+    return str(expanded(given)) if given else ""
 
 
 def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
@@ -106,12 +107,12 @@ def find_talosconfig(given: str, repository: Path, environment: Mapping[str, str
     variables = os.environ if environment is None else environment
     named = given or variables.get("TALOSCONFIG", "")
     if named:
-        path = _expanded(named)
+        path = expanded(named)
         if not _is_file(path):
             by = "--talosconfig" if given else "$TALOSCONFIG"
             raise FilesInvalid(f"{by} names {named}, which is not a file", hint=_TALOSCONFIG_HINT)
         return path
-    home = Path(variables.get("TALOS_HOME") or _expanded(variables.get("HOME") or "~") / ".talos")
+    home = Path(variables.get("TALOS_HOME") or expanded(variables.get("HOME") or "~") / ".talos")
     places = (
         repository / "clusterconfig" / "talosconfig",
         home / "config",
@@ -122,11 +123,6 @@ def find_talosconfig(given: str, repository: Path, environment: Mapping[str, str
             return place
     looked = ", ".join(str(place) for place in places[:2])
     raise FilesInvalid(f"no talosconfig: looked for $TALOSCONFIG, {looked}", hint=_TALOSCONFIG_HINT)
-
-
-def _expanded(path: str) -> Path:
-    """Unlike Path.expanduser(), it does not fail for a user that the machine does not know."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
 def _is_file(path: Path) -> bool:

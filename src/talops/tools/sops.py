@@ -9,6 +9,7 @@ from pathlib import Path
 from talops.domain.process import Call, End, Result, Runner
 from talops.errors import FilesInvalid, ToolMissing
 from talops.tools.calls import sops_decrypt
+from talops.tools.homes import expanded
 
 _KEY_PLACES = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD")
 _RECIPIENT = re.compile(r"^\s*(age1[a-z0-9]+|[0-9A-F]{16,40}|arn:aws\S+): FAILED", re.MULTILINE)
@@ -64,6 +65,4 @@ def _hint(result: Result) -> str:
 
 
 def _default_file() -> Path:
-    # unlike Path.home(), it does not fail for a user that the machine does not know
-    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111
-    return Path(home) / "sops" / "age" / "keys.txt"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or expanded("~/.config")) / "sops" / "age" / "keys.txt"

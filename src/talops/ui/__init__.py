@@ -1,6 +1,5 @@
 """What a person, a log or a program sees of a run. Chosen in one place; knows nothing but values of the domain."""
 
-import io
 import sys
 from typing import Protocol, assert_never
 
@@ -23,9 +22,6 @@ class Renderer(Protocol):
 
 def renderer(output: Output, desired: Desired, *, show_commands: bool) -> Renderer:
     """Only LIVE imports rich: it costs a pipe or a program 60 ms that they have no use for."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # a message with a character that the terminal's encoding lacks must not end a rollout
-        sys.stdout.reconfigure(errors="backslashreplace")
     match output:
         case Output.JSON:
             from talops.ui.jsonlines import JsonRenderer
