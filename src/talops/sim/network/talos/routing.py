@@ -1,7 +1,7 @@
 """What apid does: it sends a call to the nodes that its headers name, and puts their answers together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grpclib import GRPCError, Status
@@ -16,6 +16,7 @@ from talops.sim.network.talos.wire import machine_pb2 as wire
 from talops.sim.talosctl import SILENT_SECONDS, unreachable
 
 Call = Stream[bytes, bytes]
+Send = Callable[[bytes], Awaitable[None]]
 _OF_MANY = ("machine.MachineService", "cluster.ClusterService", "inspect.", "storage.", "time.")
 """Services whose methods several nodes may be asked at once."""
 _GO_CODES = {Status.CANCELLED: "Canceled"}
@@ -51,8 +52,7 @@ class Router:
             return
         if len(name) > 1:
             raise GRPCError(Status.INVALID_ARGUMENT, "node metadata must be single-valued")
-        async for reply in self._ask(str(name[0]) if name else endpoint.address, path, request, roles):
-            await call.send_message(reply)
+        await self._ask(str(name[0]) if name else endpoint.address, path, request, roles, call.send_message)
 
     async def _ask_many(
         self, names: Sequence[str], path: str, request: bytes, roles: frozenset[str], call: Call
@@ -65,43 +65,44 @@ class Router:
 
     async def _forward(self, name: str, path: str, request: bytes, roles: frozenset[str], call: Call) -> None:
         """A stream of one node among those of others."""
+
+        async def send(reply: bytes) -> None:
+            await call.send_message(reply + _from(name))
+
         try:
-            async for reply in self._ask(name, path, request, roles):
-                await call.send_message(reply + _from(name))
+            await self._ask(name, path, request, roles, send)
         except GRPCError as error:
             await call.send_message(_from(name, error))
 
     async def _answer(self, name: str, path: str, request: bytes, roles: frozenset[str]) -> bytes:
         """The message of one node among those of others."""
+        replies: list[bytes] = []
+
+        async def send(reply: bytes) -> None:
+            replies.extend(wire.Wrapped.FromString(reply).messages)
+
         try:
-            async for reply in self._ask(name, path, request, roles):
-                return b"".join(wire.Wrapped.FromString(reply).messages) + _from(name)
+            await self._ask(name, path, request, roles, send)
         except GRPCError as error:
             return _from(name, error)
-        return _from(name)
+        return b"".join(replies) + _from(name)
 
-    async def _ask(self, name: str, path: str, request: bytes, roles: frozenset[str]) -> AsyncIterator[bytes]:
+    async def _ask(self, name: str, path: str, request: bytes, roles: frozenset[str], send: Send) -> None:
         """Raises GRPCError when the machine cannot be reached, breaks off, or refuses."""
         self.pulse.advance()
         machine = self._machine(name)
         if machine is None or not machine.up:
             await self.pulse.pause(SILENT_SECONDS)
             raise GRPCError(Status.UNAVAILABLE, unreachable(name))
+        method = self._method(machine, path, roles)
+        node = Node(machine=machine, cluster=self.cluster, pulse=self.pulse, roles=roles, kubeconfig=self.kubeconfig)
+        running = self._calls.setdefault(machine.hostname, set())
         try:
             async with asyncio.timeout(None) as until_off:
-                running = self._calls.setdefault(machine.hostname, set())
                 running.add(until_off)
                 try:
-                    method = self._method(machine, path, roles)
-                    node = Node(
-                        machine=machine,
-                        cluster=self.cluster,
-                        pulse=self.pulse,
-                        roles=roles,
-                        kubeconfig=self.kubeconfig,
-                    )
                     async for reply in method.replies(node, request):
-                        yield reply
+                        await send(reply)
                 finally:
                     running.discard(until_off)
         except TimeoutError:
