@@ -1,8 +1,9 @@
 """What apid does: it sends a call to the nodes that its headers name, and puts their answers together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from grpclib import GRPCError, Status
 from grpclib.server import Stream
@@ -10,14 +11,21 @@ from multidict import MultiDict
 
 from talops.sim.cluster import Cluster
 from talops.sim.machine import Machine
+from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.calls import AnyMethod, Node, Streaming, unimplemented, wrapped
 from talops.sim.network.talos.wire import machine_pb2 as wire
-from talops.sim.talosctl import SILENT_SECONDS, unreachable
+from talops.sim.refusals import unreachable
+from talops.sim.talosctl import SILENT_SECONDS
 
 Call = Stream[bytes, bytes]
+Send = Callable[[bytes], Awaitable[None]]
 _OF_MANY = ("machine.MachineService", "cluster.ClusterService", "inspect.", "storage.", "time.")
 """Services whose methods several nodes may be asked at once."""
+_OTHER_STREAMS = frozenset(f"/machine.MachineService/{name}" for name in ("Copy", "DiskUsage", "List", "PacketCapture"))
+"""Methods that no node here has, and whose refusals are yet wrapped as those of streams."""
+_AGE = timedelta(days=3, hours=7)
+"""How long every machine has been up when the door opens."""
 _GO_CODES = {Status.CANCELLED: "Canceled"}
 
 
@@ -28,8 +36,17 @@ class Router:
     cluster: Cluster
     pulse: Pulse
     methods: Mapping[str, AnyMethod]
+    authority: Authority
     kubeconfig: Callable[[], bytes]
     _calls: dict[str, set[asyncio.Timeout]] = field(default_factory=dict)
+    _booted: dict[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        long_ago = self.cluster.timeline.wall() - _AGE
+        self._booted = dict.fromkeys(self.cluster.machines, long_ago)
+
+    def came_up(self, machine: Machine) -> None:
+        self._booted[machine.hostname] = self.cluster.timeline.wall()
 
     def went_off(self, machine: Machine) -> None:
         """Every call that it was answering breaks off."""
@@ -51,13 +68,12 @@ class Router:
             return
         if len(name) > 1:
             raise GRPCError(Status.INVALID_ARGUMENT, "node metadata must be single-valued")
-        async for reply in self._ask(str(name[0]) if name else endpoint.address, path, request, roles):
-            await call.send_message(reply)
+        await self._ask(str(name[0]) if name else endpoint.address, path, request, roles, call.send_message)
 
     async def _ask_many(
         self, names: Sequence[str], path: str, request: bytes, roles: frozenset[str], call: Call
     ) -> None:
-        if isinstance(self.methods.get(path), Streaming):
+        if isinstance(self.methods.get(path), Streaming) or path in _OTHER_STREAMS:
             await asyncio.gather(*(self._forward(name, path, request, roles, call) for name in names))
             return
         replies = await asyncio.gather(*(self._answer(name, path, request, roles) for name in names))
@@ -65,43 +81,52 @@ class Router:
 
     async def _forward(self, name: str, path: str, request: bytes, roles: frozenset[str], call: Call) -> None:
         """A stream of one node among those of others."""
+
+        async def send(reply: bytes) -> None:
+            await call.send_message(reply + _from(name))
+
         try:
-            async for reply in self._ask(name, path, request, roles):
-                await call.send_message(reply + _from(name))
+            await self._ask(name, path, request, roles, send)
         except GRPCError as error:
             await call.send_message(_from(name, error))
 
     async def _answer(self, name: str, path: str, request: bytes, roles: frozenset[str]) -> bytes:
         """The message of one node among those of others."""
+        replies: list[bytes] = []
+
+        async def send(reply: bytes) -> None:
+            replies.extend(wire.Wrapped.FromString(reply).messages)
+
         try:
-            async for reply in self._ask(name, path, request, roles):
-                return b"".join(wire.Wrapped.FromString(reply).messages) + _from(name)
+            await self._ask(name, path, request, roles, send)
         except GRPCError as error:
             return _from(name, error)
-        return _from(name)
+        return b"".join(replies) + _from(name)
 
-    async def _ask(self, name: str, path: str, request: bytes, roles: frozenset[str]) -> AsyncIterator[bytes]:
+    async def _ask(self, name: str, path: str, request: bytes, roles: frozenset[str], send: Send) -> None:
         """Raises GRPCError when the machine cannot be reached, breaks off, or refuses."""
         self.pulse.advance()
         machine = self._machine(name)
         if machine is None or not machine.up:
             await self.pulse.pause(SILENT_SECONDS)
             raise GRPCError(Status.UNAVAILABLE, unreachable(name))
+        method = self._method(machine, path, roles)
+        node = Node(
+            machine=machine,
+            cluster=self.cluster,
+            pulse=self.pulse,
+            roles=roles,
+            booted_at=self._booted[machine.hostname],
+            authority=self.authority,
+            kubeconfig=self.kubeconfig,
+        )
+        running = self._calls.setdefault(machine.hostname, set())
         try:
             async with asyncio.timeout(None) as until_off:
-                running = self._calls.setdefault(machine.hostname, set())
                 running.add(until_off)
                 try:
-                    method = self._method(machine, path, roles)
-                    node = Node(
-                        machine=machine,
-                        cluster=self.cluster,
-                        pulse=self.pulse,
-                        roles=roles,
-                        kubeconfig=self.kubeconfig,
-                    )
                     async for reply in method.replies(node, request):
-                        yield reply
+                        await send(reply)
                 finally:
                     running.discard(until_off)
         except TimeoutError:
