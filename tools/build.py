@@ -75,7 +75,7 @@ def expose(tool: Tool, made: Path, log: Path) -> None:
 def run(command: tuple[str, ...], folder: Path, output: int, beat: Callable[[], None]) -> int:
     """Its exit code. In a session of its own, so that what stops us takes all of its compilers along."""
     environment = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
-    # held back until there is something that `except` can kill
+    # held back until there is something that `except` can kill; what is started keeps them so, and ends by SIGKILL
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     process = subprocess.Popen(
         command,
@@ -85,10 +85,9 @@ def run(command: tuple[str, ...], folder: Path, output: int, beat: Callable[[], 
         stdout=output,
         stderr=output,
         start_new_session=True,
-        preexec_fn=stoppable,
     )
     try:
-        stoppable()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         while True:
             try:
                 return process.wait(timeout=BEAT_S)
@@ -98,10 +97,6 @@ def run(command: tuple[str, ...], folder: Path, output: int, beat: Callable[[], 
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
-
-
-def stoppable() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def last_lines(log: Path) -> str:

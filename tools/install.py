@@ -90,11 +90,10 @@ def get(tools: Table, tool: Tool, go: Path | None, what: str) -> bool:
     """Whether it could be had. Says what happens, how long it took and where it is."""
     began = time.monotonic()
     doing = "building from source" if tools.from_source(tool) else "downloading"
-    say(f"{what}: {doing} …")
+    say(f"{what}: {doing} …", passing=True)
 
     def beat() -> None:
-        going = f"{what}: {doing}, {time.monotonic() - began:.0f} s"
-        print(f"\r{going} " if sys.stdout.isatty() else f"{going}\n", end="", flush=True)
+        say(f"{what}: {doing}, {time.monotonic() - began:.0f} s", passing=True)
 
     try:
         build(tools, tool, go, beat)
@@ -123,8 +122,12 @@ def dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version)) or "of no known version"
 
 
-def say(line: str) -> None:
-    print(line, flush=True)
+def say(line: str, *, passing: bool = False) -> None:
+    """A passing line gives way to the next one, on a terminal; a log keeps every line."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end="" if passing else "\n", flush=True)
+    else:
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
