@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +35,7 @@ ADMIN, BOB = "admin", "bob"
 _TOKENS = {ADMIN: "system:masters", BOB: "nobodies"}
 _OFF = ("ServiceAccount", "TaintNodesByCondition")
 """Admission that waits for a controller manager to do its part."""
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _EC_KEY, _P256 = bytes.fromhex("30310201010420"), bytes.fromhex("a00a06082a8648ce3d030107")
 
 
@@ -55,6 +56,7 @@ def api_server(bare: Sequence[Request]) -> Iterator[ApiServer]:
     """Runs while the block does. `bare` are the questions to ask before there is any CustomResourceDefinition."""
     binaries = [real("etcd", ETCD), real("kube-apiserver", KUBERNETES), real("kubectl", KUBERNETES)]
     definitions = [corpus("crds", f"{name}.yaml").read_bytes() for name in CRDS]
+    documents = [text for found in definitions for text in found.split(b"\n---\n") if b"\nkind: CustomRes" in text]
     with ExitStack() as stack:
         # short: a Unix socket's path has room for about 100 bytes
         folder = Path(tempfile.mkdtemp(prefix="kube-"))
@@ -63,7 +65,7 @@ def api_server(bare: Sequence[Request]) -> Iterator[ApiServer]:
         admin = stack.enter_context(_through_kubectl(binaries[2], kubeconfigs[ADMIN], folder / ADMIN))
         bob = stack.enter_context(_through_kubectl(binaries[2], kubeconfigs[BOB], folder / BOB))
         answers = {request.path: reply for request, reply in zip(bare, admin.gather(bare), strict=True)}
-        _define(admin, b"\n---\n".join(definitions))
+        define(admin, documents, "ceph.rook.io/v1/cephclusters", "postgresql.cnpg.io/v1/clusters")
         yield ApiServer(kubeconfigs=kubeconfigs, kube=admin, bob=bob, bare=answers)
 
 
@@ -135,15 +137,20 @@ def _log(folder: Path, binary: str) -> Path:
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", folder: Path, port: int, token: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while not _ready(folder, port, token):
-        try:
-            server.wait(0.05)
-        except subprocess.TimeoutExpired:
-            if time.monotonic() < until:
-                continue
+    try:
+        _wait(lambda: server.poll() is not None or _ready(folder, port, token))
+        assert server.poll() is None, "it has ended"
+    except AssertionError as error:
         last = _log(folder, "kube-apiserver").read_text().splitlines()[-5:]
-        raise AssertionError("the API server does not get ready:\n" + "\n".join(last))
+        raise AssertionError("the API server does not get ready:\n" + "\n".join(last)) from error
+
+
+def _wait(true: Callable[[], bool]) -> None:
+    """Until it is true. Raises AssertionError when that takes too long."""
+    until = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < until, "it takes too long"
+        time.sleep(0.02)
 
 
 def _ready(folder: Path, port: int, token: str) -> bool:
@@ -186,24 +193,26 @@ def _through_kubectl(kubectl: Path, kubeconfig: Path, folder: Path) -> Iterator[
         runner.close()
 
 
-def _define(kube: Kube, documents: bytes) -> None:
-    """Create the CustomResourceDefinitions and wait until the server serves what talops reads of them."""
-    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    texts = [text for text in documents.split(b"\n---\n") if b"\nkind: CustomResourceDefinition" in b"\n" + text]
-    asked = [
-        Request(
-            template="definition",
-            method="POST",
-            path=path,
-            body=text,
-            content_type="application/yaml",
-            deadline=timedelta(seconds=PATIENCE),
-        )
-        for text in texts
-    ]
+def define(kube: Kube, documents: Sequence[bytes], *served: str) -> None:
+    """Create CustomResourceDefinitions and wait until the server serves these kinds."""
+    asked = [_asked("POST", _DEFINITIONS, body) for body in documents]
     for reply in kube.gather(asked):
         assert reply.status == 201, reply
-    until = time.monotonic() + PATIENCE
-    for custom in ("ceph.rook.io/v1/cephclusters", "postgresql.cnpg.io/v1/clusters"):
-        while kube.gather([Request(template="served", method="GET", path=f"/apis/{custom}")])[0].status != 200:
-            assert time.monotonic() < until, f"{custom} is never served"
+    lists = [_asked("GET", f"/apis/{kind}") for kind in served]
+    _wait(lambda: all(reply.status == 200 for reply in kube.gather(lists)))
+
+
+def undefine(kube: Kube, plural: str, group: str, version: str) -> None:
+    """Delete one with all its objects, and wait until it is gone."""
+    (reply,) = kube.gather([_asked("DELETE", f"{_DEFINITIONS}/{plural}.{group}")])
+    assert reply.status == 200, reply
+    listed = _asked("GET", f"/apis/{group}/{version}/{plural}")
+    _wait(lambda: kube.gather([listed])[0].status != 200)
+
+
+def _asked(method: str, path: str, body: bytes = b"") -> Request:
+    """JSON is YAML."""
+    limit = timedelta(seconds=PATIENCE)
+    return Request(
+        template="definition", method=method, path=path, body=body, content_type="application/yaml", deadline=limit
+    )

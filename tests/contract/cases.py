@@ -1,131 +1,234 @@
-"""The table of requests that are put to an embedded and to a real API server which are in the same state.
+"""The table of requests that are put to an embedded and to a real API server which are in the same state."""
 
-A case knows its server only by what that answers, as talops does: so each is asked about its own identities.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 
-from talops.domain.kubernetes import KubeNode, Lease, Pod, PostgresCluster
-from talops.domain.process import Kube, Request, Response
-from talops.sim.kube.objects import Object
-from talops.sim.world import World
-from talops.tools import kubernetes, operators, requests
+from contract.states import (
+    LATER,
+    MARKS,
+    NOW,
+    Prepare,
+    another_budget,
+    attached,
+    changed,
+    checks,
+    first_pod,
+    in_phase,
+    not_ready,
+    one_evicted,
+    postgres,
+    removed,
+    taken,
+    the_lease,
+    the_lost_lease,
+    the_node,
+    the_pod,
+    the_postgres,
+    the_same,
+    web_budget,
+)
+from talops.domain.process import Kube, Request
+from talops.tools import requests
 
-NOW = datetime(2026, 11, 23, 9, 30, 0, 123456, UTC)
-LATER = NOW + timedelta(seconds=15)
 ANOTHER_UID = "00000000-0000-4000-8000-000000000000"
 STALE = "1"
-ANNOTATIONS = {"talops.dev/in-flight": '{"run":"r","action":"drain"}', "talops.dev/cordoned-by": "r"}
+GONE: dict[str, str | None] = dict.fromkeys(MARKS)
 
 Ask = Callable[[Kube], Request]
-Prepare = Callable[[World], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Case:
-    """One request in one state of the cluster."""
+    """One request in one state. `ask` knows its server only by what that answers: each is asked about its own."""
 
     template: str
     state: str
     ask: Ask
-    prepare: Prepare = lambda _world: None
+    prepare: Prepare = the_same
     faults: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.template}: {self.state}"
 
 
-def send(kube: Kube, request: Request) -> Response:
-    return kube.gather((request,))[0]
+def evict_web(kube: Kube) -> Request:
+    return requests.evict(the_pod(kube))
 
 
-def the_node(kube: Kube, name: str = "w-1") -> KubeNode:
-    found = kubernetes.node(send(kube, requests.node(name)))
-    assert isinstance(found, KubeNode)
-    return found
+def evict_legacy(kube: Kube) -> Request:
+    return requests.evict(the_pod(kube, "legacy"))
 
 
-def the_pod(kube: Kube, app: str) -> Pod:
-    """The first pod of this app."""
-    found = kubernetes.pods(send(kube, requests.pods_labelled(f"app={app}")))
-    assert isinstance(found, tuple)
-    return found[0]
+def evict_the_other(kube: Kube) -> Request:
+    one_evicted(kube)
+    return requests.evict(the_pod(kube, number=1))
 
 
-def the_postgres(kube: Kube) -> PostgresCluster:
-    found = operators.postgres_clusters(send(kube, requests.postgres()))
-    assert isinstance(found, tuple)
-    return found[0]
+def evict_again(kube: Kube) -> Request:
+    one_evicted(kube)
+    return requests.evict(the_pod(kube))
 
 
-def the_lease(kube: Kube) -> Lease:
-    """As it is held now; taken first where nobody holds it."""
-    send(kube, requests.lease_create("me", NOW, 60))
-    found = kubernetes.lease(send(kube, requests.lease()))
-    assert isinstance(found, Lease)
-    return found
+def see_it_leave(kube: Kube) -> Request:
+    one_evicted(kube)
+    return requests.pod("web", the_pod(kube).name)
 
 
-def the_lost_lease(kube: Kube) -> Lease:
-    held = the_lease(kube)
-    assert send(kube, requests.lease_delete(held)).status == 200
-    return held
+def count_after_an_eviction(kube: Kube) -> Request:
+    one_evicted(kube)
+    return requests.budgets()
 
 
-def as_bob_would(template: str) -> Request:
-    """A request of somebody who may read nothing, and so has to guess the identities of what it names."""
-    node = KubeNode(name="w-1", addresses=(), ready=True, resource_version=STALE)
-    pod = Pod(namespace="web", name="nope", uid=ANOTHER_UID, node="", phase="", ready=True)
-    lease = Lease(
-        holder="me", renewed="", duration_seconds=60, resource_version=STALE, uid=ANOTHER_UID, acquired=""
-    )
-    return _OF_BOB[template](node, pod, lease)
+def see_mine(kube: Kube) -> Request:
+    the_lease(kube)
+    return requests.lease()
 
 
-_POSTGRES = PostgresCluster(
-    namespace="database",
-    name="postgres",
-    wanted=3,
-    instances=3,
-    ready=3,
-    phase="",
-    phase_reason="",
-    primary="",
-    target_primary="",
-    ready_condition=True,
-    reported_primaries=(),
-    reported=3,
-    resource_version=STALE,
+def cordon(kube: Kube, *, name: str = "w-1", version: str = "") -> Request:
+    node = the_node(kube)
+    node = replace(node, name=name, resource_version=version or node.resource_version)
+    return requests.node_patch(node, annotations=MARKS, unschedulable=True)
+
+
+def uncordon(kube: Kube) -> Request:
+    return requests.node_patch(the_node(kube), annotations=GONE, unschedulable=False)
+
+
+def _kinds(group: str, version: str) -> Ask:
+    return lambda _: requests.api_resources(group, version)
+
+
+CASES = (
+    Case("api-groups", "as it is", lambda _: requests.api_groups()),
+    Case("api-resources", "Rook's", _kinds("ceph.rook.io", "v1")),
+    Case("api-resources", "CNPG's", _kinds("postgresql.cnpg.io", "v1")),
+    Case("api-resources", "no such group", _kinds("nope.example", "v1")),
+    Case("api-resources", "no such version", _kinds("ceph.rook.io", "v7")),
+    Case("nodes", "all well", lambda _: requests.nodes()),
+    Case("nodes", "one is dead", lambda _: requests.nodes(), faults=("dead-node@w-2",)),
+    Case("nodes", "one is cordoned", lambda _: requests.nodes(), changed("nodes", "w-1", "", taken)),
+    Case("node", "all well", lambda _: requests.node("w-1")),
+    Case("node", "not found", lambda _: requests.node("nope")),
+    Case("node-patch", "cordon and mark", cordon),
+    Case("node-patch", "mark only", lambda kube: requests.node_patch(the_node(kube), annotations=MARKS)),
+    Case("node-patch", "uncordon and clear", uncordon, changed("nodes", "w-1", "", taken)),
+    Case("node-patch", "nothing to clear", uncordon),
+    Case("node-patch", "changed meanwhile", lambda kube: cordon(kube, version=STALE)),
+    Case("node-patch", "not found", lambda kube: cordon(kube, name="nope")),
+    Case("pods-on-node", "all well", lambda _: requests.pods_on("w-1")),
+    Case("pods-on-node", "no such node", lambda _: requests.pods_on("nope")),
+    Case("pods-labelled", "Rook's", lambda _: requests.pods_labelled(requests.ROOK_PODS)),
+    Case("pods-labelled", "CNPG's", lambda _: requests.pods_labelled(requests.POSTGRES_PODS)),
+    Case("pods-labelled", "none", lambda _: requests.pods_labelled("app=nope")),
+    Case("pods-labelled", "no selector", lambda _: requests.pods_labelled("a b")),
+    Case("pod", "all well", lambda kube: requests.pod("web", the_pod(kube).name)),
+    Case("pod", "not found", lambda _: requests.pod("web", "nope")),
+    Case("pod", "no such namespace", lambda _: requests.pod("nope", "nope")),
+    Case("pod", "leaving", see_it_leave),
+    Case("pod", "pending", lambda kube: requests.pod("web", the_pod(kube).name), in_phase("Pending")),
+    Case("evict", "a budget allows it", evict_web),
+    Case("evict", "a budget allows it, dry run", lambda kube: requests.evict(the_pod(kube), dry_run=True)),
+    Case("evict", "no budget", lambda kube: requests.evict(the_pod(kube, "runner-1"))),
+    Case("evict", "a budget forbids it", evict_legacy, faults=("pdb-blocks@w-3",)),
+    Case(
+        "evict",
+        "a budget forbids it, dry run",
+        lambda kube: requests.evict(the_pod(kube, "legacy"), dry_run=True),
+        faults=("pdb-blocks@w-3",),
+    ),
+    Case(
+        "evict",
+        "a budget that lacks a pod",
+        evict_web,
+        web_budget(lambda status: status.update(disruptionsAllowed=0, currentHealthy=1)),
+    ),
+    Case("evict", "a budget that is spent", evict_the_other),
+    Case("evict", "a budget that is still processed", evict_web, web_budget(lambda s: s.pop("observedGeneration"))),
+    Case("evict", "two budgets", evict_web, another_budget),
+    Case("evict", "leaving already", evict_again),
+    Case("evict", "not found", lambda kube: requests.evict(replace(the_pod(kube), name="nope"))),
+    Case("evict", "another of that name", lambda kube: requests.evict(replace(the_pod(kube), uid=ANOTHER_UID))),
+    Case(
+        "evict",
+        "another of that name, dry run",
+        lambda kube: requests.evict(replace(the_pod(kube), uid=ANOTHER_UID), dry_run=True),
+    ),
+    Case("evict", "pending", evict_web, in_phase("Pending")),
+    Case("evict", "finished", evict_web, in_phase("Succeeded")),
+    Case("evict", "not Ready, and enough others", evict_web, first_pod(not_ready)),
+    Case("budgets", "all well", lambda _: requests.budgets()),
+    Case("budgets", "one forbids", lambda _: requests.budgets(), faults=("pdb-blocks@w-3",)),
+    Case("budgets", "one is spent", count_after_an_eviction),
+    Case("ceph", "all well", lambda _: requests.ceph()),
+    Case("ceph", "degraded", lambda _: requests.ceph(), checks("HEALTH_WARN", OSD_DOWN="1 osds down")),
+    Case("ceph", "none", lambda _: requests.ceph(), removed("cephclusters", "rook-ceph", "rook-ceph")),
+    Case("postgres", "all well", lambda _: requests.postgres()),
+    Case(
+        "postgres",
+        "failing over",
+        lambda _: requests.postgres(),
+        postgres(lambda status: status.update(phase="Failing over", targetPrimary="postgres-2", readyInstances=2)),
+    ),
+    Case("postgres", "none", lambda _: requests.postgres(), removed("clusters", "postgres", "database")),
+    Case("postgres-promote", "all well", lambda kube: requests.promote(the_postgres(kube), "postgres-2", NOW)),
+    Case(
+        "postgres-promote",
+        "changed meanwhile",
+        lambda kube: requests.promote(replace(the_postgres(kube), resource_version=STALE), "postgres-2", NOW),
+    ),
+    Case(
+        "postgres-promote",
+        "not found",
+        lambda kube: requests.promote(replace(the_postgres(kube), name="nope"), "postgres-2", NOW),
+    ),
+    Case("attachments", "none", lambda _: requests.attachments()),
+    Case("attachments", "attached", lambda _: requests.attachments(), attached()),
+    Case("attachments", "stuck", lambda _: requests.attachments(), attached("the volume is busy")),
+    Case("lease", "nobody's", lambda _: requests.lease()),
+    Case("lease", "mine", see_mine),
+    Case("lease", "somebody's", lambda _: requests.lease(), faults=("lease-held",)),
+    Case("lease-create", "nobody's", lambda _: requests.lease_create("me", NOW, 60)),
+    Case("lease-create", "somebody's", lambda _: requests.lease_create("me", NOW, 60), faults=("lease-held",)),
+    Case("lease-replace", "mine", lambda kube: requests.lease_replace(the_lease(kube), "me", LATER, 60)),
+    Case(
+        "lease-replace",
+        "somebody's",
+        lambda kube: requests.lease_replace(the_lease(kube), "me", LATER, 60),
+        faults=("lease-held",),
+    ),
+    Case(
+        "lease-replace",
+        "changed meanwhile",
+        lambda kube: requests.lease_replace(replace(the_lease(kube), resource_version=STALE), "me", LATER, 60),
+    ),
+    Case(
+        "lease-replace",
+        "another of that name",
+        lambda kube: requests.lease_replace(replace(the_lease(kube), uid=ANOTHER_UID), "me", LATER, 60),
+    ),
+    Case("lease-replace", "gone", lambda kube: requests.lease_replace(the_lost_lease(kube), "me", LATER, 60)),
+    Case("lease-delete", "mine", lambda kube: requests.lease_delete(the_lease(kube))),
+    Case(
+        "lease-delete",
+        "changed meanwhile",
+        lambda kube: requests.lease_delete(replace(the_lease(kube), resource_version=STALE)),
+    ),
+    Case(
+        "lease-delete",
+        "another of that name",
+        lambda kube: requests.lease_delete(replace(the_lease(kube), uid=ANOTHER_UID)),
+    ),
+    Case("lease-delete", "gone", lambda kube: requests.lease_delete(the_lost_lease(kube))),
+    Case("daemonsets", "none", lambda _: requests.daemonsets()),
+    Case("daemonsets", "kured holds its lock", lambda _: requests.daemonsets(), faults=("foreign-kured",)),
+    Case("tuppr", "not installed", lambda _: requests.tuppr()),
+    Case("system-upgrade", "not installed", lambda _: requests.system_upgrade()),
+    Case("access", "patch nodes", lambda _: requests.access("patch", "", "nodes")),
+    Case("access", "evict", lambda _: requests.access("create", "", "pods", "eviction")),
+    Case("access", "leases", lambda _: requests.access("update", "coordination.k8s.io", "leases")),
+    Case("access", "no such kind", lambda _: requests.access("get", "nope.example", "nopes")),
 )
-_OF_BOB: Mapping[str, Callable[[KubeNode, Pod, Lease], Request]] = MappingProxyType(
-    {
-        "api-groups": lambda *_: requests.api_groups(),
-        "api-resources": lambda *_: requests.api_resources("ceph.rook.io", "v1"),
-        "nodes": lambda *_: requests.nodes(),
-        "node": lambda *_: requests.node("w-1"),
-        "node-patch": lambda node, *_: requests.node_patch(node, annotations=ANNOTATIONS, unschedulable=True),
-        "pods-on-node": lambda *_: requests.pods_on("w-1"),
-        "pods-labelled": lambda *_: requests.pods_labelled(requests.ROOK_PODS),
-        "pod": lambda *_: requests.pod("web", "nope"),
-        "evict": lambda _node, pod, _lease: requests.evict(pod),
-        "budgets": lambda *_: requests.budgets(),
-        "ceph": lambda *_: requests.ceph(),
-        "postgres": lambda *_: requests.postgres(),
-        "postgres-promote": lambda *_: requests.promote(_POSTGRES, "postgres-2", NOW),
-        "attachments": lambda *_: requests.attachments(),
-        "lease": lambda *_: requests.lease(),
-        "lease-create": lambda *_: requests.lease_create("bob", NOW, 60),
-        "lease-replace": lambda _node, _pod, lease: requests.lease_replace(lease, "bob", NOW, 60),
-        "lease-delete": lambda _node, _pod, lease: requests.lease_delete(lease),
-        "daemonsets": lambda *_: requests.daemonsets(),
-        "tuppr": lambda *_: requests.tuppr(),
-        "system-upgrade": lambda *_: requests.system_upgrade(),
-        "access": lambda *_: requests.access("create", "", "pods", "eviction"),
-    }
-)
+"""The first of each template is also asked by somebody whom RBAC allows nothing."""
 BARE = (
     requests.api_groups(),
     requests.api_resources("ceph.rook.io", "v1"),
@@ -136,353 +239,3 @@ BARE = (
     requests.system_upgrade(),
 )
 """Asked of a server without any CustomResourceDefinition."""
-
-
-def changed(plural: str, name: str, namespace: str, change: Callable[[Object], object]) -> Prepare:
-    def prepare(world: World) -> None:
-        def write(found: Object) -> None:
-            change(found)
-
-        world.truth.cluster.store.update(plural, name, namespace, write)
-
-    return prepare
-
-
-def removed(plural: str, name: str, namespace: str) -> Prepare:
-    return lambda world: world.truth.cluster.store.remove(plural, name, namespace)
-
-
-def of_web(change: Callable[[Object], object]) -> Prepare:
-    """Something happens to the first pod of `web`, which a budget covers."""
-
-    def prepare(world: World) -> None:
-        store = world.truth.cluster.store
-        name = min(pod["metadata"]["name"] for pod in store.all("pods") if pod["metadata"]["namespace"] == "web")
-        changed("pods", name, "web", change)(world)
-
-    return prepare
-
-
-def in_phase(phase: str) -> Prepare:
-    def change(pod: Object) -> None:
-        pod["status"] = {"phase": phase, "conditions": [{"type": "Ready", "status": "False"}]}
-
-    return of_web(change)
-
-
-def _not_ready(pod: Object) -> None:
-    pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
-
-
-def another_budget(world: World) -> None:
-    body: Object = {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1"}
-    spec = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "web"}}}
-    world.truth.cluster.store.create(
-        "poddisruptionbudgets", {**body, "metadata": {"name": "web-too", "namespace": "web"}, "spec": spec}
-    )
-
-
-def _unsettled(budget: Object) -> None:
-    del budget["status"]["observedGeneration"]
-
-
-def _spent(budget: Object) -> None:
-    budget["status"].update(disruptionsAllowed=0, currentHealthy=1)
-
-
-def attached(*, error: str = "") -> Prepare:
-    def prepare(world: World) -> None:
-        status: Object = {"attached": True}
-        if error:
-            status["detachError"] = {"message": error, "time": "2026-11-23T09:30:00Z"}
-        spec = {"attacher": "csi.example.com", "nodeName": "w-1", "source": {"persistentVolumeName": "pv-1"}}
-        body: Object = {"kind": "VolumeAttachment", "apiVersion": "storage.k8s.io/v1", "metadata": {"name": "csi-1"}}
-        world.truth.cluster.store.create("volumeattachments", {**body, "spec": spec, "status": status})
-
-    return prepare
-
-
-def _degraded(found: Object) -> None:
-    found["status"]["ceph"] = {
-        "health": "HEALTH_WARN",
-        "lastChecked": "2026-11-23T09:30:00Z",
-        "details": {"OSD_DOWN": {"severity": "HEALTH_WARN", "message": "1 osds down"}},
-    }
-
-
-def _failing_over(found: Object) -> None:
-    found["status"].update(phase="Failing over", targetPrimary="postgres-2", readyInstances=2)
-
-
-def _annotated(node: Object) -> None:
-    node["metadata"]["annotations"] = {**ANNOTATIONS, "example.com/other": "stays"}
-    node["spec"] = {"unschedulable": True, "taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}
-
-
-def _without(annotations: Mapping[str, str]) -> dict[str, str | None]:
-    return dict.fromkeys(annotations)
-
-
-CASES = (
-    Case(template="api-groups", state="as it is", ask=lambda _: requests.api_groups()),
-    Case(template="api-resources", state="Rook's", ask=lambda _: requests.api_resources("ceph.rook.io", "v1")),
-    Case(template="api-resources", state="CNPG's", ask=lambda _: requests.api_resources("postgresql.cnpg.io", "v1")),
-    Case(template="api-resources", state="no such group", ask=lambda _: requests.api_resources("nope.example", "v1")),
-    Case(template="api-resources", state="no such version", ask=lambda _: requests.api_resources("ceph.rook.io", "v7")),
-    Case(template="nodes", state="all well", ask=lambda _: requests.nodes()),
-    Case(template="nodes", state="one is dead", ask=lambda _: requests.nodes(), faults=("dead-node@w-2",)),
-    Case(
-        template="nodes",
-        state="one is cordoned",
-        ask=lambda _: requests.nodes(),
-        prepare=changed("nodes", "w-1", "", _annotated),
-    ),
-    Case(template="node", state="all well", ask=lambda _: requests.node("w-1")),
-    Case(template="node", state="not found", ask=lambda _: requests.node("nope")),
-    Case(
-        template="node-patch",
-        state="cordon and mark",
-        ask=lambda kube: requests.node_patch(the_node(kube), annotations=ANNOTATIONS, unschedulable=True),
-    ),
-    Case(
-        template="node-patch",
-        state="mark only",
-        ask=lambda kube: requests.node_patch(the_node(kube), annotations=ANNOTATIONS),
-    ),
-    Case(
-        template="node-patch",
-        state="uncordon and clear",
-        ask=lambda kube: requests.node_patch(the_node(kube), annotations=_without(ANNOTATIONS), unschedulable=False),
-        prepare=changed("nodes", "w-1", "", _annotated),
-    ),
-    Case(
-        template="node-patch",
-        state="nothing to clear",
-        ask=lambda kube: requests.node_patch(the_node(kube), annotations=_without(ANNOTATIONS), unschedulable=False),
-    ),
-    Case(
-        template="node-patch",
-        state="changed meanwhile",
-        ask=lambda kube: requests.node_patch(
-            replace(the_node(kube), resource_version=STALE), annotations=ANNOTATIONS, unschedulable=True
-        ),
-    ),
-    Case(
-        template="node-patch",
-        state="not found",
-        ask=lambda kube: requests.node_patch(replace(the_node(kube), name="nope"), annotations=ANNOTATIONS),
-    ),
-    Case(template="pods-on-node", state="all well", ask=lambda _: requests.pods_on("w-1")),
-    Case(template="pods-on-node", state="no such node", ask=lambda _: requests.pods_on("nope")),
-    Case(template="pods-labelled", state="Rook's", ask=lambda _: requests.pods_labelled(requests.ROOK_PODS)),
-    Case(template="pods-labelled", state="CNPG's", ask=lambda _: requests.pods_labelled(requests.POSTGRES_PODS)),
-    Case(template="pods-labelled", state="none", ask=lambda _: requests.pods_labelled("app=nope")),
-    Case(template="pods-labelled", state="no selector", ask=lambda _: requests.pods_labelled("a b")),
-    Case(template="pod", state="all well", ask=lambda kube: requests.pod("web", the_pod(kube, "web").name)),
-    Case(template="pod", state="not found", ask=lambda _: requests.pod("web", "nope")),
-    Case(template="pod", state="no such namespace", ask=lambda _: requests.pod("nope", "nope")),
-    Case(
-        template="pod",
-        state="leaving",
-        ask=lambda kube: (
-            send(kube, requests.evict(the_pod(kube, "web"))),
-            requests.pod("web", the_pod(kube, "web").name),
-        )[1],
-    ),
-    Case(
-        template="pod",
-        state="pending",
-        ask=lambda kube: requests.pod("web", the_pod(kube, "web").name),
-        prepare=in_phase("Pending"),
-    ),
-    Case(template="evict", state="no budget", ask=lambda kube: requests.evict(the_pod(kube, "runner-1"))),
-    Case(template="evict", state="a budget allows it", ask=lambda kube: requests.evict(the_pod(kube, "web"))),
-    Case(template="evict", state="dry run", ask=lambda kube: requests.evict(the_pod(kube, "web"), dry_run=True)),
-    Case(
-        template="evict",
-        state="a budget forbids it",
-        ask=lambda kube: requests.evict(the_pod(kube, "legacy")),
-        faults=("pdb-blocks@w-3",),
-    ),
-    Case(
-        template="evict",
-        state="a budget forbids it, dry run",
-        ask=lambda kube: requests.evict(the_pod(kube, "legacy"), dry_run=True),
-        faults=("pdb-blocks@w-3",),
-    ),
-    Case(
-        template="evict",
-        state="a budget that is spent",
-        ask=lambda kube: requests.evict(the_pod(kube, "web")),
-        prepare=changed("poddisruptionbudgets", "web", "web", _spent),
-    ),
-    Case(
-        template="evict",
-        state="the second of one budget",
-        ask=lambda kube: (
-            send(kube, requests.evict(the_pod(kube, "web"))),
-            requests.evict(kubernetes.pods(send(kube, requests.pods_labelled("app=web")))[1]),  # type: ignore[index]
-        )[1],
-    ),
-    Case(
-        template="evict",
-        state="a budget that is still processed",
-        ask=lambda kube: requests.evict(the_pod(kube, "web")),
-        prepare=changed("poddisruptionbudgets", "web", "web", _unsettled),
-    ),
-    Case(
-        template="evict",
-        state="two budgets",
-        ask=lambda kube: requests.evict(the_pod(kube, "web")),
-        prepare=another_budget,
-    ),
-    Case(
-        template="evict",
-        state="leaving already",
-        ask=lambda kube: (
-            send(kube, requests.evict(the_pod(kube, "web"))),
-            requests.evict(the_pod(kube, "web")),
-        )[1],
-    ),
-    Case(
-        template="evict",
-        state="another pod of that name",
-        ask=lambda kube: requests.evict(replace(the_pod(kube, "web"), uid=ANOTHER_UID)),
-    ),
-    Case(
-        template="evict",
-        state="another pod of that name, dry run",
-        ask=lambda kube: requests.evict(replace(the_pod(kube, "web"), uid=ANOTHER_UID), dry_run=True),
-    ),
-    Case(
-        template="evict",
-        state="not found",
-        ask=lambda kube: requests.evict(replace(the_pod(kube, "web"), name="nope")),
-    ),
-    Case(
-        template="evict",
-        state="pending",
-        ask=lambda kube: requests.evict(the_pod(kube, "web")),
-        prepare=in_phase("Pending"),
-    ),
-    Case(
-        template="evict",
-        state="finished",
-        ask=lambda kube: requests.evict(the_pod(kube, "web")),
-        prepare=in_phase("Succeeded"),
-    ),
-    Case(
-        template="evict",
-        state="not Ready, and enough others",
-        ask=lambda kube: requests.evict(the_pod(kube, "web")),
-        prepare=of_web(_not_ready),
-    ),
-    Case(template="budgets", state="all well", ask=lambda _: requests.budgets()),
-    Case(
-        template="budgets",
-        state="one taken",
-        ask=lambda kube: (send(kube, requests.evict(the_pod(kube, "web"))), requests.budgets())[1],
-    ),
-    Case(template="budgets", state="one forbids", ask=lambda _: requests.budgets(), faults=("pdb-blocks@w-3",)),
-    Case(template="ceph", state="all well", ask=lambda _: requests.ceph()),
-    Case(
-        template="ceph",
-        state="degraded",
-        ask=lambda _: requests.ceph(),
-        prepare=changed("cephclusters", "rook-ceph", "rook-ceph", _degraded),
-    ),
-    Case(
-        template="ceph",
-        state="none",
-        ask=lambda _: requests.ceph(),
-        prepare=removed("cephclusters", "rook-ceph", "rook-ceph"),
-    ),
-    Case(template="postgres", state="all well", ask=lambda _: requests.postgres()),
-    Case(
-        template="postgres",
-        state="failing over",
-        ask=lambda _: requests.postgres(),
-        prepare=changed("clusters", "postgres", "database", _failing_over),
-    ),
-    Case(
-        template="postgres-promote",
-        state="all well",
-        ask=lambda kube: requests.promote(the_postgres(kube), "postgres-2", NOW),
-    ),
-    Case(
-        template="postgres-promote",
-        state="changed meanwhile",
-        ask=lambda kube: requests.promote(replace(the_postgres(kube), resource_version=STALE), "postgres-2", NOW),
-    ),
-    Case(
-        template="postgres-promote",
-        state="not found",
-        ask=lambda kube: requests.promote(replace(the_postgres(kube), name="nope"), "postgres-2", NOW),
-    ),
-    Case(template="attachments", state="none", ask=lambda _: requests.attachments()),
-    Case(template="attachments", state="attached", ask=lambda _: requests.attachments(), prepare=attached()),
-    Case(
-        template="attachments",
-        state="stuck",
-        ask=lambda _: requests.attachments(),
-        prepare=attached(error="the volume is busy"),
-    ),
-    Case(template="lease", state="nobody's", ask=lambda _: requests.lease()),
-    Case(template="lease", state="mine", ask=lambda kube: (the_lease(kube), requests.lease())[1]),
-    Case(template="lease", state="somebody's", ask=lambda _: requests.lease(), faults=("lease-held",)),
-    Case(template="lease-create", state="nobody's", ask=lambda _: requests.lease_create("me", NOW, 60)),
-    Case(
-        template="lease-create",
-        state="somebody's",
-        ask=lambda _: requests.lease_create("me", NOW, 60),
-        faults=("lease-held",),
-    ),
-    Case(
-        template="lease-replace",
-        state="mine",
-        ask=lambda kube: requests.lease_replace(the_lease(kube), "me", LATER, 60),
-    ),
-    Case(
-        template="lease-replace",
-        state="somebody's",
-        ask=lambda kube: requests.lease_replace(the_lease(kube), "me", LATER, 60),
-        faults=("lease-held",),
-    ),
-    Case(
-        template="lease-replace",
-        state="changed meanwhile",
-        ask=lambda kube: requests.lease_replace(replace(the_lease(kube), resource_version=STALE), "me", LATER, 60),
-    ),
-    Case(
-        template="lease-replace",
-        state="another one of that name",
-        ask=lambda kube: requests.lease_replace(replace(the_lease(kube), uid=ANOTHER_UID), "me", LATER, 60),
-    ),
-    Case(
-        template="lease-replace",
-        state="gone",
-        ask=lambda kube: requests.lease_replace(the_lost_lease(kube), "me", LATER, 60),
-    ),
-    Case(template="lease-delete", state="mine", ask=lambda kube: requests.lease_delete(the_lease(kube))),
-    Case(
-        template="lease-delete",
-        state="changed meanwhile",
-        ask=lambda kube: requests.lease_delete(replace(the_lease(kube), resource_version=STALE)),
-    ),
-    Case(
-        template="lease-delete",
-        state="another one of that name",
-        ask=lambda kube: requests.lease_delete(replace(the_lease(kube), uid=ANOTHER_UID)),
-    ),
-    Case(template="lease-delete", state="gone", ask=lambda kube: requests.lease_delete(the_lost_lease(kube))),
-    Case(template="daemonsets", state="all well", ask=lambda _: requests.daemonsets()),
-    Case(
-        template="daemonsets", state="kured holds its lock", ask=lambda _: requests.daemonsets(), faults=("foreign-kured",)
-    ),
-    Case(template="tuppr", state="not installed", ask=lambda _: requests.tuppr()),
-    Case(template="system-upgrade", state="not installed", ask=lambda _: requests.system_upgrade()),
-    Case(template="access", state="patch nodes", ask=lambda _: requests.access("patch", "", "nodes")),
-    Case(template="access", state="evict", ask=lambda _: requests.access("create", "", "pods", "eviction")),
-    Case(template="access", state="leases", ask=lambda _: requests.access("update", "coordination.k8s.io", "leases")),
-    Case(template="access", state="no such kind", ask=lambda _: requests.access("get", "nope.example", "nopes")),
-)

@@ -25,6 +25,8 @@ MIRRORED = (
     "volumeattachments",
     "cephclusters",
     "clusters",
+    "talosupgrades",
+    "plans",
 )
 _OWN = "apiserver-"
 """How the Lease of the API server itself begins."""
@@ -44,11 +46,7 @@ class Mirror:
         """Make the server's objects those of the store."""
         resources = {resource.plural: resource for resource in store.resources.values() if resource.plural in MIRRORED}
         real = self._real(resources.values())
-        wanted = {
-            (plural, found["metadata"].get("namespace", ""), found["metadata"]["name"]): found
-            for plural in resources
-            for found in store.all(plural)
-        }
+        wanted = _wanted(store, resources)
         news = {key: found for key, found in wanted.items() if not self._agreed(key, found, real)}
         if not news and real.keys() <= wanted.keys():
             return
@@ -69,22 +67,16 @@ class Mirror:
         self._send(_leave(resources[key[0]], key) for key, found in news.items() if _leaving(found))
         self._remember(wanted, self._real(resources.values()))
 
-    def agree(self, store: ObjectStore) -> None:
-        """Both sides were told the same: what there is now is what is wanted."""
-        resources = {resource.plural: resource for resource in store.resources.values() if resource.plural in MIRRORED}
-        wanted = {
-            (plural, found["metadata"].get("namespace", ""), found["metadata"]["name"]): found
-            for plural in resources
-            for found in store.all(plural)
-        }
-        self._remember(wanted, self._real(resources.values()))
+    def agree(self, store: ObjectStore, namespace: str, *plurals: str) -> None:
+        """Both were told the same about these: what there is on each side means the same."""
+        resources = [resource for resource in store.resources.values() if resource.plural in plurals]
+        wanted = {key: found for key, found in _wanted(store, plurals).items() if key[1] == namespace}
+        self._remember(wanted, self._real(resources))
 
     def _remember(self, wanted: Mapping[Key, Object], real: Mapping[Key, Object]) -> None:
-        self._seen = {
-            key: (_print(found), real[key]["metadata"]["resourceVersion"])
-            for key, found in wanted.items()
-            if key in real
-        }
+        for key, found in wanted.items():
+            if key in real:
+                self._seen[key] = (_print(found), real[key]["metadata"]["resourceVersion"])
 
     def _agreed(self, key: Key, found: Object, real: Mapping[Key, Object]) -> bool:
         if key not in real or key not in self._seen:
@@ -116,6 +108,14 @@ class Mirror:
         listed = list(asked)
         for request, reply in zip(listed, self._kube.gather(listed), strict=True):
             assert reply.status in {200, 201}, _refused(request, reply)
+
+
+def _wanted(store: ObjectStore, plurals: Iterable[str]) -> dict[Key, Object]:
+    return {
+        (plural, found["metadata"].get("namespace", ""), found["metadata"]["name"]): found
+        for plural in plurals
+        for found in store.all(plural)
+    }
 
 
 def _refused(request: Request, reply: Response) -> str:

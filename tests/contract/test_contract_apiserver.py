@@ -3,6 +3,7 @@
 Where they differ, the real one is right.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
@@ -11,13 +12,15 @@ from typing import Any
 import pytest
 from play import cluster
 
-from contract.apiserver import ApiServer
-from contract.cases import BARE, CASES, Case, as_bob_would, send
+from contract.apiserver import ApiServer, define, undefine
+from contract.cases import BARE, CASES, Case
 from contract.mirror import Mirror
 from contract.same import decoded, differences, masked
+from contract.states import SYSTEM_UPGRADE, TUPPR, foreign_actors, send
 from talops.domain.process import Request, Response
 from talops.domain.talos import Unknown
 from talops.sim.kube.api import KubeApi
+from talops.sim.kube.objects import Resource
 from talops.sim.world import World
 from talops.tools import kubernetes, operators, requests
 from talops.tools.templates import REQUEST_TEMPLATES
@@ -122,11 +125,11 @@ def test_both_answer_alike(case: Case, apiserver: ApiServer, mirror: Mirror) -> 
 
 @pytest.mark.parametrize("template", REQUEST_TEMPLATES)
 def test_both_refuse_alike(template: str, apiserver: ApiServer, mirror: Mirror) -> None:
-    """RBAC allows the user nothing but what everybody may."""
-    world = cluster(control_planes=1).world
+    """An administrator finds out what to ask for; who asks is somebody whom RBAC allows nothing."""
+    case = next(case for case in CASES if case.template == template)
+    world = world_of(case)
     mirror.push(world.truth.cluster.store)
-    request = as_bob_would(template)
-    ours, real = (send(kube, request) for kube in (Bob(world), apiserver.bob))
+    ours, real = send(Bob(world), case.ask(world.kube)), send(apiserver.bob, case.ask(apiserver.kube))
     assert unlike(template, ours, real) == []
 
 
@@ -135,6 +138,37 @@ def test_both_lack_the_kinds_of_operators_alike(request_: Request, apiserver: Ap
     world = cluster(control_planes=1, workers=0).world
     ours = send(world.kube, request_)
     assert unlike(request_.template, ours, apiserver.bare[request_.path]) == []
+
+
+def test_both_serve_the_kinds_of_foreign_actors_alike(apiserver: ApiServer, mirror: Mirror) -> None:
+    """Their schemas are not at hand: these keep whatever they are given."""
+    world = cluster(control_planes=1).world
+    foreign_actors(world)
+    kinds = (TUPPR, SYSTEM_UPGRADE)
+    served = (f"{kind.group}/{kind.version}/{kind.plural}" for kind in kinds)
+    define(apiserver.kube, [definition(kind) for kind in kinds], *served)
+    try:
+        mirror.push(world.truth.cluster.store)
+        asked = (requests.tuppr(), requests.system_upgrade())
+        for request, *answers in zip(asked, world.kube.gather(asked), apiserver.kube.gather(asked), strict=True):
+            assert unlike(request.template, *answers) == []
+    finally:
+        for kind in kinds:
+            undefine(apiserver.kube, kind.plural, kind.group, kind.version)
+
+
+def definition(kind: Resource) -> bytes:
+    names = {"plural": kind.plural, "singular": kind.kind.lower(), "kind": kind.kind, "listKind": f"{kind.kind}List"}
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": kind.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    spec = {
+        "group": kind.group,
+        "names": names,
+        "scope": "Namespaced" if kind.namespaced else "Cluster",
+        "versions": [{**version, "subresources": {"status": {}}}],
+    }
+    head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    return json.dumps({**head, "metadata": {"name": kind.qualified}, "spec": spec}).encode()
 
 
 def test_every_template_has_a_case_and_a_reader() -> None:

@@ -34,7 +34,9 @@ class Workloads:
 
     def system_pods(self, machine: Machine) -> None:
         """What runs on every node, and the static pods of a control plane."""
-        self.add("kube-system", f"cilium-{machine.hostname}", machine.hostname, owner=("DaemonSet", "cilium"))
+        network = {"k8s-app": "cilium"}
+        name = f"cilium-{machine.hostname}"
+        self.add("kube-system", name, machine.hostname, owner=("DaemonSet", "cilium"), labels=network)
         if not machine.control_plane:
             return
         for component in _STATIC:
