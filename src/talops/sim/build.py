@@ -32,9 +32,11 @@ def earlier(version: Version) -> Version:
     return Version.parse(f"v{version.major}.{max(version.minor - 1, 0)}.0")
 
 
-def build(desired: Desired, *, start: Version | None, faults: Sequence[Fault], seed: int) -> tuple[Cluster, "Parts"]:
+def build(
+    desired: Desired, *, start: Version | None, faults: Sequence[Fault], seed: int, timeline: Timeline | None = None
+) -> tuple[Cluster, "Parts"]:
     random = Random(seed)
-    timeline = Timeline()
+    timeline = timeline or Timeline()
     store = ObjectStore(timeline.wall, seed=seed)
     machines = {
         node.hostname: _machine(node, start or earlier(desired.talos_version), random) for node in desired.nodes

@@ -82,7 +82,7 @@ class Cluster:
             return "etcdserver: request timed out"
         if self.timeline.now < self.api_gap_until:
             return refused
-        if self.faulty("api-flaps") and self.timeline.now % 97 < 6:
+        if self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6:
             return refused
         return ""
 
@@ -137,7 +137,7 @@ class Cluster:
 
     def _move_virtual_ip(self, machine: Machine) -> None:
         if machine.virtual_ip:
-            self.api_gap_until = self.timeline.now + API_GAP
+            self.api_gap_until = self.timeline.now + API_GAP / self.timeline.speed
             self.timeline.after(API_GAP, self.place_virtual_ip)
 
     def place_virtual_ip(self) -> None:
