@@ -49,10 +49,9 @@ class KubeApi:
         """(HTTP status, body) for one request. Raises nothing for anything a client can send."""
         bare, _, query = path.partition("?")
         asked = self._asked(method, _words(bare), _query(query))
-        if asked.resource is not None and asked.resource.plural == _REVIEWS:
-            # everybody may ask what they may
-            return self._review(body)
-        denied = self.deny(asked)
+        # everybody may ask what they may
+        reviews = asked.verb == "create" and asked.resource is not None and asked.resource.plural == _REVIEWS
+        denied = None if reviews else self.deny(asked)
         if denied is not None:
             return denied
         if asked.resource is None or not self._serves(asked.resource):
@@ -65,6 +64,8 @@ class KubeApi:
             return statuses.bad_request("the object provided is unrecognized: it is no JSON")
         if not isinstance(sent, dict | list):
             return statuses.bad_request("the object provided is unrecognized: it is no JSON object")
+        if reviews and isinstance(sent, dict):
+            return self._review(sent)
         return self._writes.write(asked.verb, asked.resource, asked, sent, content_type)
 
     def forbidden(self, asked: Asked) -> Reply:
@@ -119,11 +120,11 @@ class KubeApi:
             return statuses.not_found(resource, asked.name)
         return 200, whole(self.store, resource, found)
 
-    def _review(self, body: bytes) -> Reply:
+    def _review(self, review: Object) -> Reply:
         """SelfSubjectAccessReview: whether `deny` would let such a request through."""
-        review = json.loads(body)
+        spec = review.get("spec") or {}
         # what is empty is not said again
-        wanted = {word: value for word, value in review["spec"].get("resourceAttributes", {}).items() if value}
+        wanted = {word: value for word, value in (spec.get("resourceAttributes") or {}).items() if value}
         kind = (wanted.get("group", ""), wanted.get("resource", ""))
         served = (found for found in self.store.resources.values() if (found.group, found.plural) == kind)
         resource = next(served, Resource(group=kind[0], version="v1", plural=kind[1], kind=""))
@@ -132,8 +133,8 @@ class KubeApi:
         )
         denied = self.deny(asked)
         status = {"allowed": denied is None or denied[0] != 403}
-        spec = {**review["spec"], "resourceAttributes": wanted}
-        return 201, encode({**review, "metadata": {}, "spec": spec, "status": status}) + b"\n"
+        answer = {**review, "metadata": {}, "spec": {**spec, "resourceAttributes": wanted}, "status": status}
+        return 201, encode(answer) + b"\n"
 
 
 def whole(store: ObjectStore, resource: Resource, found: Object) -> bytes:
