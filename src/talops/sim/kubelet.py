@@ -118,7 +118,8 @@ def _containers(machine: Machine, ready: bool) -> Callable[[Object], None]:
 def set_ready(pod: Object, ready: bool, incarnation: str) -> None:
     """Write a pod's condition, and the ID of the containers that are running it."""
     pod["status"]["phase"] = "Running"
-    pod["status"]["conditions"] = [{"type": "Ready", "status": "True" if ready else "False"}]
+    others = [row for row in pod["status"].get("conditions", ()) if row["type"] != "Ready"]
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "True" if ready else "False"}, *others]
     if ready:
         name = pod["metadata"]["name"]
         container = {"name": "main", "ready": True, "containerID": f"containerd://{name}-{incarnation}"}

@@ -13,12 +13,16 @@ from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 from talops.sim.kube.writes import Writes
 
+_REVIEWS = "selfsubjectaccessreviews"
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request, taken apart. `resource` is None for paths that are no resource (discovery, health)."""
+    """One request, taken apart. `resource` is None for paths that are no resource (discovery, health).
+
+    RBAC looks at the path alone: `resource` may be one that is not served.
+    """
 
     verb: str
     resource: Resource | None
@@ -45,13 +49,13 @@ class KubeApi:
         """(HTTP status, body) for one request. Raises nothing for anything a client can send."""
         bare, _, query = path.partition("?")
         asked = self._asked(method, _words(bare), _query(query))
-        denied = self.deny(asked)
+        # everybody may ask what they may
+        reviews = asked.verb == "create" and asked.resource is not None and asked.resource.plural == _REVIEWS
+        denied = None if reviews else self.deny(asked)
         if denied is not None:
             return denied
-        if asked.resource is None:
+        if asked.resource is None or not self._serves(asked.resource):
             return self._about_itself(bare)
-        if asked.resource.plural == "selfsubjectaccessreviews":
-            return self._review(body)
         if asked.verb in {"get", "list"}:
             return self._read(asked, asked.resource, path)
         try:
@@ -60,12 +64,15 @@ class KubeApi:
             return statuses.bad_request("the object provided is unrecognized: it is no JSON")
         if not isinstance(sent, dict | list):
             return statuses.bad_request("the object provided is unrecognized: it is no JSON object")
+        if reviews and isinstance(sent, dict):
+            return self._review(sent)
         return self._writes.write(asked.verb, asked.resource, asked, sent, content_type)
 
     def forbidden(self, asked: Asked) -> Reply:
         """The 403 that RBAC would give for this request."""
         assert asked.resource is not None
-        return statuses.forbidden(self.user, asked.verb, asked.resource, asked.name, asked.namespace)
+        subject = "/".join(filter(None, (asked.resource.plural, asked.subresource)))
+        return statuses.forbidden(self.user, asked.verb, asked.resource, subject, asked.name, asked.namespace)
 
     def _asked(self, method: str, words: tuple[str, ...], query: Mapping[str, str]) -> Asked:
         none = Asked(verb=method.lower(), resource=None, query=query)
@@ -80,10 +87,13 @@ class KubeApi:
             namespace, rest = rest[1], rest[2:]
         resource = self.store.resources.get((group, version, rest[0]))
         if resource is None:
-            return none
+            resource = Resource(group=group, version=version, plural=rest[0], kind="")
         name, subresource = [*rest[1:], "", ""][:2]
         verb = _VERBS.get(method, "get" if name else "list")
         return Asked(verb=verb, resource=resource, namespace=namespace, name=name, subresource=subresource, query=query)
+
+    def _serves(self, resource: Resource) -> bool:
+        return (resource.group, resource.version, resource.plural) in self.store.resources
 
     def _about_itself(self, bare: str) -> Reply:
         words = bare.strip("/").split("/")
@@ -110,24 +120,21 @@ class KubeApi:
             return statuses.not_found(resource, asked.name)
         return 200, whole(self.store, resource, found)
 
-    def _review(self, body: bytes) -> Reply:
+    def _review(self, review: Object) -> Reply:
         """SelfSubjectAccessReview: whether `deny` would let such a request through."""
-        review = json.loads(body)
-        wanted = review["spec"].get("resourceAttributes", {})
-        resource = next(
-            (
-                found
-                for (group, _version, plural), found in self.store.resources.items()
-                if (group, plural) == (wanted.get("group", ""), wanted.get("resource"))
-            ),
-            None,
-        )
+        spec = review.get("spec") or {}
+        # what is empty is not said again
+        wanted = {word: value for word, value in (spec.get("resourceAttributes") or {}).items() if value}
+        kind = (wanted.get("group", ""), wanted.get("resource", ""))
+        served = (found for found in self.store.resources.values() if (found.group, found.plural) == kind)
+        resource = next(served, Resource(group=kind[0], version="v1", plural=kind[1], kind=""))
         asked = Asked(
             verb=wanted.get("verb", ""), resource=resource, subresource=wanted.get("subresource", ""), query={}
         )
-        denied = self.deny(asked) if resource is not None else None
-        allowed = denied is None or denied[0] != 403
-        return 201, encode({**review, "metadata": {}, "status": {"allowed": allowed}}) + b"\n"
+        denied = self.deny(asked)
+        status = {"allowed": denied is None or denied[0] != 403}
+        answer = {**review, "metadata": {}, "spec": {**spec, "resourceAttributes": wanted}, "status": status}
+        return 201, encode(answer) + b"\n"
 
 
 def whole(store: ObjectStore, resource: Resource, found: Object) -> bytes:

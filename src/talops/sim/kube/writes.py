@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talops.sim.kube import statuses
-from talops.sim.kube.budgets import evict, terminate
+from talops.sim.kube.evictions import evict, terminate
 from talops.sim.kube.objects import Object, Resource, copied
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
