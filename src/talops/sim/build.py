@@ -163,7 +163,14 @@ class Parts:
     def kured(self, host: str) -> None:
         lock = f'{{"nodeID":"{host}","metadata":{{"unschedulable":false}},"created":"2026-03-01T02:58:11Z","TTL":0}}'
         metadata = {"name": "kured", "namespace": "kube-system", "annotations": {"weave.works/kured-node-lock": lock}}
-        body: Object = {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": metadata, "spec": {}, "status": {}}
+        labels = {"name": "kured"}
+        containers = [{"name": "kured", "image": "registry.example/kured"}]
+        template: Object = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+        spec: Object = {"selector": {"matchLabels": labels}, "template": template}
+        counts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+        status = dict.fromkeys(counts, 0)
+        body: Object = {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": metadata}
+        body = {**body, "spec": spec, "status": status}
         self.cluster.store.create("daemonsets", body)
 
     def _held_lease(self) -> None:

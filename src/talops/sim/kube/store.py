@@ -62,6 +62,7 @@ class ObjectStore:
         if plural not in UNCOUNTED:
             metadata.setdefault("generation", 1)
         new = {**found, "metadata": metadata}
+        _spare_empty(metadata)
         if plural in FIRST_STATUS:
             new.setdefault("status", dict(FIRST_STATUS[plural]))
         self._put(plural, key, None, new)
@@ -82,6 +83,7 @@ class ObjectStore:
         old = self._objects[plural][key]
         new = copied(old)
         change(new)
+        _spare_empty(new["metadata"])
         if new == old:
             return old
         if plural not in UNCOUNTED and new.get("spec") != old.get("spec"):
@@ -130,3 +132,10 @@ class ObjectStore:
     def _tell(self, change: Change) -> None:
         for listener in self._listeners:
             listener(change)
+
+
+def _spare_empty(metadata: Object) -> None:
+    """An API server does not say that there are no labels."""
+    for word in ("labels", "annotations"):
+        if word in metadata and not metadata[word]:
+            del metadata[word]

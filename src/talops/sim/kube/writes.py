@@ -6,7 +6,7 @@ from typing import Any
 
 from talops.sim.kube import statuses
 from talops.sim.kube.asked import Asked
-from talops.sim.kube.budgets import evict, terminate
+from talops.sim.kube.evictions import evict, terminate
 from talops.sim.kube.objects import Object, Resource, copied
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
