@@ -105,10 +105,12 @@ class ObjectStore:
     def encoded(self, plural: str, found: Object) -> bytes:
         """Its JSON without kind and apiVersion: as it stands in a list of a built-in kind."""
         key = key_of(found)
+        if self._objects[plural].get(key) is not found:
+            # a state of before: whoever heard of the write has written, too
+            return _encoded(found)
         known = self._encoded[plural].get(key)
         if known is None:
-            known = encode({word: value for word, value in found.items() if word not in {"kind", "apiVersion"}})
-            self._encoded[plural][key] = known
+            known = self._encoded[plural][key] = _encoded(found)
         return known
 
     def _next(self) -> str:
@@ -139,3 +141,7 @@ def _spare_empty(metadata: Object) -> None:
     for word in ("labels", "annotations"):
         if word in metadata and not metadata[word]:
             del metadata[word]
+
+
+def _encoded(found: Object) -> bytes:
+    return encode({word: value for word, value in found.items() if word not in {"kind", "apiVersion"}})
