@@ -132,10 +132,7 @@ class Changing:
         self._client(self._about(25), pulled)
 
     def _hangs(self, machine: Machine, go_on: Callable[[], None]) -> bool:
-        if not self._cluster.faulty("installer-hangs", machine.hostname):
-            return False
-        self._cluster.held[machine.hostname] = go_on
-        return True
+        return self._cluster.holds("installer-hangs", machine, go_on)
 
     def _lost(self) -> None:
         """The machine was switched off under our hands."""

@@ -55,8 +55,8 @@ class Cluster:
     """Called when a machine is Ready in Kubernetes again after a boot."""
     on_down: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine begins to go down because it was told to."""
-    held: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What a fault keeps a machine from doing, by hostname. It goes on when the fault is mended."""
+    held: dict[Fault, Callable[[], None]] = field(default_factory=dict)
+    """What a fault keeps a machine from doing. It goes on when the fault is over."""
     clients: list[Client] = field(default_factory=list)
     """Every talosctl that was started to change a machine."""
     control_planes: Sequence[Machine] = field(init=False)
@@ -68,6 +68,13 @@ class Cluster:
 
     def faulty(self, name: str, hostname: str = "") -> bool:
         return Fault(name=name, hostname=hostname) in self.faults
+
+    def holds(self, name: str, machine: Machine, go_on: Callable[[], None]) -> bool:
+        """Whether this fault stops the machine here; `go_on` is what then happens when it is over."""
+        fault = Fault(name=name, hostname=machine.hostname)
+        if fault in self.faults:
+            self.held[fault] = go_on
+        return fault in self.faults
 
     def by_address(self, address: str) -> Machine | None:
         return self._by_address.get(address)
@@ -103,18 +110,14 @@ class Cluster:
         self.etcd.set_up(machine, False)
         self._move_virtual_ip(machine)
         machine.set_stage("booting", ready=False, up=False)
-        self.held[machine.hostname] = lambda: self.boot(machine)
+        self.held = {fault: go_on for fault, go_on in self.held.items() if fault.hostname != machine.hostname}
+        self.held[Fault(name="power-cut", hostname=machine.hostname)] = lambda: self.boot(machine)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
 
-    def mend(self) -> None:
-        """Every fault is over: what was held up goes on."""
-        self.faults.clear()
-        held, self.held = self.held, {}
-        for go_on in held.values():
-            go_on()
+    def register(self) -> None:
+        """What persons took away comes back: etcd where a machine runs, and Kubernetes nodes that were deleted."""
         for machine in self.machines.values():
-            machine.etcd_broken = False
             if machine.up and machine.stage == "running":
                 self.etcd.set_up(machine, True)
             if self.store.get("nodes", machine.hostname) is None:
@@ -160,15 +163,12 @@ class Cluster:
     def _power_off(self, machine: Machine, then: Callable[[], None] | None) -> None:
         if not machine.up:
             return
-        if self.faulty("hangs-rebooting", machine.hostname):
-            self.held[machine.hostname] = lambda: self._power_off(machine, then)
+        if self.holds("hangs-rebooting", machine, lambda: self._power_off(machine, then)):
             return
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
-        if self.faulty("never-returns", machine.hostname):
-            self.held[machine.hostname] = lambda: self.boot(machine, then)
-        else:
+        if not self.holds("never-returns", machine, lambda: self.boot(machine, then)):
             self.timeline.after(self._about(35), lambda: self.boot(machine, then))
 
     def _give_up(self, machine: Machine) -> None:
@@ -184,10 +184,9 @@ class Cluster:
             return
         self.timeline.after(8, lambda: self._start_services(machine))
         self.timeline.after(self._about(14), lambda: self.kubelet.started(machine))
-        if self.faulty("stays-booting", machine.hostname) and machine.upgraded_from:
-            self.held[machine.hostname] = lambda: self._settled(machine, then)
-        else:
-            self.timeline.after(self._about(22), lambda: self._settled(machine, then))
+        if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self._settled(machine, then)):
+            return
+        self.timeline.after(self._about(22), lambda: self._settled(machine, then))
 
     def _spoil(self, machine: Machine) -> None:
         if self.faulty("extension-lost", machine.hostname) and machine.upgraded_from:
@@ -210,9 +209,8 @@ class Cluster:
     def _settled(self, machine: Machine, then: Callable[[], None] | None) -> None:
         if not machine.up:
             return
-        if self.faulty("kubelet-stays-down", machine.hostname) and machine.upgraded_from:
+        if machine.upgraded_from and self.holds("kubelet-stays-down", machine, lambda: self._settled(machine, then)):
             machine.set_stage("running", ready=False)
-            self.held[machine.hostname] = lambda: self._settled(machine, then)
             self.place_virtual_ip()
             self.touch()
             return

@@ -100,6 +100,15 @@ class Kubelet:
         self._write(machine, "True", "KubeletReady", "kubelet is posting ready status")
         self._pods_ready(machine, ready=True)
 
+    def tell_boot_id(self, machine: Machine) -> None:
+        """It has changed its mind about that alone."""
+
+        def change(node: Object) -> None:
+            node["status"]["nodeInfo"]["bootID"] = self.boot_id(machine)
+
+        if self._store.get("nodes", machine.hostname) is not None:
+            self._store.update("nodes", machine.hostname, "", change)
+
     def _pods_ready(self, machine: Machine, *, ready: bool) -> None:
         """The pods that were not moved away: their containers stop, and start anew after a boot."""
         for pod in list(self._store.pods_on(machine.hostname)):
