@@ -81,7 +81,7 @@ NETWORK_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "endpoint-refused": _endpoint("nothing listens where its Talos API was"),
         "endpoint-mute": _endpoint("its Talos API takes connections and never answers"),
         "endpoint-wrong-ca": _endpoint("its Talos API shows a certificate of a CA that nobody knows"),
-        "endpoint-cuts": _endpoint("its Talos API breaks every connection off after a second"),
+        "endpoint-cut": _endpoint("every connection to its Talos API breaks off, once"),
         "client-certificate-expired": _cluster("the certificate in the talosconfig has expired"),
     }
 )
