@@ -1,7 +1,8 @@
 """One Talos machine: two boot slots, a boot ID, a stage. It knows nothing of the cluster around it."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
@@ -37,6 +38,8 @@ class Machine:
     """The virtual IP, while this machine holds it."""
     etcd_broken: bool = False
     changes: int = 0
+    on_power: list[Callable[[], None]] = field(default_factory=list)
+    """Called when it went off or came up."""
 
     def __post_init__(self) -> None:
         self.boot_id = self.boot_id or self._new_boot_id()
@@ -82,8 +85,12 @@ class Machine:
         self.changes += 1
 
     def set_stage(self, stage: str, *, ready: bool, up: bool = True) -> None:
+        switched = up is not self.up
         self.stage, self.ready, self.up = stage, ready, up
         self.changes += 1
+        if switched:
+            for hear in self.on_power:
+                hear()
 
     def boot(self) -> None:
         """Start from the default slot."""

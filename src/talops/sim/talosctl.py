@@ -15,6 +15,7 @@ CLIENT = Version.parse("v1.13.0")
 SILENT_SECONDS = 3.0
 """How long a call to a machine that is off takes to say so."""
 QUICK_SECONDS = 0.03
+SERVER_BUILD = {"sha": "abcdef12", "go_version": "go1.26.1", "os": "linux", "arch": "amd64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,15 @@ def parse(argv: Sequence[str]) -> Command:
     return Command(tuple(nodes), tuple(words))
 
 
-def refused(node: str) -> str:
-    """The error of a dial to a machine that does not answer."""
+def unreachable(node: str) -> str:
+    """Why a dial to a machine that does not answer failed."""
     where = f"dial tcp {node}:50000: connect: no route to host"
-    return f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: {where}"'
+    return f'connection error: desc = "transport: Error while dialing: {where}"'
+
+
+def refused(node: str) -> str:
+    """The error of a call to a machine that does not answer."""
+    return f"rpc error: code = Unavailable desc = {unreachable(node)}"
 
 
 def fail(text: str, stdout: bytes = b"") -> Result:
@@ -114,10 +120,10 @@ class Talosctl:
             "metadata": {"hostname": node},
             "version": {
                 "tag": str(machine.version),
-                "sha": "abcdef12",
-                "goVersion": "go1.26.1",
-                "os": "linux",
-                "arch": "amd64",
+                "sha": SERVER_BUILD["sha"],
+                "goVersion": SERVER_BUILD["go_version"],
+                "os": SERVER_BUILD["os"],
+                "arch": SERVER_BUILD["arch"],
             },
             "platform": {"name": "metal", "mode": "metal"},
             "features": {"rbac": True},

@@ -1,0 +1,19 @@
+"""The table of all methods that the nodes of the network door have."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import cast
+
+from talops.sim.network.talos import versions
+from talops.sim.network.talos.calls import AnyMethod
+
+_MODULES: Sequence[Sequence[object]] = (versions.METHODS,)
+
+
+def _table() -> Mapping[str, AnyMethod]:
+    # each of them only ever gets the request that it names itself
+    methods = [cast(AnyMethod, method) for module in _MODULES for method in module]
+    return MappingProxyType({method.path: method for method in methods})
+
+
+METHODS = _table()
