@@ -8,6 +8,7 @@ from typing import Protocol
 from talops.domain.cluster import Desired
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
+from talops.sim.kube.health import NO_QUORUM
 from talops.sim.kube.store import ObjectStore
 from talops.sim.kubelet import Kubelet
 from talops.sim.machine import Machine, System
@@ -80,18 +81,17 @@ class Cluster:
         return self._by_address.get(address)
 
     def api_problem(self) -> str:
-        """Why no Kubernetes API server answers now; empty when one does."""
+        """Why no Kubernetes API server is of use now; empty when one is."""
+        return self.api_refused() or ("" if self.etcd.quorate else NO_QUORUM)
+
+    def api_refused(self) -> str:
+        """Why no Kubernetes API server can be connected to now; empty when one can."""
+        running = any(machine.up and machine.stage == "running" for machine in self.control_planes)
+        flaps = self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6
+        if running and not flaps and self.timeline.now >= self.api_gap_until:
+            return ""
         host = self.desired.endpoint.removeprefix("https://").removeprefix("http://")
-        refused = f"dial tcp {host}: connect: connection refused"
-        if not any(machine.up and machine.stage == "running" for machine in self.control_planes):
-            return refused
-        if not self.etcd.quorate:
-            return "etcdserver: request timed out"
-        if self.timeline.now < self.api_gap_until:
-            return refused
-        if self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6:
-            return refused
-        return ""
+        return f"dial tcp {host}: connect: connection refused"
 
     def touch(self) -> None:
         """Something that the Talos API shows has changed."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from talops.sim.kube import statuses
+from talops.sim.kube.asked import Asked
 from talops.sim.kube.budgets import evict, terminate
 from talops.sim.kube.objects import Object, Resource, copied
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
-
-if TYPE_CHECKING:
-    from talops.sim.kube.api import Asked
 
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
