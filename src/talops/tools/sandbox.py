@@ -1,4 +1,4 @@
-"""The practice clusters of this user: a folder and a process each. The process holds its folder's lock while it lives."""
+"""The practice clusters of this user: a folder and a process each, which holds the lock there while it lives."""
 
 import contextlib
 import fcntl
@@ -161,7 +161,7 @@ def started(where: Place, lock: int, orders: bytes, *, detached: bool) -> Iterat
     `detached`: it outlives us and our terminal, and its log is in its folder. Raises UsageError and ToolFailed.
     """
     log = os.open(where.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if detached else None
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [sys.executable, "-P", "-m", "talops.sim.network", str(where.folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

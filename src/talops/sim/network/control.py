@@ -12,7 +12,7 @@ _LONGEST = 64 * 1024
 _PATIENCE = 5.0
 
 Deeds = Mapping[str, Callable[[Sequence[str]], Awaitable[object]]]
-"""What can be asked for, by name. What a deed returns is JSON. One that raises TalopsError is refused with its words."""
+"""What can be asked for, by name. It returns JSON; one that raises TalopsError is refused with its words."""
 
 
 async def listen(deeds: Deeds) -> asyncio.Server:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from talops.domain.sandbox import Orders, SandboxNode, SandboxStatus
+from talops.sim.apiserver import api_server
 from talops.sim.build import SETTLING, build
+from talops.sim.ceph import Ceph
 from talops.sim.faults import SANDBOX_FAULTS, Fault, parse_fault
 from talops.sim.machine import Machine
 from talops.sim.network.pulse import Pulse
@@ -33,7 +35,12 @@ class Sandbox:
         self.cluster, self._parts = build(
             orders.desired, start=orders.start, faults=faults, seed=orders.seed, timeline=timeline
         )
+        self.api = api_server(self.cluster, user="admin")
         self.pulse = Pulse(timeline, boot_time)
+
+    @property
+    def ceph(self) -> Ceph | None:
+        return self._parts.ceph
 
     @property
     def talosconfig(self) -> Path:
