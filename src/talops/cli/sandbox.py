@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import typer
 
@@ -126,4 +127,9 @@ def _tell_faults(status: SandboxStatus) -> None:
 def _show(status: SandboxStatus) -> None:
     from talops.ui.show_sandbox import show_sandbox
 
-    typer.echo(show_sandbox(status, width=acting.width()))
+    try:
+        here = str(Path.cwd())
+    except OSError:
+        # a folder that is gone
+        here = ""
+    typer.echo(show_sandbox(status, here=here, width=acting.width()))

@@ -1,162 +1,32 @@
-"""The practice clusters of this user: a folder and a process each, which holds the lock there while it lives."""
+"""The process of a practice cluster: how it is started, spoken to and ended."""
 
 import contextlib
-import fcntl
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from select import select
 
-from talops.errors import Exit, Locked, TalopsError, ToolFailed, Unreachable, UsageError
-from talops.tools.homes import expanded
+from talops.errors import Exit, TalopsError, ToolFailed, Unreachable
+from talops.tools.places import Place, throw_away
 
 READY_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 END_SECONDS = 10.0
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_KEPT = re.compile(r"PYTHON.*|LANG|LC_.*|TZ|TMPDIR|HOME")
+_KEPT = re.compile(r"PYTHON.*|LANG|LC_.*|TZ")
 """It may live for days: it gets no secrets of the shell that started it."""
-_LAST_LINES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where one sandbox is, or would be."""
-
-    name: str
-    folder: Path
-
-    @property
-    def talosconfig(self) -> Path:
-        return self.folder / "talosconfig"
-
-    @property
-    def kubeconfig(self) -> Path:
-        return self.folder / "kubeconfig"
-
-    @property
-    def lives(self) -> bool:
-        """Whether a process holds the lock. False for what a killed one, or a machine that was restarted, left."""
-        try:
-            lock = os.open(self.folder / "lock", os.O_RDWR)
-        except OSError:
-            return False
-        try:
-            return not _locked(lock)
-        finally:
-            os.close(lock)
-
-    def last_words(self) -> str:
-        """The end of its log, for whoever asks why it died; empty when it said nothing."""
-        with contextlib.suppress(OSError):
-            lines = (self.folder / "log").read_text("utf-8", "replace").splitlines()
-            return "\n".join(f"  {line}" for line in lines[-_LAST_LINES:])
-        return ""
-
-
-def place(name: str, environ: Mapping[str, str]) -> Place:
-    """Of the sandbox of that name, be it there or not. Raises UsageError for a name that cannot be a folder's."""
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"a sandbox cannot be called {name!r}", hint="letters, digits, dots and dashes, 64 at most: --name practice"
-        )
-    known = {one.name: one for one in places(environ)}
-    return known.get(name) or Place(name=name, folder=_roots(environ)[0] / name)
-
-
-def places(environ: Mapping[str, str]) -> Sequence[Place]:
-    """Those that there are, living or not, by name."""
-    found = [Place(name=lock.parent.name, folder=lock.parent) for root in _roots(environ) for lock in _locks(root)]
-    return sorted(found, key=lambda one: one.name)
-
-
-def _locks(root: Path) -> Iterator[Path]:
-    with contextlib.suppress(OSError):
-        yield from root.glob("*/lock")
-
-
-def _roots(environ: Mapping[str, str]) -> Sequence[Path]:
-    """The first is where a new one goes. A shell without XDG_RUNTIME_DIR (cron, su) puts them elsewhere."""
-    state = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or expanded("~")) / ".local" / "state"
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
-    homes = [Path(home) for home in (runtime, state) if home and (home != runtime or os.access(home, os.W_OK))]
-    return [home / "talops" / "sandbox" for home in homes]
-
-
-@contextmanager
-def taken(where: Place) -> Iterator[int]:
-    """Its folder (0700), empty but for the lock, which is ours. What a dead one left is thrown away.
-
-    Gone again when the block raises. Raises Locked when one lives there, and ToolFailed.
-    """
-    try:
-        lock = _lock(where)
-    except OSError as error:
-        raise ToolFailed(f"there is no place for it: {where.folder}: {error.strerror}") from None
-    try:
-        _clear(where.folder, keep="lock")
-        yield lock
-    except BaseException:
-        shutil.rmtree(where.folder, ignore_errors=True)
-        raise
-    finally:
-        os.close(lock)
-
-
-def _lock(where: Place) -> int:
-    for folder in (where.folder.parent.parent, where.folder.parent, where.folder):
-        # one by one: mkdir gives its mode to the last one only
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    where.folder.chmod(0o700)
-    lock = os.open(where.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    if not _locked(lock):
-        os.close(lock)
-        raise Locked(
-            f"the sandbox {where.name} is running already",
-            hint=f"talops sandbox status --name {where.name}, or another one beside it: talops sandbox up --name NAME",
-        )
-    if not _is_its_lock(where, lock):
-        # the one before took its folder away in this very moment
-        os.close(lock)
-        return _lock(where)
-    return lock
-
-
-def _is_its_lock(where: Place, lock: int) -> bool:
-    with contextlib.suppress(OSError):
-        return (where.folder / "lock").stat().st_ino == os.fstat(lock).st_ino
-    return False
-
-
-def _locked(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _clear(folder: Path, *, keep: str) -> None:
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        elif entry.name != keep:
-            entry.unlink()
 
 
 @contextmanager
 def started(where: Place, lock: int, orders: bytes, *, detached: bool) -> Iterator["subprocess.Popen[bytes]"]:
-    """The process of a sandbox, ready; it inherits the lock. Killed when it does not get ready, or the block raises.
+    """The process of a sandbox, ready; it inherits the lock. Ended when it does not get ready, or the block raises.
 
     `detached`: it outlives us and our terminal, and its log is in its folder. Raises UsageError and ToolFailed.
     """
@@ -176,11 +46,19 @@ def started(where: Place, lock: int, orders: bytes, *, detached: bool) -> Iterat
         _wait_ready(process, where, orders)
         yield process
     except BaseException:
-        process.kill()
-        process.wait()
+        _end(process)
         raise
     # it lives on; a Popen that is thrown away would warn of that
     process.returncode = process.poll() or 0
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.terminate()
+        process.wait(END_SECONDS)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.kill()
+        process.wait()
 
 
 def _wait_ready(process: "subprocess.Popen[bytes]", where: Place, orders: bytes) -> None:
@@ -214,7 +92,7 @@ def ask(where: Place, deed: str, words: Sequence[str] = ()) -> object:
         line, why = b"", error.strerror or str(error)
     else:
         why = "it hung up"
-    if not line:
+    if not line.endswith(b"\n"):
         raise Unreachable(
             f"the sandbox {where.name} does not answer: {why}",
             hint=f"wait a moment if it is starting or ending; else: talops sandbox down --name {where.name}",
@@ -259,11 +137,7 @@ def stop(where: Place) -> bool:
             ask(where, "down")
         if not _ended(where):
             _kill(where)
-    with contextlib.suppress(OSError):
-        lock = os.open(where.folder / "lock", os.O_RDWR)
-        if _locked(lock):
-            shutil.rmtree(where.folder, ignore_errors=True)
-        os.close(lock)
+    throw_away(where)
     return lived
 
 

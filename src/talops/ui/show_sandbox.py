@@ -7,8 +7,8 @@ from talops.domain.words import duration
 from talops.ui.words import folded
 
 
-def show_sandbox(status: SandboxStatus, *, width: int = 80) -> str:
-    """One line a node, what is broken on purpose, where the configs are, and what to type next."""
+def show_sandbox(status: SandboxStatus, *, here: str, width: int = 80) -> str:
+    """One line a node, what is broken on purpose, where the configs are, and what to type next `here`."""
     fast = "as fast as a real cluster" if status["speed"] == 1 else f"{status['speed']:g} times as fast as a real one"
     name = status["name"] + (f" (cluster {status['cluster']})" if status["cluster"] != status["name"] else "")
     lines = [f"sandbox {name}: process {status['pid']}, up for {duration(status['up'])}, {fast}", ""]
@@ -18,19 +18,19 @@ def show_sandbox(status: SandboxStatus, *, width: int = 80) -> str:
     lines += ["", *_faults(status, width)]
     lines += [f"files: {status['repository']}"]
     lines += [f"talosconfig: {status['talosconfig']}", f"kubeconfig:  {status['kubeconfig']}"]
-    return "\n".join([*lines, f"next: {next_steps(status)}"])
+    return "\n".join([*lines, f"next: {_next(status, here)}"])
 
 
-def next_steps(status: SandboxStatus) -> str:
-    """What a person types into the same shell. The files are named: they need not be where that person stands."""
-    return f'eval "$(talops sandbox env --name {status["name"]})"; talops -C {status["repository"]} status'
+def _next(status: SandboxStatus, here: str) -> str:
+    repo = "" if status["repository"] == here else f" -C {status['repository']}"
+    return f'eval "$(talops sandbox env --name {status["name"]})" && talops{repo} status'
 
 
 def _node(node: SandboxNode, wide: int) -> str:
-    other = f"other slot {node['other']}" if node["other"] else "other slot empty"
-    words = [f"{node['hostname']:<{wide}}", f"{node['role']:<12}", f"{node['address']:<15}"]
-    words += [f"{node['version']} in {node['slot']}", other, node["state"], node["kubernetes"]]
-    return "  ".join([*words, *(["CORDONED"] if node["cordoned"] else [])])
+    spare = "B" if node["slot"] == "A" else "A"
+    slots = f"{node['version']} ({node['slot']}; {spare} {node['other'] or 'empty'})"
+    words = [f"{node['hostname']:<{wide}}", f"{node['role']:<12}", node["address"], slots]
+    return "  ".join([*words, node["state"], node["kubernetes"], *(["CORDONED"] if node["cordoned"] else [])])
 
 
 def _faults(status: SandboxStatus, width: int) -> Iterator[str]:

@@ -10,9 +10,10 @@ from typing import cast
 
 from talops.domain.context import Context
 from talops.domain.sandbox import Orders, SandboxStatus
-from talops.errors import Unreachable, UsageError
+from talops.errors import ToolFailed, Unreachable, UsageError
 from talops.tools import sandbox
-from talops.tools.sandbox import Place
+from talops.tools.clock import ended_by_signals
+from talops.tools.places import Place, place, places, taken
 from talops.wiring.stages import desired_of, version_of
 
 FASTEST = 1000.0
@@ -42,16 +43,15 @@ def up(context: Context, wish: SandboxWish) -> Iterator[SandboxStatus]:
         raise UsageError(f"--speed: {wish.speed:g} is not between 0 and {FASTEST:g}", hint=f"{UP} --speed 10")
     start = version_of(wish.start) if wish.start else None
     desired = None if wish.example else desired_of(context)
-    where = sandbox.place(wish.name or (desired.cluster_name if desired is not None else "example"), os.environ)
-    with sandbox.taken(where) as lock:
-        repository = context.repo.absolute()
+    where = place(wish.name or (desired.cluster_name if desired is not None else "example"), os.environ)
+    with ended_by_signals(), taken(where) as lock:
         if desired is None:
-            repository = _example(where.folder)
-            desired = desired_of(replace(context, repo=repository))
+            context = replace(context, repo=_example(where.folder))
+            desired = desired_of(context)
         orders = Orders(
             name=where.name,
             desired=desired,
-            repository=str(repository),
+            repository=str(context.repo.absolute()),
             start=start,
             speed=wish.speed,
             seed=wish.seed,
@@ -59,8 +59,8 @@ def up(context: Context, wish: SandboxWish) -> Iterator[SandboxStatus]:
         )
         with sandbox.started(where, lock, pickle.dumps(orders), detached=wish.detached) as process:
             yield _status(sandbox.ask(where, "status"))
-            if not wish.detached:
-                process.wait()
+            if not wish.detached and process.wait():
+                raise ToolFailed("the sandbox died; the lines above say of what")
 
 
 def has_files(context: Context) -> bool:
@@ -98,7 +98,7 @@ def environment(name: str) -> Mapping[str, str]:
 
 def down(name: str, *, every: bool) -> Sequence[tuple[str, bool]]:
     """End it, or every one: the names of those that there were, and whether each had been alive."""
-    there = sandbox.places(os.environ)
+    there = places(os.environ)
     if not every:
         there = [one for one in there if one.name == name] if name else _chosen(there)
     return [(one.name, sandbox.stop(one)) for one in there]
@@ -113,7 +113,7 @@ def fault_summaries() -> Mapping[str, str]:
 
 def living(name: str) -> Place:
     """The one that is meant, if it lives. Without a name it is the only one that there is."""
-    there = sandbox.places(os.environ)
+    there = places(os.environ)
     found = [one for one in there if one.name == name] if name else _chosen(there)
     if not found:
         others = f"; there is {', '.join(one.name for one in there)}" if there else ""

@@ -88,3 +88,6 @@ def leave(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if folder.stat().st_ino == os.stat(".").st_ino:  # noqa: PTH116
             shutil.rmtree(folder)
+            # those that are empty now
+            folder.parent.rmdir()
+            folder.parent.parent.rmdir()
