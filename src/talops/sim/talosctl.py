@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from talops.domain.process import Result
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
+from talops.sim.kinds import kind_called
 from talops.sim.machine import Machine
-from talops.sim.resources import RESOURCES
+from talops.sim.refusals import control_planes_only, etcd_trouble, unreachable
+from talops.sim.resources import Kind, printed
 from talops.sim.tables import alarm_table, member_rows, member_table, status_row, status_table
 
 CLIENT = Version.parse("v1.13.0")
@@ -40,12 +42,6 @@ def parse(argv: Sequence[str]) -> Command:
         else:
             words.append(word)
     return Command(tuple(nodes), tuple(words))
-
-
-def unreachable(node: str) -> str:
-    """Why a dial to a machine that does not answer failed."""
-    where = f"dial tcp {node}:50000: connect: no route to host"
-    return f'connection error: desc = "transport: Error while dialing: {where}"'
 
 
 def refused(node: str) -> str:
@@ -88,18 +84,16 @@ class Talosctl:
                 return self._config_info()
             case ("version", "--json"):
                 return self._each("getting version", command.nodes, self._version)
-            case ("get", kind, "-o", "json") if kind in RESOURCES:
-                return self._get(kind, command.nodes)
-            case ("get", kind, *_):
-                return fail(f'rpc error: code = NotFound desc = resource "{kind}" is not registered')
+            case ("get", word, *rest) if rest == ["-o", "json"] or kind_called(word) is None:
+                return self._get(word, command.nodes)
             case ("read", "/proc/sys/kernel/random/boot_id"):
                 return self._boot_id(command.nodes)
             case ("etcd", "members"):
-                return self._etcd("getting members", "member list is", command.nodes, self._members)
+                return self._etcd("getting members", "member list", command.nodes, self._members)
             case ("etcd", "status"):
-                return self._etcd("getting status", "etcd status is", command.nodes, self._status)
+                return self._etcd("getting status", "etcd status", command.nodes, self._status)
             case ("etcd", "alarm", "list"):
-                return self._etcd("getting alarms", "etcd alarm list is", command.nodes, self._alarms)
+                return self._etcd("getting alarms", "etcd alarm list", command.nodes, self._alarms)
         word = command.words[0] if command.words else ""
         return fail(f'unknown command "{word}" for "talosctl"')
 
@@ -141,11 +135,12 @@ class Talosctl:
                 found += print_one(machine, node)
         return summed_up(doing, found, errors, len(nodes))
 
-    def _get(self, kind: str, nodes: Sequence[str]) -> Result:
+    def _get(self, word: str, nodes: Sequence[str]) -> Result:
         """A call whose errors do not name their node, and fail it as a whole after the others have answered.
 
         The first node is asked what this kind of resource is: when that one is silent, nobody is heard.
         """
+        kind = kind_called(word)
         found, errors, older = [], [], []
         for node in nodes:
             machine = self._cluster.by_address(node)
@@ -156,19 +151,21 @@ class Talosctl:
                 continue
             if machine.version < CLIENT:
                 older.append(older_server(node, machine.version))
-            found.append(self._chunk(kind, machine, node))
+            if kind is not None:
+                found.append(self._chunk(kind, machine, node))
         stderr = "".join(f"{line}\n" for line in older)
+        if kind is None:
+            return fail(f'{stderr}rpc error: code = NotFound desc = resource "{word}" is not registered')
         if errors:
             stderr += plural_errors(errors)
         return Result(exit=1 if errors else 0, stdout=b"".join(found), stderr=stderr.encode())
 
-    def _chunk(self, kind: str, machine: Machine, node: str) -> bytes:
-        if kind == "members":
-            return RESOURCES[kind](self._cluster, machine, node)
-        known = self._chunks.get((kind, node))
-        if known is None or known[0] != machine.changes:
-            known = (machine.changes, RESOURCES[kind](self._cluster, machine, node))
-            self._chunks[kind, node] = known
+    def _chunk(self, kind: Kind, machine: Machine, node: str) -> bytes:
+        known = self._chunks.get((kind.type, node))
+        if known is None or known[0] != machine.changes or not kind.alone:
+            found = (printed(kind, resource, node) for resource in kind.of(self._cluster, machine))
+            known = (machine.changes, b"".join(found))
+            self._chunks[kind.type, node] = known
         return known[1]
 
     def _boot_id(self, nodes: Sequence[str]) -> Result:
@@ -186,13 +183,11 @@ class Talosctl:
             if machine is None or not machine.up:
                 errors.append((node, refused(node)))
                 continue
-            member = self._cluster.etcd.member(machine)
-            if member is None:
-                text = f"{what} only available on control plane nodes"
-                errors.append((node, f"rpc error: code = Unimplemented desc = {text}"))
-            elif not member.up:
-                text = "failed to create etcd client: context deadline exceeded"
-                errors.append((node, f"rpc error: code = Unknown desc = {text}"))
+            trouble = etcd_trouble(self._cluster, machine)
+            if not machine.control_plane:
+                errors.append((node, f"rpc error: code = Unimplemented desc = {control_planes_only(what)}"))
+            elif trouble:
+                errors.append((node, f"rpc error: code = Unknown desc = {trouble}"))
             else:
                 asked.append((machine, node))
         found = print_all(asked) if asked else b""

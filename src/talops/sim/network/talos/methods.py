@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast
 
-from talops.sim.network.talos import versions
+from talops.sim.network.talos import state, versions
 from talops.sim.network.talos.calls import AnyMethod
 
-_MODULES: Sequence[Sequence[object]] = (versions.METHODS,)
+_MODULES: Sequence[Sequence[object]] = (versions.METHODS, state.METHODS)
 
 
 def _table() -> Mapping[str, AnyMethod]:

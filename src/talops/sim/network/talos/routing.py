@@ -13,7 +13,8 @@ from talops.sim.machine import Machine
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.calls import AnyMethod, Node, Streaming, unimplemented, wrapped
 from talops.sim.network.talos.wire import machine_pb2 as wire
-from talops.sim.talosctl import SILENT_SECONDS, unreachable
+from talops.sim.refusals import unreachable
+from talops.sim.talosctl import SILENT_SECONDS
 
 Call = Stream[bytes, bytes]
 Send = Callable[[bytes], Awaitable[None]]
