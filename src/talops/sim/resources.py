@@ -38,6 +38,10 @@ class Kind:
     alone: bool = False
     """It shows nothing but its own machine: what it says stays true until that changes."""
 
+    def all(self, cluster: Cluster, machine: Machine) -> list[Resource]:
+        """In the order in which a node lists them."""
+        return sorted(self.of(cluster, machine), key=lambda resource: resource.id)
+
     @property
     def singular(self) -> str:
         """MachineStatuses: MachineStatus."""

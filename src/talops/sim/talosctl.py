@@ -163,7 +163,7 @@ class Talosctl:
     def _chunk(self, kind: Kind, machine: Machine, node: str) -> bytes:
         known = self._chunks.get((kind.type, node))
         if known is None or known[0] != machine.changes or not kind.alone:
-            found = (printed(kind, resource, node) for resource in kind.of(self._cluster, machine))
+            found = (printed(kind, resource, node) for resource in kind.all(self._cluster, machine))
             known = (machine.changes, b"".join(found))
             self._chunks[kind.type, node] = known
         return known[1]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -10,6 +11,7 @@ from grpclib import GRPCError, Status
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
 from talops.sim.machine import Machine
+from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.wire.machine_pb2 import Wrapped
 
@@ -32,6 +34,8 @@ class Node:
     cluster: Cluster
     pulse: Pulse
     roles: frozenset[str]
+    booted_at: datetime
+    authority: Authority
     kubeconfig: Callable[[], bytes]
 
 

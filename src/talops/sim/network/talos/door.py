@@ -62,7 +62,7 @@ class TalosDoor:
         self, cluster: Cluster, pulse: Pulse, authority: Authority, *, kubeconfig: Callable[[], bytes]
     ) -> None:
         self._cluster, self._authority = cluster, authority
-        self._router = Router(cluster, pulse, METHODS, kubeconfig)
+        self._router = Router(cluster, pulse, METHODS, authority, kubeconfig)
         self._listeners: dict[str, Listener] = {}
         self._handlers: set[Handler] = set()
         self._following: set[asyncio.Task[None]] = set()
@@ -121,6 +121,7 @@ class TalosDoor:
             if machine.hostname in self._listeners:
                 self._listeners[machine.hostname].close()
             return
+        self._router.came_up(machine)
         task = asyncio.get_running_loop().create_task(self._follow(machine))
         self._following.add(task)
         task.add_done_callback(self._following.discard)

@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast
 
-from talops.sim.network.talos import state, versions
+from talops.sim.network.talos import access, etcd, health, images, kernel, services, state, versions
 from talops.sim.network.talos.calls import AnyMethod
 
-_MODULES: Sequence[Sequence[object]] = (versions.METHODS, state.METHODS)
+_MODULES: Sequence[Sequence[object]] = (
+    versions.METHODS,
+    services.METHODS,
+    kernel.METHODS,
+    state.METHODS,
+    etcd.METHODS,
+    health.METHODS,
+    images.METHODS,
+    access.METHODS,
+)
 
 
 def _table() -> Mapping[str, AnyMethod]:

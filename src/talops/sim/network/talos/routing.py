@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from grpclib import GRPCError, Status
 from grpclib.server import Stream
@@ -10,6 +11,7 @@ from multidict import MultiDict
 
 from talops.sim.cluster import Cluster
 from talops.sim.machine import Machine
+from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.calls import AnyMethod, Node, Streaming, unimplemented, wrapped
 from talops.sim.network.talos.wire import machine_pb2 as wire
@@ -20,6 +22,10 @@ Call = Stream[bytes, bytes]
 Send = Callable[[bytes], Awaitable[None]]
 _OF_MANY = ("machine.MachineService", "cluster.ClusterService", "inspect.", "storage.", "time.")
 """Services whose methods several nodes may be asked at once."""
+_OTHER_STREAMS = frozenset(f"/machine.MachineService/{name}" for name in ("Copy", "DiskUsage", "List", "PacketCapture"))
+"""Methods that no node here has, and whose refusals are yet wrapped as those of streams."""
+_AGE = timedelta(days=3, hours=7)
+"""How long every machine has been up when the door opens."""
 _GO_CODES = {Status.CANCELLED: "Canceled"}
 
 
@@ -30,8 +36,17 @@ class Router:
     cluster: Cluster
     pulse: Pulse
     methods: Mapping[str, AnyMethod]
+    authority: Authority
     kubeconfig: Callable[[], bytes]
     _calls: dict[str, set[asyncio.Timeout]] = field(default_factory=dict)
+    _booted: dict[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        long_ago = self.cluster.timeline.wall() - _AGE
+        self._booted = dict.fromkeys(self.cluster.machines, long_ago)
+
+    def came_up(self, machine: Machine) -> None:
+        self._booted[machine.hostname] = self.cluster.timeline.wall()
 
     def went_off(self, machine: Machine) -> None:
         """Every call that it was answering breaks off."""
@@ -58,7 +73,7 @@ class Router:
     async def _ask_many(
         self, names: Sequence[str], path: str, request: bytes, roles: frozenset[str], call: Call
     ) -> None:
-        if isinstance(self.methods.get(path), Streaming):
+        if isinstance(self.methods.get(path), Streaming) or path in _OTHER_STREAMS:
             await asyncio.gather(*(self._forward(name, path, request, roles, call) for name in names))
             return
         replies = await asyncio.gather(*(self._answer(name, path, request, roles) for name in names))
@@ -96,7 +111,15 @@ class Router:
             await self.pulse.pause(SILENT_SECONDS)
             raise GRPCError(Status.UNAVAILABLE, unreachable(name))
         method = self._method(machine, path, roles)
-        node = Node(machine=machine, cluster=self.cluster, pulse=self.pulse, roles=roles, kubeconfig=self.kubeconfig)
+        node = Node(
+            machine=machine,
+            cluster=self.cluster,
+            pulse=self.pulse,
+            roles=roles,
+            booted_at=self._booted[machine.hostname],
+            authority=self.authority,
+            kubeconfig=self.kubeconfig,
+        )
         running = self._calls.setdefault(machine.hostname, set())
         try:
             async with asyncio.timeout(None) as until_off:

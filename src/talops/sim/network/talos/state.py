@@ -44,7 +44,7 @@ class _Listing:
             return _DEFINED if self.namespace == _META else {}
         if kind.namespace != self.namespace:
             return {}
-        found = kind.of(self.node.cluster, self.node.machine)
+        found = kind.all(self.node.cluster, self.node.machine)
         return {resource.id: _resource(kind, resource) for resource in found}
 
     def _kind(self) -> Kind | None:
@@ -130,7 +130,7 @@ async def _get(node: Node, request: wire.GetRequest) -> wire.Resource:
 async def _list(node: Node, request: wire.ListRequest) -> AsyncIterator[wire.ListResponse]:
     listing = _Listing(node, request.type, request.namespace)
     listing.check()
-    for _, resource in sorted(listing.now().items()):
+    for resource in listing.now().values():
         yield wire.ListResponse(resource=resource)
 
 

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import any_pb2 as _any_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -290,6 +291,12 @@ class DmesgRequest(_message.Message):
     tail: bool
     def __init__(self, follow: _Optional[bool] = ..., tail: _Optional[bool] = ...) -> None: ...
 
+class HealthCheckRequest(_message.Message):
+    __slots__ = ("wait_timeout",)
+    WAIT_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    wait_timeout: _duration_pb2.Duration
+    def __init__(self, wait_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
 class HealthCheckProgress(_message.Message):
     __slots__ = ("metadata", "message")
     METADATA_FIELD_NUMBER: _ClassVar[int]
@@ -320,6 +327,47 @@ class MemInfo(_message.Message):
     cached: int
     def __init__(self, memtotal: _Optional[int] = ..., memfree: _Optional[int] = ..., memavailable: _Optional[int] = ..., buffers: _Optional[int] = ..., cached: _Optional[int] = ...) -> None: ...
 
+class Mounts(_message.Message):
+    __slots__ = ("metadata", "stats")
+    class Stat(_message.Message):
+        __slots__ = ("filesystem", "size", "available", "mounted_on")
+        FILESYSTEM_FIELD_NUMBER: _ClassVar[int]
+        SIZE_FIELD_NUMBER: _ClassVar[int]
+        AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+        MOUNTED_ON_FIELD_NUMBER: _ClassVar[int]
+        filesystem: str
+        size: int
+        available: int
+        mounted_on: str
+        def __init__(self, filesystem: _Optional[str] = ..., size: _Optional[int] = ..., available: _Optional[int] = ..., mounted_on: _Optional[str] = ...) -> None: ...
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    STATS_FIELD_NUMBER: _ClassVar[int]
+    metadata: Metadata
+    stats: _containers.RepeatedCompositeFieldContainer[Mounts.Stat]
+    def __init__(self, metadata: _Optional[_Union[Metadata, _Mapping]] = ..., stats: _Optional[_Iterable[_Union[Mounts.Stat, _Mapping]]] = ...) -> None: ...
+
+class GenerateClientConfigurationRequest(_message.Message):
+    __slots__ = ("roles", "crt_ttl")
+    ROLES_FIELD_NUMBER: _ClassVar[int]
+    CRT_TTL_FIELD_NUMBER: _ClassVar[int]
+    roles: _containers.RepeatedScalarFieldContainer[str]
+    crt_ttl: _duration_pb2.Duration
+    def __init__(self, roles: _Optional[_Iterable[str]] = ..., crt_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class GenerateClientConfiguration(_message.Message):
+    __slots__ = ("metadata", "ca", "crt", "key", "talosconfig")
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    CA_FIELD_NUMBER: _ClassVar[int]
+    CRT_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    TALOSCONFIG_FIELD_NUMBER: _ClassVar[int]
+    metadata: Metadata
+    ca: bytes
+    crt: bytes
+    key: bytes
+    talosconfig: bytes
+    def __init__(self, metadata: _Optional[_Union[Metadata, _Mapping]] = ..., ca: _Optional[bytes] = ..., crt: _Optional[bytes] = ..., key: _Optional[bytes] = ..., talosconfig: _Optional[bytes] = ...) -> None: ...
+
 class ImageListRequest(_message.Message):
     __slots__ = ("namespace",)
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
@@ -339,6 +387,12 @@ class Image(_message.Message):
     size: int
     created_at: _timestamp_pb2.Timestamp
     def __init__(self, metadata: _Optional[_Union[Metadata, _Mapping]] = ..., name: _Optional[str] = ..., digest: _Optional[str] = ..., size: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class NodeImageListRequest(_message.Message):
+    __slots__ = ("containerd",)
+    CONTAINERD_FIELD_NUMBER: _ClassVar[int]
+    containerd: Containerd
+    def __init__(self, containerd: _Optional[_Union[Containerd, _Mapping]] = ...) -> None: ...
 
 class NodeImage(_message.Message):
     __slots__ = ("name", "digest", "size", "created_at", "labels")
