@@ -150,10 +150,10 @@ class Talosctl:
                 errors.append(refused(node))
                 continue
             if machine.version < CLIENT:
-                older.append(older_server(node, machine.version))
+                older.append((node, machine.version))
             if kind is not None:
                 found.append(self._chunk(kind, machine, node))
-        stderr = "".join(f"{line}\n" for line in older)
+        stderr = f"{older_servers(older)}\n" if older else ""
         if kind is None:
             return fail(f'{stderr}rpc error: code = NotFound desc = resource "{word}" is not registered')
         if errors:
@@ -171,7 +171,7 @@ class Talosctl:
     def _boot_id(self, nodes: Sequence[str]) -> Result:
         machine = self._cluster.by_address(nodes[0])
         if machine is None or not machine.up:
-            return fail(f"error reading file: {refused(nodes[0])}")
+            return fail(f"error reading: {refused(nodes[0])}")
         return Result(stdout=machine.boot_id.encode() + b"\n")
 
     def _etcd(
@@ -207,8 +207,17 @@ class Talosctl:
 
 
 def older_server(node: str, version: Version) -> str:
-    server, client = str(version).removeprefix("v"), str(CLIENT).removeprefix("v")
-    return f"WARNING: {node}: server version {server} is older than client version {client}"
+    return older_servers([(node, version)])
+
+
+def older_servers(servers: Sequence[tuple[str, Version]]) -> str:
+    """The warning about nodes that run an older Talos than the client."""
+    client = str(CLIENT).removeprefix("v")
+    found = [
+        f"{node}: server version {str(version).removeprefix('v')} is older than client version {client}"
+        for node, version in servers
+    ]
+    return f"WARNING: {', '.join(found)}"
 
 
 def plural_errors(errors: Sequence[str]) -> str:
