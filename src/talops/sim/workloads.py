@@ -24,6 +24,7 @@ class Workloads:
         self._cluster = cluster
         self._store = cluster.store
         self._number = count(1)
+        self._addresses = count()
         self._pinned: dict[tuple[str, str], str] = {}
         self._pending: set[tuple[str, str]] = set()
         self._recounts: set[str] = set()
@@ -34,7 +35,10 @@ class Workloads:
 
     def system_pods(self, machine: Machine) -> None:
         """What runs on every node, and the static pods of a control plane."""
-        self.add("kube-system", f"cilium-{machine.hostname}", machine.hostname, owner=("DaemonSet", "cilium"))
+        labels = {"k8s-app": "cilium"}
+        self.add(
+            "kube-system", f"cilium-{machine.hostname}", machine.hostname, owner=("DaemonSet", "cilium"), labels=labels
+        )
         if not machine.control_plane:
             return
         for component in _STATIC:
@@ -96,15 +100,34 @@ class Workloads:
                     "controller": True,
                 }
             ]
-        spec: Object = {"containers": [{"name": "main", "image": f"registry.example/{name}"}]}
+        spec: Object = {"containers": [self._container(owner[1] if owner else name, labels or {})]}
         if empty_dir:
             spec["volumes"] = [{"name": "scratch", "emptyDir": {}}]
         pod: Object = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec}
         pod["status"] = {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]}
         if host:
             spec["nodeName"] = host
-            set_ready(pod, True, "first")
+            self._place(pod, host)
+            set_ready(pod, True, "first", self._stamp())
         self._store.create("pods", pod)
+
+    def _place(self, pod: Object, host: str) -> None:
+        """Addresses: DaemonSets and static pods share their host's."""
+        own = self._cluster.machines[host].address
+        number = next(self._addresses)
+        owner = (pod["metadata"].get("ownerReferences") or [{}])[0].get("kind")
+        address = own if owner in {"DaemonSet", "Node"} else f"10.244.{number // 250}.{number % 250 + 2}"
+        pod["status"].update(hostIP=own, podIP=address, podIPs=[{"ip": address}])
+
+    def _stamp(self) -> str:
+        return self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _container(self, owner: str, labels: dict[str, str]) -> Object:
+        """A static pod's is named for what it runs, and has the version of Kubernetes: talosctl looks there."""
+        component = labels.get("component")
+        if component is None:
+            return {"name": "main", "image": f"registry.example/{owner}"}
+        return {"name": component, "image": f"registry.k8s.io/{component}:{self._cluster.desired.kubernetes_version}"}
 
     def _hear(self, change: Change) -> None:
         if change.plural == "nodes":
@@ -200,9 +223,10 @@ class Workloads:
 
         def bind(pod: Object) -> None:
             pod["spec"]["nodeName"] = host
+            self._place(pod, host)
 
         def run(pod: Object) -> None:
-            set_ready(pod, True, str(next(self._number)))
+            set_ready(pod, True, str(next(self._number)), self._stamp())
 
         def become_ready() -> None:
             pod = self._store.get("pods", name, namespace)

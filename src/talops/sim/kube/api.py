@@ -77,6 +77,10 @@ class KubeApi:
         assert asked.resource is not None
         return statuses.forbidden(asked.user.name, asked.verb, asked.resource, asked.name, asked.namespace)
 
+    def forget_lists(self, plural: str) -> None:
+        """The next list of this kind says the version of its moment."""
+        self._lists.forget(plural)
+
     def _forbids(self, asked: Asked) -> Reply | None:
         return self.deny(asked) or (None if asked.user.admin else self.forbidden(asked))
 

@@ -13,11 +13,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write: `old` is None for a new object, `new` for a removed one."""
+    """One write: `old` is None for a new object, `new` for a removed one. `version` is the store's after it.
+
+    A listener that writes is told of before the write that it heard: sort by version.
+    """
 
     plural: str
     old: Object | None
     new: Object | None
+    version: int
 
 
 class ObjectStore:
@@ -94,7 +98,7 @@ class ObjectStore:
         self._encoded[plural].pop(key, None)
         self._index(plural, key, old, None)
         self.version += 1
-        self._tell(Change(plural, old, None))
+        self._tell(Change(plural, old, None, self.version))
 
     def encoded(self, plural: str, found: Object) -> bytes:
         """Its JSON without kind and apiVersion: as it stands in a list of a built-in kind."""
@@ -113,7 +117,7 @@ class ObjectStore:
         self._objects[plural][key] = new
         self._encoded[plural].pop(key, None)
         self._index(plural, key, old, new)
-        self._tell(Change(plural, old, new))
+        self._tell(Change(plural, old, new, self.version))
 
     def _index(self, plural: str, key: Key, old: Object | None, new: Object | None) -> None:
         if plural != "pods":
