@@ -1,6 +1,7 @@
 """Builds the embedded cluster from the operator's own files, healthy and settled, with the faults of today."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from random import Random
 
 from talops.domain.cluster import Desired, DesiredNode
@@ -54,11 +55,13 @@ def build(
 def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:
     schematic = node.installer.schematic if node.installer.from_files else EMPTY_SCHEMATIC
     system = System(version=version, schematic=schematic, extensions=_names(node))
+    # what it was upgraded from, long ago
+    before = replace(system, version=earlier(version))
     return Machine(
         hostname=node.hostname,
         role=node.role,
         addresses=node.addresses,
-        slots={"A": system, "B": None},
+        slots={"A": system, "B": before},
         random=Random(random.getrandbits(64)),
     )
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from talops.domain.cluster import Desired
 from talops.sim.etcd import Etcd
+from talops.sim.events import Event, MachineStatusEvent
 from talops.sim.faults import Fault
 from talops.sim.kube.health import NO_QUORUM
 from talops.sim.kube.store import ObjectStore
@@ -18,6 +19,8 @@ API_GAP = 4.0
 """Seconds until the virtual IP, or a load balancer, has found another API server."""
 NOT_READY_AFTER = 45.0
 """Seconds after which the node controller gives a silent kubelet up."""
+DOWN_AT_LEAST = 2.0
+"""Seconds of the wall: a talosctl that looks again after one must see that a machine was down."""
 
 
 class Client(Protocol):
@@ -97,13 +100,32 @@ class Cluster:
         """Something that the Talos API shows has changed."""
         self.changes += 1
 
-    def reboot(self, machine: Machine, *, then: Callable[[], None] | None = None) -> None:
-        """Stop the services, go down, boot the default slot. `then` runs when it is running and ready."""
-        self._went_down(machine)
-        machine.set_stage("rebooting", ready=False)
+    def publish(self, machine: Machine, event: Event, actor: str = "") -> None:
+        machine.events.publish(event, self.timeline.wall(), actor)
+
+    def later(self, machine: Machine, seconds: float, action: Callable[[], None], *, at_least: float = 0.0) -> None:
+        """Something that the machine does by itself: a reboot, or the power going off, is the end of it."""
+        boot_id = machine.boot_id
+
+        def unless_rebooted() -> None:
+            if machine.up and machine.boot_id == boot_id:
+                action()
+
+        self.timeline.after(seconds, unless_rebooted, at_least=at_least)
+
+    def go_down(self, machine: Machine, stage: str) -> None:
+        """It begins to go down because it was told to."""
+        for hear in self.on_down:
+            hear(machine)
+        self.went_down.append(machine.hostname)
+        self.down.add(machine.hostname)
+        self.most_down = max(self.most_down, len(self.down))
+        self.enter(machine, stage)
+
+    def enter(self, machine: Machine, stage: str, *, ready: bool = False) -> None:
+        machine.set_stage(stage, ready=ready)
+        self.publish(machine, MachineStatusEvent(stage=stage, ready=ready))
         self.touch()
-        self.timeline.after(4, lambda: self._stop_services(machine))
-        self.timeline.after(self._about(9), lambda: self._power_off(machine, then))
 
     def power_cut(self, machine: Machine) -> None:
         """It is off from one moment to the next, without a goodbye to anybody."""
@@ -123,16 +145,7 @@ class Cluster:
             if self.store.get("nodes", machine.hostname) is None:
                 self.kubelet.register(machine)
 
-    def _went_down(self, machine: Machine) -> None:
-        for hear in self.on_down:
-            hear(machine)
-        self.went_down.append(machine.hostname)
-        self.down.add(machine.hostname)
-        self.most_down = max(self.most_down, len(self.down))
-
-    def _stop_services(self, machine: Machine) -> None:
-        if not machine.up:
-            return
+    def stop_services(self, machine: Machine) -> None:
         self.etcd.set_up(machine, False)
         self.kubelet.stopped(machine)
         self._move_virtual_ip(machine)
@@ -160,33 +173,34 @@ class Cluster:
             new.changes += 1
         self.changes += 1
 
-    def _power_off(self, machine: Machine, then: Callable[[], None] | None) -> None:
+    def power_off(self, machine: Machine) -> None:
+        """And on again, from the default slot."""
         if not machine.up:
             return
-        if self.holds("hangs-rebooting", machine, lambda: self._power_off(machine, then)):
+        if self.holds("hangs-rebooting", machine, lambda: self.power_off(machine)):
             return
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
-        if not self.holds("never-returns", machine, lambda: self.boot(machine, then)):
-            self.timeline.after(self._about(35), lambda: self.boot(machine, then))
+        if not self.holds("never-returns", machine, lambda: self.boot(machine)):
+            self.timeline.after(self._about(35), lambda: self.boot(machine), at_least=DOWN_AT_LEAST)
 
     def _give_up(self, machine: Machine) -> None:
         if not machine.up:
             self.kubelet.lost(machine)
 
-    def boot(self, machine: Machine, then: Callable[[], None] | None = None) -> None:
+    def boot(self, machine: Machine) -> None:
         machine.boot()
         self._spoil(machine)
-        self.touch()
+        self.enter(machine, "booting")
         if self._rolls_back(machine):
-            self.timeline.after(20, lambda: self._roll_back(machine, then))
+            self.later(machine, 20, lambda: self._roll_back(machine))
             return
-        self.timeline.after(8, lambda: self._start_services(machine))
-        self.timeline.after(self._about(14), lambda: self.kubelet.started(machine))
-        if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self._settled(machine, then)):
+        self.later(machine, 8, lambda: self._start_services(machine))
+        self.later(machine, self._about(14), lambda: self.kubelet.started(machine))
+        if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self._settled(machine)):
             return
-        self.timeline.after(self._about(22), lambda: self._settled(machine, then))
+        self.later(machine, self._about(22), lambda: self._settled(machine))
 
     def _spoil(self, machine: Machine) -> None:
         if self.faulty("extension-lost", machine.hostname) and machine.upgraded_from:
@@ -196,33 +210,31 @@ class Cluster:
     def _rolls_back(self, machine: Machine) -> bool:
         return bool(machine.upgraded_from) and self.faulty("silent-rollback", machine.hostname)
 
-    def _roll_back(self, machine: Machine, then: Callable[[], None] | None) -> None:
+    def _roll_back(self, machine: Machine) -> None:
         machine.revert()
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
-        self.timeline.after(self._about(30), lambda: self.boot(machine, then))
+        self.timeline.after(self._about(30), lambda: self.boot(machine), at_least=DOWN_AT_LEAST)
 
     def _start_services(self, machine: Machine) -> None:
         self.etcd.set_up(machine, True)
         self.touch()
 
-    def _settled(self, machine: Machine, then: Callable[[], None] | None) -> None:
+    def _settled(self, machine: Machine) -> None:
         if not machine.up:
             return
-        if machine.upgraded_from and self.holds("kubelet-stays-down", machine, lambda: self._settled(machine, then)):
-            machine.set_stage("running", ready=False)
+        if machine.upgraded_from and self.holds("kubelet-stays-down", machine, lambda: self._settled(machine)):
+            self.enter(machine, "running")
             self.place_virtual_ip()
-            self.touch()
             return
-        machine.settle()
+        # the boot has proven itself: there is nothing to go back to by itself
+        machine.upgraded_from = ""
+        self.enter(machine, "running", ready=True)
         self.place_virtual_ip()
-        self.touch()
-        self.timeline.after(self._about(6), lambda: self._ready(machine))
-        if then is not None:
-            then()
+        self.later(machine, self._about(6), lambda: self._ready(machine))
 
     def _ready(self, machine: Machine) -> None:
-        if machine.stage != "running" or not machine.up:
+        if machine.stage != "running":
             return
         self.kubelet.ready(machine)
         self.down.discard(machine.hostname)

@@ -29,7 +29,7 @@ class Trouble:
         """Resource, name and namespace of the object that stands in the way."""
 
     def begin(self, fault: Fault) -> None:
-        """Nothing happens when it has begun already. Raises UsageError when a machine must be up to be broken."""
+        """Nothing happens when it has begun already. Raises UsageError when the power of a machine is off."""
         if fault in self._cluster.faults:
             return
         if fault.name in {"dead-node", "power-cut"}:
@@ -98,11 +98,8 @@ class Trouble:
 
     def _switch_off(self, fault: Fault) -> None:
         machine = self._cluster.machines[fault.hostname]
-        if not (machine.up and machine.stage == "running" and machine.ready):
-            raise UsageError(
-                f"{fault}: {machine.hostname} is not up and settled, so it cannot be switched off now",
-                hint="talops sandbox status",
-            )
+        if not machine.up:
+            raise UsageError(f"{fault}: {machine.hostname} is off at this moment", hint="talops sandbox status")
         if fault.name == "power-cut":
             self._cluster.power_cut(machine)
             return

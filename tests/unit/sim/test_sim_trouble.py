@@ -74,14 +74,25 @@ def test_a_machine_without_power_is_off_until_it_has_it_again(name: str) -> None
     assert all(member.up for member in broken.truth.etcd.members)
 
 
-def test_a_machine_that_boots_cannot_be_switched_off_in_the_middle() -> None:
+@pytest.mark.parametrize("seconds", range(0, 100, 3))
+def test_the_power_can_fail_at_any_moment_of_a_reboot(seconds: int) -> None:
     broken = Broken()
-    broken.truth.cluster.reboot(broken.truth.nodes["w-1"])
-    broken.world.advance(20)
+    machine = broken.truth.nodes["w-1"]
+    broken.truth.cluster.go_down(machine, "rebooting")
+    broken.truth.cluster.later(machine, 10, lambda: broken.truth.cluster.power_off(machine))
+    broken.world.advance(seconds)
 
-    with pytest.raises(UsageError, match="w-1 is not up and settled"):
+    if machine.up:
         broken.begin("power-cut@w-1")
+        broken.world.advance(300)
+        assert not machine.up
+        broken.end("power-cut@w-1")
+    else:
+        with pytest.raises(UsageError, match="w-1 is off at this moment"):
+            broken.begin("power-cut@w-1")
+    broken.world.advance(300)
 
+    assert machine.ready
     assert broken.truth.cluster.faults == set()
 
 
@@ -113,7 +124,8 @@ def test_a_budget_that_comes_back_blocks_again() -> None:
 def test_what_two_faults_hold_up_goes_on_when_each_is_over() -> None:
     broken = Broken("hangs-rebooting@w-1", "never-returns@w-1")
     machine = broken.truth.nodes["w-1"]
-    broken.truth.cluster.reboot(machine)
+    broken.truth.cluster.go_down(machine, "rebooting")
+    broken.truth.cluster.power_off(machine)
     broken.world.advance(600)
     assert machine.up
 
