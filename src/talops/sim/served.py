@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from talops.sim.machine import Machine
-from talops.sim.talosctl import unreachable
+from talops.sim.refusals import unreachable
 from talops.sim.timeline import Timeline
 
 
