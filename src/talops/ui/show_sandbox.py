@@ -1,6 +1,6 @@
 """`talops sandbox status` as plain text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from talops.domain.sandbox import SandboxNode, SandboxStatus
 from talops.domain.words import duration
@@ -12,9 +12,11 @@ def show_sandbox(status: SandboxStatus, *, here: str, width: int = 80) -> str:
     fast = "as fast as a real cluster" if status["speed"] == 1 else f"{status['speed']:g} times as fast as a real one"
     name = status["name"] + (f" (cluster {status['cluster']})" if status["cluster"] != status["name"] else "")
     lines = [f"sandbox {name}: process {status['pid']}, up for {duration(status['up'])}, {fast}", ""]
-    wide = max(len(node["hostname"]) for node in status["nodes"])
-    for node in status["nodes"]:
-        lines += folded(_node(node, wide), width, rest="    ")
+    rows = [_cells(node) for node in status["nodes"]]
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [f"{cell:<{most}}" for cell, most in zip(row, wide, strict=True)]
+        lines += folded("  ".join(cells).rstrip(), width, rest="    ")
     lines += ["", *_faults(status, width)]
     lines += [f"files: {status['repository']}"]
     lines += [f"talosconfig: {status['talosconfig']}", f"kubeconfig:  {status['kubeconfig']}"]
@@ -26,11 +28,11 @@ def _next(status: SandboxStatus, here: str) -> str:
     return f'eval "$(talops sandbox env --name {status["name"]})" && talops{repo} status'
 
 
-def _node(node: SandboxNode, wide: int) -> str:
+def _cells(node: SandboxNode) -> Sequence[str]:
     spare = "B" if node["slot"] == "A" else "A"
     slots = f"{node['version']} ({node['slot']}; {spare} {node['other'] or 'empty'})"
-    words = [f"{node['hostname']:<{wide}}", f"{node['role']:<12}", node["address"], slots]
-    return "  ".join([*words, node["state"], node["kubernetes"], *(["CORDONED"] if node["cordoned"] else [])])
+    cordon = "CORDONED" if node["cordoned"] else ""
+    return (node["hostname"], node["role"], node["address"], slots, node["state"], node["kubernetes"], cordon)
 
 
 def _faults(status: SandboxStatus, width: int) -> Iterator[str]:
