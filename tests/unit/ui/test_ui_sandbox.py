@@ -10,11 +10,27 @@ from talops.ui.show_sandbox import show_sandbox
 Golden = Callable[[str, str], None]
 
 
-def node(hostname: str, **changes: object) -> SandboxNode:
-    role = "controlplane" if hostname.startswith("cp") else "worker"
-    settled = {"version": "v1.13.1", "slot": "A", "other": "", "state": "running", "kubernetes": "Ready"}
-    found = {"hostname": hostname, "role": role, "address": "10.20.0.11", "cordoned": False, **settled, **changes}
-    return SandboxNode(**found)  # type: ignore[typeddict-item]  # keys are those above
+def node(
+    hostname: str,
+    *,
+    version: str = "v1.13.1",
+    slot: str = "A",
+    other: str = "",
+    state: str = "running",
+    kubernetes: str = "Ready",
+    cordoned: bool = False,
+) -> SandboxNode:
+    return SandboxNode(
+        hostname=hostname,
+        role="controlplane" if hostname.startswith("cp") else "worker",
+        address="10.20.0.11",
+        version=version,
+        slot=slot,
+        other=other,
+        state=state,
+        kubernetes=kubernetes,
+        cordoned=cordoned,
+    )
 
 
 def sandbox(*nodes: SandboxNode, faults: list[str], speed: float = 10.0) -> SandboxStatus:
