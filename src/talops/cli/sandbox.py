@@ -27,7 +27,10 @@ def up(
     fault: options.SandboxFaults = None,
     foreground: options.Foreground = False,
 ) -> None:
-    """Start a cluster of virtual machines on loopback, built from your files. It lives on until `sandbox down`."""
+    """Start a practice cluster, built from your files.
+
+    It lives on until `talops sandbox down`, and only this machine can reach it.
+    """
     if not example and not sandbox.has_files(context.obj):
         typer.echo("there is no talconfig.yaml here: this is the example cluster")
         example = True
@@ -64,7 +67,10 @@ def status(name: options.SandboxName = "", json: options.AsJson = False) -> None
 def fault(
     faults: options.FaultsToBegin = None, name: options.SandboxName = "", listed: options.ListSandboxFaults = False
 ) -> None:
-    """Break something while it runs: NAME for the cluster, NAME@NODE for one node."""
+    """Break something while it runs.
+
+    NAME happens to the cluster, NAME@NODE to one node.
+    """
     if listed:
         acting.echo_faults(sandbox.fault_summaries())
         return
@@ -75,13 +81,16 @@ def fault(
 
 @app.command()
 def mend(faults: options.FaultsToEnd = None, name: options.SandboxName = "") -> None:
-    """Let faults end, or all of them when none is named. What they held up goes on."""
+    """Let faults end, or all of them.
+
+    What they held up goes on.
+    """
     _tell_faults(sandbox.mend(name, faults or ()))
 
 
 @app.command()
 def down(name: options.SandboxName = "", every: options.Every = False) -> None:
-    """Stop it. Nothing of it is left."""
+    """Stop it, and leave nothing of it."""
     ended = sandbox.down(name, every=every)
     for one, lived in ended:
         typer.echo(f"sandbox {one}: " + ("stopped" if lived else "it was dead already; what was left of it is gone"))
@@ -91,7 +100,10 @@ def down(name: options.SandboxName = "", every: options.Every = False) -> None:
 
 @app.command()
 def env(name: options.SandboxName = "", shell: options.Dialect = "sh", unset: options.Unset = False) -> None:
-    """Print what makes this shell look at it: eval "$(talops sandbox env)"."""
+    """Print what makes this shell look at it.
+
+    For a shell to read: eval "$(talops sandbox env)", in fish: talops sandbox env --shell fish | source
+    """
     if shell not in {"sh", "bash", "zsh", "fish"}:
         raise UsageError(f"--shell: there is no shell {shell}", hint="it is sh, bash, zsh or fish")
     if unset:

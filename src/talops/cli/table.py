@@ -65,7 +65,7 @@ OPTIONS: Mapping[str, Option] = {
     "faults": Option(("--faults",), "List the faults that can be switched on."),
     "from": Option(("--from",), "The Talos version that the cluster starts with.", "text", "vX.Y.Z"),
     "seed": Option(("--seed",), "Other delays, the same for the same number.", "text", "NUMBER"),
-    "name": Option(("--name",), "Which sandbox; default: the only one. For a new one: its cluster.", "text", "NAME"),
+    "name": Option(("--name",), "Which sandbox; default: the only one, or for `up` its cluster.", "text", "NAME"),
     "example": Option(("--example",), "The example cluster of six nodes, whatever files are here."),
     "speed": Option(("--speed",), "So many times as fast as a real cluster.", "text", "NUMBER"),
     "foreground": Option(("--foreground",), "Stay, and stop it at Ctrl-C."),
@@ -120,7 +120,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ),
     ("sandbox",): Command("A practice cluster on this machine, for talosctl, kubectl and talops.", module="sandbox"),
     ("sandbox", "up"): Command(
-        "Start a cluster of virtual machines on loopback, built from your files.",
+        "Start a practice cluster, built from your files.",
         options=("name", "example", "from", "speed", "seed", "fault", "foreground"),
     ),
     ("sandbox", "status"): Command(
@@ -129,7 +129,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("sandbox", "fault"): Command("Break something while it runs.", options=("name", "list"), argument="trouble"),
     ("sandbox", "mend"): Command("Let faults end, or all of them.", options=("name",), argument="trouble"),
     ("sandbox", "env"): Command("Print what makes this shell look at it.", options=("name", "shell", "unset")),
-    ("sandbox", "down"): Command("Stop it. Nothing of it is left.", options=("name", "all")),
+    ("sandbox", "down"): Command("Stop it, and leave nothing of it.", options=("name", "all")),
 }
 
 

@@ -63,9 +63,9 @@ def place(name: str, environ: Mapping[str, str]) -> Place:
 
 
 def places(environ: Mapping[str, str]) -> Sequence[Place]:
-    """Those that there are, living or not, by name."""
+    """Those that there are, living or not, by name. Of two of a name the one where new ones go."""
     found = [Place(name=lock.parent.name, folder=lock.parent) for root in _roots(environ) for lock in _locks(root)]
-    return sorted(found, key=lambda one: one.name)
+    return [one for _, one in sorted({one.name: one for one in reversed(found)}.items())]
 
 
 def _locks(root: Path) -> Iterator[Path]:
@@ -78,7 +78,7 @@ def _roots(environ: Mapping[str, str]) -> Sequence[Path]:
     state = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or expanded("~")) / ".local" / "state"
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     homes = [Path(home) for home in (runtime, state) if home and (home != runtime or os.access(home, os.W_OK))]
-    return [home / "talops" / "sandbox" for home in homes]
+    return [home / "talops" / "sandbox" for home in dict.fromkeys(homes)]
 
 
 @contextmanager

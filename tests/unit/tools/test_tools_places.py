@@ -41,6 +41,12 @@ def test_one_that_was_started_from_another_shell_is_found(environ: dict[str, str
         assert place("a", environ).folder.is_relative_to(environ["HOME"])
 
 
+def test_one_place_that_is_named_twice_is_one(environ: dict[str, str]) -> None:
+    environ["XDG_STATE_HOME"] = environ["XDG_RUNTIME_DIR"]
+    with taken(place("a", environ)):
+        assert len(places(environ)) == 1
+
+
 @pytest.mark.parametrize("name", ["", "..", ".a", "-a", "a/b", "a b", "a\nb", "ä", "a" * 65])
 def test_a_name_that_is_no_folder_is_refused(environ: dict[str, str], name: str) -> None:
     with pytest.raises(UsageError, match="cannot be called"):
