@@ -13,13 +13,13 @@ LOCKED = "sequence not started: locked"
 
 _Phase = tuple[str, str, float]
 """Its name, its task, and the seconds that this takes as a rule."""
-_STOP = (("cleanup", "stopAllPods", 3.0), ("dbus", "stopDBus", 0.5), ("stopServices", "stopServicesForUpgrade", 0.5))
+_STOP = (("cleanup", "stopAllPods", 3.3), ("dbus", "stopDBus", 0.5), ("stopServices", "stopServicesForUpgrade", 0.5))
 _UNMOUNT = (
     ("unmountBind", "unmountSystemDiskBindMounts", 0.5),
     ("unmountSystem", "unmountEphemeralPartition", 0.5),
     ("volumeFinalize", "teardownLifecycle", 0.5),
 )
-_DOWN = (("kexec", "kexecPrepare", 0.5), ("stopEverything", "stopAllServices", 2.0), ("reboot", "reboot", 0.5))
+_DOWN = (("kexec", "kexecPrepare", 0.5), ("stopEverything", "stopAllServices", 1.7), ("reboot", "reboot", 0.5))
 _REBOOT = (*_STOP, ("umount", "unmountPodMounts", 0.5), *_UNMOUNT, *_DOWN)
 _UPGRADE = (
     ("drain", "cordonAndDrainNode", 1.0),
