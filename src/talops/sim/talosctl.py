@@ -73,8 +73,16 @@ class Talosctl:
         return result
 
     def seconds(self, argv: tuple[str, ...]) -> float:
-        asked = (self._cluster.by_address(node) for node in parse(argv).nodes)
-        return SILENT_SECONDS if any(machine is None or not machine.up for machine in asked) else QUICK_SECONDS
+        nodes = parse(argv).nodes
+        asked = (self._cluster.by_address(node) for node in nodes)
+        silent = any(machine is None or not machine.up for machine in asked) or (nodes and self._no_endpoint())
+        return SILENT_SECONDS if silent else QUICK_SECONDS
+
+    def _no_endpoint(self) -> str:
+        """A worker is asked through a control plane. The error when none is up; empty when one is."""
+        if any(machine.up for machine in self._cluster.control_planes):
+            return ""
+        return refused(self._cluster.control_planes[0].address)
 
     def _answer(self, command: Command) -> Result:
         match command.words:
@@ -126,6 +134,8 @@ class Talosctl:
 
     def _each(self, doing: str, nodes: Sequence[str], print_one: Callable[[Machine, str], bytes]) -> Result:
         """A call that goes on when a node fails: exit 0 and a warning, unless all fail."""
+        if nobody := self._no_endpoint():
+            return fail(f"error {doing}: {nobody}")
         found, errors = b"", []
         for node in nodes:
             machine = self._cluster.by_address(node)
@@ -140,6 +150,8 @@ class Talosctl:
 
         The first node is asked what this kind of resource is: when that one is silent, nobody is heard.
         """
+        if nobody := self._no_endpoint():
+            return fail(nobody)
         kind = kind_called(word)
         found, errors, older = [], [], []
         for node in nodes:
@@ -170,6 +182,8 @@ class Talosctl:
 
     def _boot_id(self, nodes: Sequence[str]) -> Result:
         machine = self._cluster.by_address(nodes[0])
+        if nobody := self._no_endpoint():
+            return fail(f"error reading file: {nobody}")
         if machine is None or not machine.up:
             return fail(f"error reading: {refused(nodes[0])}")
         return Result(stdout=machine.boot_id.encode() + b"\n")
@@ -177,6 +191,8 @@ class Talosctl:
     def _etcd(
         self, doing: str, what: str, nodes: Sequence[str], print_all: Callable[[list[tuple[Machine, str]]], bytes]
     ) -> Result:
+        if nobody := self._no_endpoint():
+            return fail(f"error {doing}: {nobody}")
         asked, errors = [], []
         for node in nodes:
             machine = self._cluster.by_address(node)
