@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tools tools-env test format lint types imports tests bench lock schema clean
+.PHONY: help demo tools tools-env test format lint types imports tests bench lock schema proto clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ lock: $(VENV)/.test  ## resolve every dependency anew, exactly
 
 schema: $(VENV)/.test
 	$(BIN)/python -c "from talops.config.policy_model import json_schema; print(json_schema(), end='')" > talops.schema.json
+
+proto: $(VENV)/.demo  ## the messages of the Talos API, anew from their .proto files
+	$(PIP) install --constraint requirements.lock --group proto
+	cd src && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. talops/sim/network/talos/wire/*.proto
 
 clean:
 	rm -rf $(VENV)
