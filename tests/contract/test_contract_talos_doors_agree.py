@@ -17,6 +17,7 @@ from contract.talos_door import GENERATIONS, OpenDoor, open_door
 from talops.domain.process import Call, Result
 from talops.domain.talos import Unknown, Version
 from talops.sim.machine import System
+from talops.sim.sequences import reboot
 from talops.sim.world import World
 from talops.tools import etcd, talosctl
 from talops.tools.calls import TALOSCTL_TEMPLATES, TEMPLATES
@@ -83,7 +84,7 @@ def _many_extensions(world: World) -> None:
 
 
 def _mid_reboot(world: World) -> None:
-    world.truth.cluster.reboot(world.truth.nodes["cp-2"])
+    reboot(world.truth.cluster, world.truth.nodes["cp-2"])
     world.advance(6)
 
 

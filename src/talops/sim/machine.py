@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
+from talops.sim.events import EventLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,11 @@ class Machine:
     """The virtual IP, while this machine holds it."""
     etcd_broken: bool = False
     changes: int = 0
+    events: EventLog = field(default_factory=EventLog)
+    sequence: str = ""
+    """The sequence that is running, by its name: reboot, upgrade."""
+    installing: bool = False
+    """An installer runs while the node keeps serving."""
     on_power: list[Callable[[], None]] = field(default_factory=list)
     """Called when it went off or came up."""
 
@@ -70,6 +76,11 @@ class Machine:
     def other_slot(self) -> str:
         return "B" if self.booted == "A" else "A"
 
+    @property
+    def machine_id(self) -> str:
+        """The same for every boot."""
+        return uuid.uuid5(uuid.NAMESPACE_DNS, self.hostname).hex
+
     def install(self, system: System) -> None:
         """What an installer does: write the slot that is not running and make it the next boot's."""
         self.slots[self.other_slot] = system
@@ -89,7 +100,9 @@ class Machine:
         self.stage, self.ready, self.up = stage, ready, up
         self.changes += 1
         if switched:
-            for hear in self.on_power:
+            self.sequence, self.installing = "", False
+            self.events.close()
+            for hear in tuple(self.on_power):
                 hear()
 
     def boot(self) -> None:
@@ -97,11 +110,6 @@ class Machine:
         self.booted = self.default
         self.boot_id = self._new_boot_id()
         self.set_stage("booting", ready=False)
-
-    def settle(self) -> None:
-        """Running and ready: the boot has proven itself, so there is nothing to go back to by itself."""
-        self.upgraded_from = ""
-        self.set_stage("running", ready=True)
 
     def _new_boot_id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast
 
-from talops.sim.network.talos import access, etcd, health, images, kernel, services, state, versions
+from talops.sim.network.talos import access, changes, etcd, events, health, images, kernel, services, state, versions
 from talops.sim.network.talos.calls import AnyMethod
 
 _MODULES: Sequence[Sequence[object]] = (
@@ -16,6 +16,8 @@ _MODULES: Sequence[Sequence[object]] = (
     health.METHODS,
     images.METHODS,
     access.METHODS,
+    events.METHODS,
+    changes.METHODS,
 )
 
 

@@ -15,7 +15,7 @@ from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.calls import AnyMethod, Node, Streaming, unimplemented, wrapped
 from talops.sim.network.talos.wire import machine_pb2 as wire
-from talops.sim.refusals import unreachable
+from talops.sim.refusals import BROKEN_OFF, unreachable
 from talops.sim.talosctl import SILENT_SECONDS
 
 Call = Stream[bytes, bytes]
@@ -130,7 +130,7 @@ class Router:
                 finally:
                     running.discard(until_off)
         except TimeoutError:
-            raise GRPCError(Status.UNAVAILABLE, "error reading from server: EOF") from None
+            raise GRPCError(Status.UNAVAILABLE, BROKEN_OFF) from None
 
     def _method(self, machine: Machine, path: str, roles: frozenset[str]) -> AnyMethod:
         there = {name: one for name, one in self.methods.items() if one.since is None or machine.version >= one.since}

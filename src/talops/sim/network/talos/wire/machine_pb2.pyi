@@ -479,6 +479,14 @@ class LifecycleProgress(_message.Message):
     progress: LifecycleProgress.Progress
     def __init__(self, progress: _Optional[_Union[LifecycleProgress.Progress, _Mapping]] = ...) -> None: ...
 
+class LegacyImagePullRequest(_message.Message):
+    __slots__ = ("namespace", "reference")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    namespace: int
+    reference: str
+    def __init__(self, namespace: _Optional[int] = ..., reference: _Optional[str] = ...) -> None: ...
+
 class ImagePullRequest(_message.Message):
     __slots__ = ("containerd", "image_ref")
     CONTAINERD_FIELD_NUMBER: _ClassVar[int]
