@@ -37,13 +37,19 @@ class Practice(Place):
     talosctl: str
 
     def lay_out(self, *, control_planes: int, workers: int, target: str) -> None:
-        for folder in ("repo", "bin", "home", "state", "tmp", "run"):
+        for folder in ("repo", "patient", "bin", "home", "state", "tmp", "run"):
             (self.root / folder).mkdir(mode=0o700)
-        (self.repo / "talconfig.yaml").write_text(talconfig(control_planes, workers, target))
-        (self.repo / "talenv.yaml").write_text("VIP: 10.30.0.10\nWORD: word\n")
+        for folder in (self.repo, self.patient):
+            (folder / "talconfig.yaml").write_text(talconfig(control_planes, workers, target))
+            (folder / "talenv.yaml").write_text("VIP: 10.30.0.10\nWORD: word\n")
         (self.repo / "talops.yaml").write_text(POLICY)
         for name, program in (("talosctl", real("talosctl", self.talosctl)), ("kubectl", real("kubectl"))):
             (self.root / "bin" / name).symlink_to(program)
+
+    @property
+    def patient(self) -> Path:
+        """The same repository without a policy."""
+        return self.root / "patient"
 
     @property
     def sandbox(self) -> Path:
@@ -94,24 +100,23 @@ class Practice(Place):
 
     def traces(self) -> list[str]:
         """What a rollout must not leave behind: cordons, annotations of talops, its Lease, files and processes."""
-        nodes = self._objects("nodes")
-        found = [f"{node['metadata']['name']} is cordoned" for node in nodes if node["spec"].get("unschedulable")]
-        for node in nodes:
-            annotations = node["metadata"].get("annotations") or {}
-            found += [f"{node['metadata']['name']} has {key}" for key in annotations if "talops" in key]
-        held = [lease["metadata"]["name"] for lease in self._objects("leases", "-n", "kube-system")]
+        cordons = self._rows("nodes", "{.metadata.name}{' '}{.spec.unschedulable}{' '}{.metadata.annotations}")
+        found = [row for row in cordons if " true " in row or "talops" in row]
+        held = self._rows("leases", "{.metadata.name}", "-n", "kube-system")
         found += ["the Lease is held"] if "talops" in held else []
         return [*found, *self.left_over(), *self.processes().values()]
 
-    def _objects(self, *words: str) -> "list[dict[str, dict[str, dict[str, str]]]]":
-        done = self.ran_tool("kubectl", "get", *words, "-o", "json")
+    def _rows(self, kind: str, row: str, *words: str) -> list[str]:
+        """A line for each object, of what JSONPath finds in it."""
+        path = "jsonpath={range .items[*]}" + row + "{'\\n'}{end}"
+        done = self.ran_tool("kubectl", "get", kind, *words, "-o", path)
         assert done.returncode == 0, done.stderr
-        found: list[dict[str, dict[str, dict[str, str]]]] = json.loads(done.stdout)["items"]
-        return found
+        return done.stdout.splitlines()
 
     def left_over(self) -> list[str]:
-        kept = str(self.sandbox)
-        return [path for path in super(Practice, self).left_over() if not (path.startswith(kept) or kept.startswith(path))]
+        ours = str(self.sandbox)
+        found = super(Practice, self).left_over()
+        return [path for path in found if not (path.startswith(ours) or ours.startswith(path))]
 
     def processes(self) -> dict[int, str]:
         return {number: line for number, line in super(Practice, self).processes().items() if "talops.sim" not in line}
