@@ -14,6 +14,7 @@ from contract.transcripts import plain, talosctl_capture
 from talops.domain.process import Result
 from talops.sim.network.pki import Authority
 from talops.sim.network.talos.listener import Line
+from talops.sim.sequences import reboot
 
 CP1, CP2, W1 = "10.1.0.1", "10.1.0.2", "10.1.0.4"
 BOTH = pytest.mark.parametrize("version", GENERATIONS)
@@ -120,7 +121,7 @@ def test_a_watch_sees_what_becomes_of_a_machine(door: OpenDoor) -> None:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, b"")
         assert any(b"running" in line for line in lines)
-        door.do(lambda: door.world.truth.cluster.reboot(door.world.truth.nodes["cp-2"]))
+        door.do(lambda: reboot(door.world.truth.cluster, door.world.truth.nodes["cp-2"]))
         assert any(b"rebooting" in line for line in lines)
 
 
