@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,18 @@ def test_a_control_plane_that_goes_off_takes_its_endpoint_with_it_and_brings_it_
     assert door.talosctl(*ASK, version=version, nodes=(W1,)).exit == 0
     door.do(door.world.mend)
     assert ask().exit == 0
+
+
+def test_an_endpoint_follows_its_machine_however_fast_that_goes_off_and_on(door: OpenDoor) -> None:
+    def blink(*, ends_up: bool) -> None:
+        machine = door.world.truth.nodes["cp-1"]
+        for up in (False, True, False, True, ends_up):
+            machine.set_stage("running", ready=True, up=up)
+
+    for ends_up in (True, False, True):
+        door.do(partial(blink, ends_up=ends_up))
+        result = door.talosctl(*ASK, nodes=(W1,), endpoint=door.endpoint("cp-1"))
+        assert (result.exit == 0) is ends_up
 
 
 def test_a_worker_that_goes_off_closes_no_endpoint(door: OpenDoor) -> None:
