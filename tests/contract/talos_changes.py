@@ -89,7 +89,8 @@ def at_rest(world: World, hostname: str) -> bool:
     """It works and Kubernetes knows, or something holds it up that will not go away by itself."""
     machine, truth = world.truth.nodes[hostname], world.truth.cluster
     busy = machine.sequence or machine.installing or hostname in truth.down
-    return hostname in truth.held or (not busy and machine.up and machine.ready)
+    held_up = any(fault.hostname == hostname for fault in truth.held)
+    return held_up or (not busy and machine.up and machine.ready)
 
 
 def embedded(change: Change) -> Ending:

@@ -106,7 +106,7 @@ def wait_until_back(session: Session, node: DesiredNode, disruption: Disruption,
             raise _left_as(session, node, disruption, observed, seen, result)
         step = Step.VERIFY if rebooted else Step.BOOT
         session.waits(node.hostname, step, seen.words, deadline)
-        session.pause(POLL_BOOT)
+        session.look_again(start, at_most=POLL_BOOT)
 
 
 def _quiet_after(disruption: Disruption, result: Result) -> timedelta:

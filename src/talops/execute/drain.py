@@ -72,7 +72,7 @@ def move_databases(session: Session, last: Observed, hostname: str, node_name: s
                 exit=Exit.GATE,
             )
         session.waits(hostname, Step.DATABASES, reason, deadline)
-        session.pause(GONE_EVERY)
+        session.look_again(start, at_most=GONE_EVERY)
 
 
 def _primaries_on(observed: Observed, node_name: str) -> tuple[PostgresCluster, ...] | Unknown:
@@ -117,7 +117,8 @@ def _promote(
 
 def drain(session: Session, hostname: str, node_name: str) -> None:
     """Evict all that can move and wait until it is gone. Raises NodeStopped naming what holds it up."""
-    deadline = session.now() + session.policy.drain_timeout.total_seconds()
+    start = session.now()
+    deadline = start + session.policy.drain_timeout.total_seconds()
     said = False
     while True:
         pods = observe_pods(node_name, session.tools)
@@ -141,7 +142,8 @@ def drain(session: Session, hostname: str, node_name: str) -> None:
                 exit=Exit.GATE,
             )
         session.waits(hostname, Step.DRAIN, "; ".join(blockers[:3]), deadline)
-        session.pause(RETRY_EVERY if any("budget" in blocker for blocker in blockers) else GONE_EVERY)
+        blocked = any("budget" in blocker for blocker in blockers)
+        session.look_again(start, at_most=RETRY_EVERY if blocked else GONE_EVERY)
 
 
 def _drain_words(listed: DrainList) -> str:
@@ -189,7 +191,8 @@ def wait_detached(session: Session, hostname: str, node_name: str) -> None:
 
     Going on is what Kubernetes itself does after six minutes; never detaching would hold the rollout for ever.
     """
-    deadline = session.now() + session.policy.detach_timeout.total_seconds()
+    start = session.now()
+    deadline = start + session.policy.detach_timeout.total_seconds()
     while True:
         attachments = observe_attachments(session.tools)
         if isinstance(attachments, Unknown):
@@ -205,4 +208,4 @@ def wait_detached(session: Session, hostname: str, node_name: str) -> None:
             session.note(f"{hostname}: still waited for {reason}; going on without.", hostname=hostname, warning=True)
             return
         session.waits(hostname, Step.DETACH, reason, deadline)
-        session.pause(GONE_EVERY)
+        session.look_again(start, at_most=GONE_EVERY)

@@ -11,7 +11,7 @@ from talops.domain.verdict import Verdict
 from talops.domain.words import span
 from talops.errors import Exit
 from talops.execute.failure import NodeStopped
-from talops.execute.session import Session
+from talops.execute.session import SOONEST, Session
 from talops.execute.streak import Stability, Streak
 from talops.gates import judge
 from talops.observe import observe, observe_gates
@@ -80,7 +80,15 @@ def wait_for_gates(
         shut = _shut(verdicts)
         reason = str(shut[0]) if shut else lacks
         session.waits(hostname, step, reason, start + _deadline(verdicts, session.policy).total_seconds())
-        session.pause(TICK_SHUT if shut else TICK_OPEN)
+        if shut:
+            session.look_again(start, at_most=TICK_SHUT)
+        else:
+            session.pause(_between_samples(stability))
+
+
+def _between_samples(stability: Stability) -> float:
+    """Seconds: a window that is short is not made longer by the looks that it takes."""
+    return min(TICK_OPEN, max(SOONEST, stability.window.total_seconds() / max(1, stability.samples - 1)))
 
 
 def _look(session: Session, last: Observed, shown: Sequence[Verdict]) -> Observed:

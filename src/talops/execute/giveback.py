@@ -79,7 +79,8 @@ def leave(session: Session, held: Held, missing: str) -> None:
 
 def _wait_until_up(session: Session, node: DesiredNode) -> str | None:
     """What it lacks at last, empty when it is up; None when it is not in Kubernetes, so carries nothing of ours."""
-    deadline = session.now() + GIVE_BACK_WITHIN.total_seconds()
+    start = session.now()
+    deadline = start + GIVE_BACK_WITHIN.total_seconds()
     while True:
         observed = observe_node(node, session.tools)
         missing = lacks(observed)
@@ -88,4 +89,4 @@ def _wait_until_up(session: Session, node: DesiredNode) -> str | None:
         if not missing or session.now() >= deadline:
             return missing
         session.waits(node.hostname, Step.UNCORDON, missing, deadline)
-        session.pause(LOOK_EVERY)
+        session.look_again(start, at_most=LOOK_EVERY)

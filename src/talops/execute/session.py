@@ -17,6 +17,10 @@ TERMINATE_WITHIN = timedelta(seconds=60)
 """How long a step in flight may go on after SIGTERM; systemd and CI runners send SIGKILL after 90 s or later."""
 RESTORE_WITHIN = timedelta(seconds=20)
 """How long restoring may take after an interrupt."""
+SOONEST = 0.5
+"""Seconds between two looks at the least."""
+LATENESS = 1 / 3
+"""What has taken a while may be noticed later by so much of it: short waits stay short, long ones cost few looks."""
 
 
 class Heartbeat(Protocol):
@@ -86,6 +90,10 @@ class Session:
             self.tick(clock.now())
             if wake is Wake.CHILD:
                 return wake
+
+    def look_again(self, since: Instant, *, at_most: float) -> Wake:
+        """Let time pass until the next look at what has been waited for since then. Raises as `pause` does."""
+        return self.pause(min(at_most, max(SOONEST, (self.now() - since) * LATENESS)))
 
     def heed(self) -> None:
         """Act on signals that came. Raises StopRequested while nothing is in flight, StopNow when told twice."""

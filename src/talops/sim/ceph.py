@@ -1,5 +1,6 @@
 """A Rook-Ceph: one OSD a host, three monitors, and an operator that polls Ceph's status once a minute."""
 
+import uuid
 from collections.abc import Sequence
 
 from talops.sim.cluster import Cluster
@@ -11,6 +12,8 @@ from talops.sim.workloads import Workloads
 NAMESPACE = "rook-ceph"
 POLL_SECONDS = 60.0
 BUDGETS_FOLLOW = 15.0
+TOOLBOX = "rook-ceph-tools"
+CEPH_VERSION = "ceph version 19.2.3 (c92aebb279828e9c3c1f5d24613efca272649e62) squid (stable)"
 _OSD = "rook-ceph-osd"
 
 
@@ -22,6 +25,8 @@ class Ceph:
         self._store = cluster.store
         self._workloads = workloads
         self.hosts = tuple(hosts)
+        self.monitors = min(3, len(self.hosts))
+        self.fsid = str(uuid.uuid5(uuid.NAMESPACE_DNS, cluster.desired.cluster_name))
         self.osds_down: set[str] = set()
         self.monitors_down: set[str] = set()
         self.recovering = False
@@ -40,8 +45,8 @@ class Ceph:
         for number, host in enumerate(self.hosts[:3]):
             name = "abc"[number]
             self._pod(f"rook-ceph-mon-{name}", host, {"app": "rook-ceph-mon", "mon": name})
-        for app, host in (("rook-ceph-mgr", self.hosts[0]), ("rook-ceph-operator", self.hosts[-1])):
-            self._workloads.deployment(NAMESPACE, app, [host])
+        for app, place in (("rook-ceph-mgr", 0), ("rook-ceph-operator", -1)):
+            self._workloads.deployment(NAMESPACE, app, [self.hosts[place]])
         self._budget("rook-ceph-mon-pdb", {"maxUnavailable": 1}, {"app": "rook-ceph-mon"})
         self._budget(_OSD, {"maxUnavailable": 1}, {"app": _OSD})
         self._store.create(
@@ -55,6 +60,10 @@ class Ceph:
             },
         )
         self._cluster.timeline.after(self._cluster.random.uniform(5, POLL_SECONDS), self._poll)
+
+    def install_toolbox(self) -> None:
+        """For whoever takes commands there; a rehearsal needs none."""
+        self._workloads.deployment(NAMESPACE, TOOLBOX, [self.hosts[0]])
 
     def _pod(self, name: str, host: str, labels: dict[str, str]) -> None:
         self._workloads.pinned(NAMESPACE, name, host, labels, ("ReplicaSet", name))
@@ -137,12 +146,12 @@ class Ceph:
 
     def _status(self) -> Object:
         stamp = self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        details = self._details()
+        details = self.details()
         health = "HEALTH_WARN" if details else "HEALTH_OK"
         message = "Cluster created successfully"
         ready = {"type": "Ready", "status": "True", "reason": "ClusterCreated", "message": message}
         ready.update(lastHeartbeatTime=stamp, lastTransitionTime=stamp)
-        ceph = {"health": health, "lastChecked": stamp, "versions": {"overall": {"ceph version 19.2.3": 9}}}
+        ceph = {"health": health, "lastChecked": stamp, "versions": {"overall": {CEPH_VERSION: 9}}, "fsid": self.fsid}
         if details:
             ceph["details"] = details
         return {
@@ -156,7 +165,8 @@ class Ceph:
             "version": {"image": "quay.io/ceph/ceph:v19.2.3", "version": "19.2.3-0"},
         }
 
-    def _details(self) -> Object:
+    def details(self) -> Object:
+        """Health checks that are not OK at this moment, by code."""
         found: Object = {}
         if self.osds_down:
             found["OSD_DOWN"] = {"severity": "HEALTH_WARN", "message": f"{len(self.osds_down)} osds down"}

@@ -9,6 +9,7 @@ from talops.domain.cluster import Desired
 from talops.sim.etcd import Etcd
 from talops.sim.events import Event, MachineStatusEvent
 from talops.sim.faults import Fault
+from talops.sim.kube.health import NO_QUORUM
 from talops.sim.kube.store import ObjectStore
 from talops.sim.kubelet import Kubelet
 from talops.sim.machine import Machine, System
@@ -58,8 +59,8 @@ class Cluster:
     """Called when a machine is Ready in Kubernetes again after a boot."""
     on_down: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine begins to go down because it was told to."""
-    held: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What a fault keeps a machine from doing, by hostname. It goes on when the fault is mended."""
+    held: dict[Fault, Callable[[], None]] = field(default_factory=dict)
+    """What a fault keeps a machine from doing. It goes on when the fault is over."""
     clients: list[Client] = field(default_factory=list)
     """Every talosctl that was started to change a machine."""
     control_planes: Sequence[Machine] = field(init=False)
@@ -72,22 +73,28 @@ class Cluster:
     def faulty(self, name: str, hostname: str = "") -> bool:
         return Fault(name=name, hostname=hostname) in self.faults
 
+    def holds(self, name: str, machine: Machine, go_on: Callable[[], None]) -> bool:
+        """Whether this fault stops the machine here; `go_on` is what then happens when it is over."""
+        fault = Fault(name=name, hostname=machine.hostname)
+        if fault in self.faults:
+            self.held[fault] = go_on
+        return fault in self.faults
+
     def by_address(self, address: str) -> Machine | None:
         return self._by_address.get(address)
 
     def api_problem(self) -> str:
-        """Why no Kubernetes API server answers now; empty when one does."""
+        """Why no Kubernetes API server is of use now; empty when one is."""
+        return self.api_refused() or ("" if self.etcd.quorate else NO_QUORUM)
+
+    def api_refused(self) -> str:
+        """Why no Kubernetes API server can be connected to now; empty when one can."""
+        running = any(machine.up and machine.stage == "running" for machine in self.control_planes)
+        flaps = self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6
+        if running and not flaps and self.timeline.now >= self.api_gap_until:
+            return ""
         host = self.desired.endpoint.removeprefix("https://").removeprefix("http://")
-        refused = f"dial tcp {host}: connect: connection refused"
-        if not any(machine.up and machine.stage == "running" for machine in self.control_planes):
-            return refused
-        if not self.etcd.quorate:
-            return "etcdserver: request timed out"
-        if self.timeline.now < self.api_gap_until:
-            return refused
-        if self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6:
-            return refused
-        return ""
+        return f"dial tcp {host}: connect: connection refused"
 
     def touch(self) -> None:
         """Something that the Talos API shows has changed."""
@@ -125,18 +132,14 @@ class Cluster:
         self.etcd.set_up(machine, False)
         self._move_virtual_ip(machine)
         machine.set_stage("booting", ready=False, up=False)
-        self.held[machine.hostname] = lambda: self.boot(machine)
+        self.held = {fault: go_on for fault, go_on in self.held.items() if fault.hostname != machine.hostname}
+        self.held[Fault(name="power-cut", hostname=machine.hostname)] = lambda: self.boot(machine)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
 
-    def mend(self) -> None:
-        """Every fault is over: what was held up goes on."""
-        self.faults.clear()
-        held, self.held = self.held, {}
-        for go_on in held.values():
-            go_on()
+    def register(self) -> None:
+        """What persons took away comes back: etcd where a machine runs, and Kubernetes nodes that were deleted."""
         for machine in self.machines.values():
-            machine.etcd_broken = False
             if machine.up and machine.stage == "running":
                 self.etcd.set_up(machine, True)
             if self.store.get("nodes", machine.hostname) is None:
@@ -174,15 +177,12 @@ class Cluster:
         """And on again, from the default slot."""
         if not machine.up:
             return
-        if self.faulty("hangs-rebooting", machine.hostname):
-            self.held[machine.hostname] = lambda: self.power_off(machine)
+        if self.holds("hangs-rebooting", machine, lambda: self.power_off(machine)):
             return
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
-        if self.faulty("never-returns", machine.hostname):
-            self.held[machine.hostname] = lambda: self.boot(machine)
-        else:
+        if not self.holds("never-returns", machine, lambda: self.boot(machine)):
             self.timeline.after(self._about(35), lambda: self.boot(machine), at_least=DOWN_AT_LEAST)
 
     def _give_up(self, machine: Machine) -> None:
@@ -198,10 +198,9 @@ class Cluster:
             return
         self.later(machine, 8, lambda: self._start_services(machine))
         self.later(machine, self._about(14), lambda: self.kubelet.started(machine))
-        if self.faulty("stays-booting", machine.hostname) and machine.upgraded_from:
-            self.held[machine.hostname] = lambda: self._settled(machine)
-        else:
-            self.later(machine, self._about(22), lambda: self._settled(machine))
+        if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self._settled(machine)):
+            return
+        self.later(machine, self._about(22), lambda: self._settled(machine))
 
     def _spoil(self, machine: Machine) -> None:
         if self.faulty("extension-lost", machine.hostname) and machine.upgraded_from:
@@ -224,9 +223,8 @@ class Cluster:
     def _settled(self, machine: Machine) -> None:
         if not machine.up:
             return
-        if self.faulty("kubelet-stays-down", machine.hostname) and machine.upgraded_from:
+        if machine.upgraded_from and self.holds("kubelet-stays-down", machine, lambda: self._settled(machine)):
             self.enter(machine, "running")
-            self.held[machine.hostname] = lambda: self._settled(machine)
             self.place_virtual_ip()
             return
         # the boot has proven itself: there is nothing to go back to by itself

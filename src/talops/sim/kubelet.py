@@ -42,6 +42,7 @@ class Kubelet:
         addresses = [{"type": "InternalIP", "address": address} for address in machine.addresses]
         return {
             "capacity": {"cpu": "4", "memory": "8Gi", "pods": "110"},
+            "allocatable": {"cpu": "3950m", "memory": "7500Mi", "pods": "110"},
             "conditions": [
                 {
                     "type": "Ready",
@@ -54,11 +55,14 @@ class Kubelet:
             ],
             "addresses": [*addresses, {"type": "Hostname", "address": machine.hostname}],
             "nodeInfo": {
+                "machineID": machine.machine_id,
+                "systemUUID": machine.machine_id,
                 "bootID": self.boot_id(machine),
                 "kernelVersion": "6.12.0-talos",
                 "osImage": f"Talos ({machine.version})",
                 "containerRuntimeVersion": "containerd://2.1.0",
                 "kubeletVersion": self._version,
+                "kubeProxyVersion": "",
                 "operatingSystem": "linux",
                 "architecture": "amd64",
             },
@@ -126,26 +130,53 @@ class Kubelet:
         self._write(machine, "True", "KubeletReady", "kubelet is posting ready status")
         self._pods_ready(machine, ready=True)
 
+    def tell_boot_id(self, machine: Machine) -> None:
+        """It has changed its mind about that alone."""
+
+        def change(node: Object) -> None:
+            node["status"]["nodeInfo"]["bootID"] = self.boot_id(machine)
+
+        if self._store.get("nodes", machine.hostname) is not None:
+            self._store.update("nodes", machine.hostname, "", change)
+
     def _pods_ready(self, machine: Machine, *, ready: bool) -> None:
         """The pods that were not moved away: their containers stop, and start anew after a boot."""
+        change = _containers(machine, ready, self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
         for pod in list(self._store.pods_on(machine.hostname)):
             metadata = pod["metadata"]
             if pod["status"]["phase"] == "Running" or (ready and pod["status"]["phase"] == "Pending"):
-                self._store.update("pods", metadata["name"], metadata["namespace"], _containers(machine, ready))
+                self._store.update("pods", metadata["name"], metadata["namespace"], change)
 
 
-def _containers(machine: Machine, ready: bool) -> Callable[[Object], None]:
+def _containers(machine: Machine, ready: bool, stamp: str) -> Callable[[Object], None]:
     def change(pod: Object) -> None:
-        set_ready(pod, ready, machine.boot_id)
+        set_ready(pod, ready, machine.boot_id, stamp)
 
     return change
 
 
-def set_ready(pod: Object, ready: bool, incarnation: str) -> None:
-    """Write a pod's condition, and the ID of the containers that are running it."""
-    pod["status"]["phase"] = "Running"
-    pod["status"]["conditions"] = [{"type": "Ready", "status": "True" if ready else "False"}]
-    if ready:
-        name = pod["metadata"]["name"]
-        container = {"name": "main", "ready": True, "containerID": f"containerd://{name}-{incarnation}"}
-        pod["status"]["containerStatuses"] = [container]
+def set_ready(pod: Object, ready: bool, incarnation: str, stamp: str) -> None:
+    """Write a pod's condition, and the containers that are running it since then."""
+    status = pod["status"]
+    status["phase"] = "Running"
+    condition = {"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": stamp}
+    status["conditions"] = [condition, *(row for row in status.get("conditions", ()) if row["type"] != "Ready")]
+    before: Object = (status.get("containerStatuses") or [{}])[0]
+    if not ready:
+        if before:
+            status["containerStatuses"] = [{**before, "ready": False, "started": False}]
+        return
+    status.setdefault("startTime", stamp)
+    name, image = pod["spec"]["containers"][0]["name"], pod["spec"]["containers"][0]["image"]
+    container: Object = {
+        "name": name,
+        "ready": True,
+        "started": True,
+        "image": image,
+        "imageID": image,
+        "containerID": f"containerd://{pod['metadata']['name']}-{incarnation}",
+        "restartCount": before["restartCount"] + 1 if before else 0,
+        "state": {"running": {"startedAt": stamp}},
+        "lastState": {"terminated": {"exitCode": 255, "reason": "Unknown", "finishedAt": stamp}} if before else {},
+    }
+    status["containerStatuses"] = [container]

@@ -67,8 +67,7 @@ class _Installation:
         self._served.after(self._seconds * 0.1, self._check)
 
     def _check(self) -> None:
-        if self._cluster.faulty("installer-hangs", self._machine.hostname):
-            self._cluster.held[self._machine.hostname] = self._served.unless_gone(self._check)
+        if self._cluster.holds("installer-hangs", self._machine, self._served.unless_gone(self._check)):
             return
         refusal = refusal_of(self._machine, self._image)
         if refusal:

@@ -76,6 +76,11 @@ class Machine:
     def other_slot(self) -> str:
         return "B" if self.booted == "A" else "A"
 
+    @property
+    def machine_id(self) -> str:
+        """The same for every boot."""
+        return uuid.uuid5(uuid.NAMESPACE_DNS, self.hostname).hex
+
     def install(self, system: System) -> None:
         """What an installer does: write the slot that is not running and make it the next boot's."""
         self.slots[self.other_slot] = system

@@ -108,10 +108,7 @@ class _Sequence:
         self._cluster.later(self._machine, seconds * self._pace, done, at_least=at_least)
 
     def _hangs(self, go_on: Callable[[], None]) -> bool:
-        if not self._cluster.faulty("installer-hangs", self._machine.hostname):
-            return False
-        self._cluster.held[self._machine.hostname] = go_on
-        return True
+        return self._cluster.holds("installer-hangs", self._machine, go_on)
 
     def _work(self, task: str) -> str:
         """What is wrong afterwards."""

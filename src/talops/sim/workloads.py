@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from talops.sim.cluster import Cluster
-from talops.sim.kube.budgets import is_ready, recompute_budgets
+from talops.sim.kube.budgets import DELETION_LIMIT, is_ready, recompute_budgets
 from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
 from talops.sim.kubelet import set_ready
@@ -24,6 +24,7 @@ class Workloads:
         self._cluster = cluster
         self._store = cluster.store
         self._number = count(1)
+        self._addresses = count()
         self._pinned: dict[tuple[str, str], str] = {}
         self._pending: set[tuple[str, str]] = set()
         self._recounts: set[str] = set()
@@ -34,7 +35,9 @@ class Workloads:
 
     def system_pods(self, machine: Machine) -> None:
         """What runs on every node, and the static pods of a control plane."""
-        self.add("kube-system", f"cilium-{machine.hostname}", machine.hostname, owner=("DaemonSet", "cilium"))
+        network = {"k8s-app": "cilium"}
+        name = f"cilium-{machine.hostname}"
+        self.add("kube-system", name, machine.hostname, owner=("DaemonSet", "cilium"), labels=network)
         if not machine.control_plane:
             return
         for component in _STATIC:
@@ -52,6 +55,15 @@ class Workloads:
     def deployment(self, namespace: str, name: str, hosts: Iterable[str], *, empty_dir: bool = False) -> None:
         for host in hosts:
             self._replica(namespace, name, host, {"app": name}, empty_dir=empty_dir)
+
+    def budget(self, namespace: str, name: str, spec: Object) -> None:
+        """For the deployment of that name."""
+        body: Object = {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1"}
+        metadata = {"name": name, "namespace": namespace}
+        selector = {"matchLabels": {"app": name}}
+        self._store.create(
+            "poddisruptionbudgets", {**body, "metadata": metadata, "spec": {**spec, "selector": selector}}
+        )
 
     def _replica(self, namespace: str, name: str, host: str, labels: dict[str, str], *, empty_dir: bool) -> None:
         pod = f"{name}-{next(self._number):05d}"
@@ -87,23 +99,42 @@ class Workloads:
                     "controller": True,
                 }
             ]
-        spec: Object = {"containers": [{"name": "main", "image": f"registry.example/{name}"}]}
+        spec: Object = {"containers": [self._container(owner[1] if owner else name, labels or {})]}
         if empty_dir:
             spec["volumes"] = [{"name": "scratch", "emptyDir": {}}]
         pod: Object = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec}
         pod["status"] = {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]}
         if host:
             spec["nodeName"] = host
-            set_ready(pod, True, "first")
+            self._place(pod, host)
+            set_ready(pod, True, "first", self._stamp())
         self._store.create("pods", pod)
+
+    def _place(self, pod: Object, host: str) -> None:
+        """Addresses: DaemonSets and static pods share their host's."""
+        own = self._cluster.machines[host].address
+        number = next(self._addresses)
+        owner = (pod["metadata"].get("ownerReferences") or [{}])[0].get("kind")
+        address = own if owner in {"DaemonSet", "Node"} else f"10.244.{number // 250}.{number % 250 + 2}"
+        pod["status"].update(hostIP=own, podIP=address, podIPs=[{"ip": address}])
+
+    def _stamp(self) -> str:
+        return self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _container(self, owner: str, labels: dict[str, str]) -> Object:
+        """A static pod's is named for what it runs, and has the version of Kubernetes: talosctl looks there."""
+        component = labels.get("component")
+        if component is None:
+            return {"name": "main", "image": f"registry.example/{owner}"}
+        return {"name": component, "image": f"registry.k8s.io/{component}:{self._cluster.desired.kubernetes_version}"}
 
     def _hear(self, change: Change) -> None:
         if change.plural == "nodes":
             if change.new is not None and (change.old is None or change.old["spec"] != change.new["spec"]):
                 self._cluster.timeline.after(1, self._place_pending)
             return
-        if change.plural == "poddisruptionbudgets" and change.old is None and change.new is not None:
-            self._recount_soon(change.new["metadata"]["namespace"])
+        if change.plural == "poddisruptionbudgets" and change.new is not None:
+            self._hear_budget(change.old, change.new)
         if change.plural != "pods":
             return
         pod = change.new or change.old
@@ -113,9 +144,21 @@ class Workloads:
         was_leaving = change.old is not None and "deletionTimestamp" in change.old["metadata"]
         if leaving and not was_leaving:
             key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
-            self._cluster.timeline.after(self._cluster.random.uniform(2, 7), lambda: self._end(*key))
+            at_once = change.new is not None and change.new["metadata"]["deletionGracePeriodSeconds"] == 0
+            delay = 0.0 if at_once else self._cluster.random.uniform(2, 7)
+            self._cluster.timeline.after(delay, lambda: self._end(*key))
         for hear in self.on_pod:
             hear(pod)
+
+    def _hear_budget(self, old: Object | None, new: Object) -> None:
+        """Count soon when a budget is new, and after an eviction; again when its pod should be gone by all means."""
+        namespace = new["metadata"]["namespace"]
+        if old is None or old["spec"] != new["spec"]:
+            self._recount_soon(namespace)
+        before = set() if old is None else set(old["status"].get("disruptedPods", {}))
+        if set(new["status"].get("disruptedPods", {})) - before:
+            self._recount_soon(namespace)
+            self._cluster.timeline.after(DELETION_LIMIT, lambda: self._recount_soon(namespace))
 
     def _recount_soon(self, namespace: str) -> None:
         """The disruption controller follows a little later, once for all changes of a moment."""
@@ -191,9 +234,10 @@ class Workloads:
 
         def bind(pod: Object) -> None:
             pod["spec"]["nodeName"] = host
+            self._place(pod, host)
 
         def run(pod: Object) -> None:
-            set_ready(pod, True, str(next(self._number)))
+            set_ready(pod, True, str(next(self._number)), self._stamp())
 
         def become_ready() -> None:
             pod = self._store.get("pods", name, namespace)

@@ -7,15 +7,15 @@ from datetime import timedelta
 from talops.domain.cluster import Desired
 from talops.domain.process import Instant
 from talops.domain.talos import Version
+from talops.sim.apiserver import api_server
 from talops.sim.build import Parts, build
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
 from talops.sim.doors import Front, Killed, SimClock, SimKube, SimRunner
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
-from talops.sim.kube.api import Asked, KubeApi
+from talops.sim.kube.api import KubeApi
 from talops.sim.kube.objects import Object
-from talops.sim.kube.statuses import Reply
 from talops.sim.machine import Machine
 from talops.sim.postgres import Postgres
 from talops.sim.talosctl import Talosctl
@@ -178,19 +178,11 @@ class World:
 
     def mend(self) -> None:
         """Every fault is over."""
-        self._cluster.mend()
-        self._parts.mend()
+        self._parts.trouble.end_all()
+        self._cluster.register()
 
 
 def rehearsal(desired: Desired, *, start: Version | None = None, faults: Sequence[Fault] = (), seed: int = 0) -> World:
     """A healthy cluster that is what the files describe, but at `start`, and with these faults waiting to happen."""
     cluster, parts = build(desired, start=start, faults=faults, seed=seed)
-    api = KubeApi(cluster.store, user="talops")
-
-    def deny(asked: Asked) -> Reply | None:
-        if asked.resource is None or not cluster.faulty("kubectl-forbidden"):
-            return None
-        return api.forbidden(asked) if asked.resource.plural == "cephclusters" else None
-
-    api.deny = deny
-    return World(cluster, parts, Talosctl(cluster), api)
+    return World(cluster, parts, Talosctl(cluster), api_server(cluster, user="talops"))

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qs, unquote
 
-from talops.sim.kube import discovery, statuses
+from talops.sim.kube import discovery, health, reviews, statuses
+from talops.sim.kube.asked import Asked, User
 from talops.sim.kube.lists import Lists
-from talops.sim.kube.objects import Object, Resource, encode
+from talops.sim.kube.objects import Object, Resource
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 from talops.sim.kube.writes import Writes
@@ -16,43 +16,50 @@ from talops.sim.kube.writes import Writes
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request, taken apart. `resource` is None for paths that are no resource (discovery, health)."""
-
-    verb: str
-    resource: Resource | None
-    namespace: str = ""
-    name: str = ""
-    subresource: str = ""
-    query: Mapping[str, str]
-
-
 Deny = Callable[[Asked], Reply | None]
 
 
 class KubeApi:
-    """Answers requests as a kube-apiserver 1.36 does. `deny` may answer first: that is how faults reach it."""
+    """Answers requests as a kube-apiserver 1.36 does.
+
+    `deny` may answer first: that is how faults reach it. Without a quorum of its etcd it can only speak of itself.
+    """
 
     def __init__(self, store: ObjectStore, *, user: str = "admin") -> None:
         self.store = store
-        self.user = user
+        self.user = User(name=user)
         self.deny: Deny = lambda _asked: None
+        self.quorate: Callable[[], bool] = lambda: True
         self._lists = Lists(store)
         self._writes = Writes(store)
 
     def handle(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> Reply:
-        """(HTTP status, body) for one request. Raises nothing for anything a client can send."""
+        """(HTTP status, body) for one request of `self.user`. Raises nothing for anything a client can send."""
+        asked = self.ask(method, path, self.user)
+        return self.refusal(asked) or self.answer(asked, path, body, content_type)
+
+    def ask(self, method: str, path: str, user: User) -> Asked:
+        """What this request is about."""
         bare, _, query = path.partition("?")
-        asked = self._asked(method, _words(bare), _query(query))
+        return self._asked(method, _words(bare), _query(query), user)
+
+    def refusal(self, asked: Asked) -> Reply | None:
+        """Why this request is not even looked at: a fault, RBAC, an etcd without a quorum. None when it is."""
+        if asked.resource is not None and asked.resource.plural in reviews.PLURALS:
+            # everybody may ask what they may
+            return None
         denied = self.deny(asked)
-        if denied is not None:
+        if denied is not None or asked.resource is None:
             return denied
-        if asked.resource is None:
-            return self._about_itself(bare)
-        if asked.resource.plural == "selfsubjectaccessreviews":
-            return self._review(body)
-        if asked.verb in {"get", "list"}:
+        if not asked.user.admin:
+            return self.forbidden(asked)
+        return None if self.quorate() or not self.serves(asked.resource) else health.no_quorum()
+
+    def answer(self, asked: Asked, path: str, body: bytes, content_type: str) -> Reply:
+        """The answer to a request that is not refused. A watch is answered as the list that it begins with."""
+        if asked.resource is None or not self.serves(asked.resource):
+            return self._about_itself(path.partition("?")[0], asked)
+        if asked.verb in {"get", "list", "watch"}:
             return self._read(asked, asked.resource, path)
         try:
             sent = json.loads(body) if body else {}
@@ -60,15 +67,27 @@ class KubeApi:
             return statuses.bad_request("the object provided is unrecognized: it is no JSON")
         if not isinstance(sent, dict | list):
             return statuses.bad_request("the object provided is unrecognized: it is no JSON object")
+        if asked.resource.plural in reviews.PLURALS:
+            if asked.verb != "create" or not isinstance(sent, dict):
+                return statuses.not_allowed()
+            return reviews.review(self.store, asked, sent, self._forbids)
         return self._writes.write(asked.verb, asked.resource, asked, sent, content_type)
 
     def forbidden(self, asked: Asked) -> Reply:
         """The 403 that RBAC would give for this request."""
         assert asked.resource is not None
-        return statuses.forbidden(self.user, asked.verb, asked.resource, asked.name, asked.namespace)
+        subject = "/".join(filter(None, (asked.resource.plural, asked.subresource)))
+        return statuses.forbidden(asked.user.name, asked.verb, asked.resource, subject, asked.name, asked.namespace)
 
-    def _asked(self, method: str, words: tuple[str, ...], query: Mapping[str, str]) -> Asked:
-        none = Asked(verb=method.lower(), resource=None, query=query)
+    def forget_lists(self, plural: str) -> None:
+        """The next list of this kind says the version of its moment."""
+        self._lists.forget(plural)
+
+    def _forbids(self, asked: Asked) -> Reply | None:
+        return self.deny(asked) or (None if asked.user.admin else self.forbidden(asked))
+
+    def _asked(self, method: str, words: tuple[str, ...], query: Mapping[str, str], user: User) -> Asked:
+        none = Asked(verb=method.lower(), resource=None, query=query, user=user)
         if words[0] == "api" and len(words) > 2:
             group, version, rest = "", words[1], words[2:]
         elif words[0] == "apis" and len(words) > 3:
@@ -80,15 +99,28 @@ class KubeApi:
             namespace, rest = rest[1], rest[2:]
         resource = self.store.resources.get((group, version, rest[0]))
         if resource is None:
-            return none
+            resource = Resource(group=group, version=version, plural=rest[0], kind="")
         name, subresource = [*rest[1:], "", ""][:2]
         verb = _VERBS.get(method, "get" if name else "list")
-        return Asked(verb=verb, resource=resource, namespace=namespace, name=name, subresource=subresource, query=query)
+        if method == "GET" and query.get("watch") in {"true", "1"}:
+            verb = "watch"
+        return Asked(
+            verb=verb,
+            resource=resource,
+            namespace=namespace,
+            name=name,
+            subresource=subresource,
+            query=query,
+            user=user,
+        )
 
-    def _about_itself(self, bare: str) -> Reply:
+    def serves(self, resource: Resource) -> bool:
+        return (resource.group, resource.version, resource.plural) in self.store.resources
+
+    def _about_itself(self, bare: str, asked: Asked) -> Reply:
         words = bare.strip("/").split("/")
-        if bare in {"/readyz", "/livez", "/healthz"}:
-            return 200, b"ok"
+        if bare in health.PATHS:
+            return health.check(bare, quorate=self.quorate(), verbose="verbose" in asked.query)
         if bare == "/version":
             return 200, json.dumps(discovery.VERSION, indent=2).encode()
         if bare == "/api":
@@ -110,25 +142,6 @@ class KubeApi:
             return statuses.not_found(resource, asked.name)
         return 200, whole(self.store, resource, found)
 
-    def _review(self, body: bytes) -> Reply:
-        """SelfSubjectAccessReview: whether `deny` would let such a request through."""
-        review = json.loads(body)
-        wanted = review["spec"].get("resourceAttributes", {})
-        resource = next(
-            (
-                found
-                for (group, _version, plural), found in self.store.resources.items()
-                if (group, plural) == (wanted.get("group", ""), wanted.get("resource"))
-            ),
-            None,
-        )
-        asked = Asked(
-            verb=wanted.get("verb", ""), resource=resource, subresource=wanted.get("subresource", ""), query={}
-        )
-        denied = self.deny(asked) if resource is not None else None
-        allowed = denied is None or denied[0] != 403
-        return 201, encode({**review, "metadata": {}, "status": {"allowed": allowed}}) + b"\n"
-
 
 def whole(store: ObjectStore, resource: Resource, found: Object) -> bytes:
     """One object as GET answers it; built-in kinds begin with kind, custom ones with apiVersion."""
@@ -144,4 +157,4 @@ def _words(bare: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _query(query: str) -> Mapping[str, str]:
-    return {word: values[-1] for word, values in parse_qs(query).items()}
+    return {word: values[-1] for word, values in parse_qs(query, keep_blank_values=True).items()}

@@ -4,7 +4,7 @@ from base64 import b64encode
 from functools import lru_cache
 from hashlib import sha256
 
-from talops.sim.kube.objects import Object, encode
+from talops.sim.kube.objects import Object, Resource, encode
 from talops.sim.kube.store import ObjectStore
 
 VERSION: Object = {
@@ -22,7 +22,8 @@ VERSION: Object = {
     "compiler": "gc",
     "platform": "linux/amd64",
 }
-_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""An API server lists the verbs of custom resources in an order of their own."""
 
 
 def core_versions() -> bytes:
@@ -47,41 +48,39 @@ def _group_list(served: tuple[tuple[str, str, str], ...]) -> bytes:
     return encode({"kind": "APIGroupList", "apiVersion": "v1", "groups": rows}) + b"\n"
 
 
+def verbs(resource: Resource) -> list[str]:
+    return list(_CUSTOM_VERBS if resource.custom else resource.verbs)
+
+
 def resource_list(store: ObjectStore, group: str, version: str) -> bytes | None:
     """None when there is no such group and version."""
     rows: list[Object] = []
     for resource in store.resources.values():
-        if (resource.group, resource.version) != (group, version):
-            continue
-        row = {"name": resource.plural, "singularName": resource.kind.lower(), "namespaced": resource.namespaced}
-        digest = sha256(f"{resource.api_version}/{resource.kind}".encode()).digest()[:8]
-        storage = {"storageVersionHash": b64encode(digest).decode()}
-        rows.append({**row, "kind": resource.kind, "verbs": list(_VERBS), **storage})
-        if resource.status:
-            rows.append(
-                {
-                    **row,
-                    "name": f"{resource.plural}/status",
-                    "singularName": "",
-                    "kind": resource.kind,
-                    "verbs": ["get", "patch", "update"],
-                }
-            )
-        if resource.plural == "pods":
-            rows.append(
-                {
-                    "name": "pods/eviction",
-                    "singularName": "",
-                    "namespaced": True,
-                    "group": "policy",
-                    "version": "v1",
-                    "kind": "Eviction",
-                    "verbs": ["create"],
-                }
-            )
+        if (resource.group, resource.version) == (group, version):
+            rows += _rows(resource)
     if not rows:
         return None
     api_version = f"{group}/{version}" if group else version
     return (
         encode({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": rows}) + b"\n"
     )
+
+
+def _rows(resource: Resource) -> list[Object]:
+    row: Object = {"name": resource.plural, "singularName": resource.kind.lower(), "namespaced": resource.namespaced}
+    row.update(kind=resource.kind, verbs=verbs(resource))
+    if resource.short:
+        row["shortNames"] = list(resource.short)
+    if resource.categories:
+        row["categories"] = list(resource.categories)
+    if "get" in resource.verbs:
+        digest = sha256(f"{resource.api_version}/{resource.kind}".encode()).digest()[:8]
+        row["storageVersionHash"] = b64encode(digest).decode()
+    rows = [row]
+    for below in resource.subresources:
+        name: Object = {"name": f"{resource.plural}/{below.name}", "singularName": ""}
+        other = {"group": below.group, "version": below.version} if below.group else {}
+        rows.append(
+            {**name, "namespaced": resource.namespaced, **other, "kind": below.kind, "verbs": list(below.verbs)}
+        )
+    return rows

@@ -35,7 +35,7 @@ class Lists:
         if known is not None:
             return 200, known.body
         try:
-            matches = _matcher(resource, namespace, query)
+            matches = matcher(resource, namespace, query)
         except ValueError as error:
             return statuses.bad_request(str(error))
         found = sorted((one for one in self._candidates(resource, query) if matches(one)), key=key_of)
@@ -44,6 +44,10 @@ class Lists:
         if not limit:
             self._remembered.setdefault(resource.plural, {})[path] = _Remembered(matches, body)
         return 200, body
+
+    def forget(self, plural: str) -> None:
+        """Make the next lists of this kind anew, with the version of that moment."""
+        self._remembered.pop(plural, None)
 
     def _candidates(self, resource: Resource, query: Mapping[str, str]) -> Iterable[Object]:
         fields = query.get("fieldSelector", "")
@@ -72,7 +76,8 @@ class Lists:
             del remembered[path]
 
 
-def _matcher(resource: Resource, namespace: str, query: Mapping[str, str]) -> Matcher:
+def matcher(resource: Resource, namespace: str, query: Mapping[str, str]) -> Matcher:
+    """Whether an object belongs to the answer. Raises ValueError for a selector that cannot be read."""
     tests: list[Matcher] = []
     if namespace and resource.namespaced:
         tests.append(lambda found: found["metadata"].get("namespace") == namespace)

@@ -10,6 +10,21 @@ Object = dict[str, Any]
 """One object as an API server stores it. JSON has no better type; only `sim` and parsers handle it in this form."""
 
 
+CRUD = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+_CREATE = ("create",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subresource:
+    """A path below an object. `group` and `version` where its kind is of another group than the object's."""
+
+    name: str
+    kind: str
+    verbs: tuple[str, ...]
+    group: str = ""
+    version: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One kind of object. `custom` ones come from a CRD: their list items carry kind and apiVersion."""
@@ -22,6 +37,11 @@ class Resource:
     custom: bool = False
     status: bool = False
     """Whether status is a subresource with its own path."""
+    short: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = CRUD
+    below: tuple[Subresource, ...] = ()
+    """Subresources other than status."""
 
     @property
     def api_version(self) -> str:
@@ -31,31 +51,106 @@ class Resource:
     def qualified(self) -> str:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
-
-def _core(plural: str, kind: str, *, namespaced: bool = True, status: bool = False) -> Resource:
-    return Resource(group="", version="v1", plural=plural, kind=kind, namespaced=namespaced, status=status)
-
-
-def _built_in(group: str, plural: str, kind: str, *, namespaced: bool = True, status: bool = False) -> Resource:
-    return Resource(group=group, version="v1", plural=plural, kind=kind, namespaced=namespaced, status=status)
+    @property
+    def subresources(self) -> tuple[Subresource, ...]:
+        status = Subresource(name="status", kind=self.kind, verbs=("get", "patch", "update"))
+        return tuple(sorted((*self.below, *((status,) if self.status else ())), key=lambda found: found.name))
 
 
+def _core(
+    plural: str,
+    kind: str,
+    *short: str,
+    namespaced: bool = True,
+    status: bool = False,
+    categories: tuple[str, ...] = (),
+    below: tuple[Subresource, ...] = (),
+) -> Resource:
+    return Resource(
+        group="",
+        version="v1",
+        plural=plural,
+        kind=kind,
+        namespaced=namespaced,
+        status=status,
+        short=short,
+        categories=categories,
+        below=below,
+    )
+
+
+def _built_in(
+    group: str,
+    plural: str,
+    kind: str,
+    *short: str,
+    namespaced: bool = True,
+    status: bool = False,
+    categories: tuple[str, ...] = (),
+    verbs: tuple[str, ...] = CRUD,
+) -> Resource:
+    return Resource(
+        group=group,
+        version="v1",
+        plural=plural,
+        kind=kind,
+        namespaced=namespaced,
+        status=status,
+        short=short,
+        categories=categories,
+        verbs=verbs,
+    )
+
+
+_ALL = ("all",)
+_BELOW_PODS = (
+    Subresource(name="eviction", kind="Eviction", verbs=_CREATE, group="policy", version="v1"),
+    Subresource(name="exec", kind="PodExecOptions", verbs=("create", "get")),
+    Subresource(name="log", kind="Pod", verbs=("get",)),
+)
+_REVIEWS = "authorization.k8s.io"
 BUILT_IN = (
-    _core("nodes", "Node", namespaced=False, status=True),
-    _core("pods", "Pod", status=True),
-    _core("namespaces", "Namespace", namespaced=False, status=True),
-    _core("configmaps", "ConfigMap"),
-    _core("services", "Service", status=True),
-    _built_in("apps", "deployments", "Deployment", status=True),
-    _built_in("apps", "daemonsets", "DaemonSet", status=True),
-    _built_in("apps", "statefulsets", "StatefulSet", status=True),
-    _built_in("policy", "poddisruptionbudgets", "PodDisruptionBudget", status=True),
+    _core("nodes", "Node", "no", namespaced=False, status=True),
+    _core("pods", "Pod", "po", status=True, categories=_ALL, below=_BELOW_PODS),
+    _core("namespaces", "Namespace", "ns", namespaced=False, status=True),
+    _core("configmaps", "ConfigMap", "cm"),
+    _core("events", "Event", "ev"),
+    _core("limitranges", "LimitRange", "limits"),
+    _core("persistentvolumeclaims", "PersistentVolumeClaim", "pvc", status=True),
+    _core("persistentvolumes", "PersistentVolume", "pv", namespaced=False, status=True),
+    _core("resourcequotas", "ResourceQuota", "quota", status=True),
+    _core("secrets", "Secret"),
+    _core("serviceaccounts", "ServiceAccount", "sa"),
+    _core("services", "Service", "svc", status=True, categories=_ALL),
+    _built_in("apps", "deployments", "Deployment", "deploy", status=True, categories=_ALL),
+    _built_in("apps", "daemonsets", "DaemonSet", "ds", status=True, categories=_ALL),
+    _built_in("apps", "replicasets", "ReplicaSet", "rs", status=True, categories=_ALL),
+    _built_in("apps", "statefulsets", "StatefulSet", "sts", status=True, categories=_ALL),
+    _built_in("batch", "cronjobs", "CronJob", "cj", status=True, categories=_ALL),
+    _built_in("batch", "jobs", "Job", status=True, categories=_ALL),
+    _built_in("policy", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True),
     _built_in("coordination.k8s.io", "leases", "Lease"),
     _built_in("storage.k8s.io", "volumeattachments", "VolumeAttachment", namespaced=False, status=True),
-    _built_in("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False),
-    _built_in("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False),
+    _built_in("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview", namespaced=False, verbs=_CREATE),
+    _built_in(_REVIEWS, "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False, verbs=_CREATE),
+    _built_in(_REVIEWS, "selfsubjectrulesreviews", "SelfSubjectRulesReview", namespaced=False, verbs=_CREATE),
+    _built_in(
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
+        "crd",
+        "crds",
+        namespaced=False,
+        status=True,
+        categories=("api-extensions",),
+    ),
 )
-UNCOUNTED = frozenset({"nodes", "namespaces", "configmaps", "services", "leases", "volumeattachments"})
+UNCOUNTED = frozenset(
+    {
+        *("nodes", "namespaces", "configmaps", "events", "persistentvolumeclaims", "persistentvolumes"),
+        *("resourcequotas", "secrets", "serviceaccounts", "services", "leases", "volumeattachments"),
+    }
+)
 """Plurals of the kinds whose metadata has no generation."""
 FIRST_STATUS: Mapping[str, Object] = MappingProxyType(
     {
@@ -69,7 +164,13 @@ FIRST_STATUS: Mapping[str, Object] = MappingProxyType(
 )
 """What a new object's status says before its controller has seen it."""
 CEPH_CLUSTERS = Resource(
-    group="ceph.rook.io", version="v1", plural="cephclusters", kind="CephCluster", custom=True, status=True
+    group="ceph.rook.io",
+    version="v1",
+    plural="cephclusters",
+    kind="CephCluster",
+    custom=True,
+    status=True,
+    short=("ceph",),
 )
 POSTGRES_CLUSTERS = Resource(
     group="postgresql.cnpg.io", version="v1", plural="clusters", kind="Cluster", custom=True, status=True

@@ -13,11 +13,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write: `old` is None for a new object, `new` for a removed one."""
+    """One write: `old` is None for a new object, `new` for a removed one. `version` is the store's after it.
+
+    A listener that writes is told of before the write that it heard: sort by version.
+    """
 
     plural: str
     old: Object | None
     new: Object | None
+    version: int
 
 
 class ObjectStore:
@@ -58,6 +62,7 @@ class ObjectStore:
         if plural not in UNCOUNTED:
             metadata.setdefault("generation", 1)
         new = {**found, "metadata": metadata}
+        _spare_empty(metadata)
         if plural in FIRST_STATUS:
             new.setdefault("status", dict(FIRST_STATUS[plural]))
         self._put(plural, key, None, new)
@@ -78,6 +83,7 @@ class ObjectStore:
         old = self._objects[plural][key]
         new = copied(old)
         change(new)
+        _spare_empty(new["metadata"])
         if new == old:
             return old
         if plural not in UNCOUNTED and new.get("spec") != old.get("spec"):
@@ -94,15 +100,17 @@ class ObjectStore:
         self._encoded[plural].pop(key, None)
         self._index(plural, key, old, None)
         self.version += 1
-        self._tell(Change(plural, old, None))
+        self._tell(Change(plural, old, None, self.version))
 
     def encoded(self, plural: str, found: Object) -> bytes:
         """Its JSON without kind and apiVersion: as it stands in a list of a built-in kind."""
         key = key_of(found)
+        if self._objects[plural].get(key) is not found:
+            # a state of before: whoever heard of the write has written, too
+            return _encoded(found)
         known = self._encoded[plural].get(key)
         if known is None:
-            known = encode({word: value for word, value in found.items() if word not in {"kind", "apiVersion"}})
-            self._encoded[plural][key] = known
+            known = self._encoded[plural][key] = _encoded(found)
         return known
 
     def _next(self) -> str:
@@ -113,7 +121,7 @@ class ObjectStore:
         self._objects[plural][key] = new
         self._encoded[plural].pop(key, None)
         self._index(plural, key, old, new)
-        self._tell(Change(plural, old, new))
+        self._tell(Change(plural, old, new, self.version))
 
     def _index(self, plural: str, key: Key, old: Object | None, new: Object | None) -> None:
         if plural != "pods":
@@ -126,3 +134,14 @@ class ObjectStore:
     def _tell(self, change: Change) -> None:
         for listener in self._listeners:
             listener(change)
+
+
+def _spare_empty(metadata: Object) -> None:
+    """An API server does not say that there are no labels."""
+    for word in ("labels", "annotations"):
+        if word in metadata and not metadata[word]:
+            del metadata[word]
+
+
+def _encoded(found: Object) -> bytes:
+    return encode({word: value for word, value in found.items() if word not in {"kind", "apiVersion"}})

@@ -18,11 +18,15 @@ class Pulse:
         self._ahead = timeline.now - clock()
         self._sooner = asyncio.Event()
         self._beaten = asyncio.Event()
+        self.on_advance: list[Callable[[], None]] = []
+        """Called after every `advance`, whatever happened in it."""
         timeline.on_sooner = self._sooner.set
 
     def advance(self) -> None:
         """Let happen what is due by now."""
         self._timeline.run_until(self._clock() + self._ahead)
+        for hear in self.on_advance:
+            hear()
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -33,22 +33,35 @@ class Listener:
         self._socket = _bound(port)
         self.port: int = self._socket.getsockname()[1]
         self._server: asyncio.Server | None = None
+        self._wanted = False
+        self._opening = asyncio.Lock()
         self._connections: set[asyncio.Transport] = set()
         self.line = Line.OPEN
 
     async def open(self) -> None:
-        if self._server is None and self.line is not Line.REFUSED:
+        self._wanted = True
+        async with self._opening:
+            if self._server is not None or self.line is Line.REFUSED or not self._wanted:
+                return
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._accepted, sock=self._socket, backlog=_BACKLOG)
+            # it may have been closed while it opened
+            if not self._wanted:
+                self.close()
 
     def close(self) -> None:
         """Nobody hears here any more, and every connection is gone without a goodbye."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._stop():
             # bound and deaf, the port refuses connections, and nobody else can take it
             self._socket = _bound(self.port)
+
+    def _stop(self) -> bool:
+        """Whether somebody heard until now."""
+        server, self._server, self._wanted = self._server, None, False
+        if server is not None:
+            server.close()
         self.cut()
+        return server is not None
 
     def cut(self) -> None:
         """Break all connections that there are now."""
@@ -57,7 +70,7 @@ class Listener:
 
     def give_back(self) -> None:
         """For good."""
-        self.close()
+        self._stop()
         self._socket.close()
 
     def _accepted(self) -> asyncio.BaseProtocol:
