@@ -3,7 +3,7 @@
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("test_contract_apiserver",)
+TOGETHER = ("test_contract_apiserver", "test_contract_talos_doors_change", "test_contract_talosctl_traps")
 """How the names of their files begin: those with one such beginning go together."""
 
 
