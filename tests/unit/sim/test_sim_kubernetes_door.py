@@ -243,3 +243,17 @@ def test_an_old_kubectl_that_speaks_spdy_is_told_so(door: NetworkDoor, context: 
     with asked(door, context, path, method="POST", headers=headers) as response:
         assert response.status == 400
         assert "WebSocket" in json.loads(response.read())["message"]
+
+
+def test_a_command_needs_a_kubelet_that_answers(context: ssl.SSLContext, door: NetworkDoor) -> None:
+    store = door.truth.cluster.store
+    pod = door.do(lambda: next(pod for pod in store.all("pods") if pod["metadata"]["namespace"] == "ingress"))
+    name = pod["metadata"]["name"]
+
+    def stop(found: Object) -> None:
+        found["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+    door.do(lambda: store.update("pods", name, "ingress", stop))
+    with asked(door, context, f"/api/v1/namespaces/ingress/pods/{name}/log") as response:
+        assert response.status == 500
+        assert "10250: connect: connection refused" in json.loads(response.read())["message"]

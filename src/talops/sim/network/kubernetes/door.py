@@ -61,6 +61,8 @@ class KubernetesDoor:
                 listener = _bound(self._port)
                 loop = asyncio.get_running_loop()
                 self._server = await loop.create_server(self._http, sock=listener, ssl=self._context, backlog=_BACKLOG)
+                # it may have begun to refuse meanwhile
+                self._follow()
 
     async def open(self, context: ssl.SSLContext) -> int:
         """Listen on a port of 127.0.0.1 until `close`. The port, which stays the same when it is opened again."""
@@ -127,6 +129,12 @@ class KubernetesDoor:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._pulse.advance()
+        if self._refuses() and request.transport is not None:
+            # one whose handshake was under way when the port was closed
+            request.transport.abort()
+        if self._instead is Instead.MUTE or self._refuses():
+            # the end of the connection cancels this
+            await asyncio.Event().wait()
         return await self._answering.answer(request)
 
 
