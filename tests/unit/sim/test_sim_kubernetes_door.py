@@ -257,3 +257,10 @@ def test_a_command_needs_a_kubelet_that_answers(context: ssl.SSLContext, door: N
     with asked(door, context, f"/api/v1/namespaces/ingress/pods/{name}/log") as response:
         assert response.status == 500
         assert "10250: connect: connection refused" in json.loads(response.read())["message"]
+
+
+def test_a_client_that_pages_gets_everything(door: NetworkDoor, context: ssl.SSLContext) -> None:
+    with asked(door, context, f"{NODES}?limit=2") as response:
+        found = json.loads(response.read())
+    assert len(found["items"]) == 4
+    assert "continue" not in found["metadata"]
