@@ -82,6 +82,8 @@ def test_rollback_boots_the_other_slot(live: Live) -> None:
 
 def test_rollback_without_an_older_system_leaves_the_node_as_it_was(live: Live) -> None:
     cluster, place = live
+    with cluster.lock:
+        cluster.node("cp-2").slots["B"] = None
 
     code, printed = ran(place, "rollback", "cp-2", "--yes")
 

@@ -10,6 +10,7 @@ from play import Rehearsed, annotate, cluster, cordoned, versions
 from talops.domain.event import Event, NodeState, Step, StepStarted, StepWaits
 from talops.domain.talos import Version
 from talops.errors import Exit
+from talops.sim.faults import Fault
 from talops.sim.kube.objects import Object
 
 IN_FLIGHT = "talops.dev/in-flight"
@@ -164,7 +165,8 @@ def test_law_3_a_node_that_dies_elsewhere_while_one_is_drained_keeps_that_one_up
     def dies() -> None:
         truth.power_cut("w-2")
         # and the drain, which a budget had held up, comes to its end
-        rehearsed.world.at(truth.cluster.timeline.now + 60, truth.parts.mend)
+        budget = Fault(name="pdb-blocks", hostname="w-1")
+        rehearsed.world.at(truth.cluster.timeline.now + 60, lambda: truth.parts.trouble.end(budget))
 
     rehearsed.when("w-1", Step.DRAIN, dies)
 

@@ -1,7 +1,7 @@
 """Laws 4 and 5 of a rollout: quorum is kept, and the drain is ours."""
 
 import pytest
-from play import cluster
+from play import cluster, cordoned, marked
 
 from talops.domain.cluster import Policy
 from talops.domain.event import Step
@@ -71,6 +71,16 @@ def test_law_4_a_learner_is_no_voter_to_count_on() -> None:
 
     assert played.exit is Exit.REFUSED or played.exit is Exit.GATE
     assert rehearsed.world.truth.went_down == []
+
+
+def test_law_4_an_older_node_with_one_peer_refuses_by_itself_and_says_why() -> None:
+    rehearsed = cluster(control_planes=2, start="v1.12.4", policy=Policy(accept_downtime=frozenset({"etcd"})))
+
+    played = rehearsed.play(only=("cp-1",))
+
+    assert played.exit is Exit.FAILED
+    assert "etcd member count(2) is insufficient to maintain quorum" in played.said
+    assert rehearsed.world.truth.went_down == cordoned(rehearsed) == marked(rehearsed) == []
 
 
 def test_law_5_each_call_of_talosctl_names_one_node_and_leaves_the_drain_to_us() -> None:

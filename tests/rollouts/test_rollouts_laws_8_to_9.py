@@ -77,7 +77,7 @@ def test_law_8_a_tool_that_began_while_the_question_stood_open_stops_us() -> Non
     truth = rehearsed.world.truth
 
     def yes_after_a_while(_plan: object) -> bool:
-        truth.parts.kured("w-1")
+        truth.parts.trouble.kured("w-1")
         rehearsed.world.advance(600)
         return True
 

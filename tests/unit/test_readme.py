@@ -62,8 +62,12 @@ def test_it_names_every_command() -> None:
     assert listed == {
         " ".join(path)
         for path, entry in COMMANDS.items()
-        if not entry.hidden and path != ("upgrade",) and (path[0] != "rehearse" or len(path) == 1)
+        if not entry.hidden and path != ("upgrade",) and (path[0] not in {"rehearse", "sandbox"} or len(path) == 1)
     }
+
+
+def test_it_names_every_command_of_the_sandbox() -> None:
+    assert [path for path in COMMANDS if path[0] == "sandbox" and f"`{path[-1]}`" not in README] == [("sandbox",)]
 
 
 def test_it_names_no_option_that_is_not_there() -> None:

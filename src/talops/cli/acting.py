@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 import typer
@@ -159,3 +159,9 @@ def echo_json(value: object) -> None:
     import json
 
     typer.echo(json.dumps(value, indent=2))
+
+
+def echo_faults(summaries: Mapping[str, str]) -> None:
+    wide = max(len(name) for name in summaries)
+    for name, summary in summaries.items():
+        typer.echo(f"{name:<{wide}}  {summary}")

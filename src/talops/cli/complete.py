@@ -149,6 +149,8 @@ def _values(takes: Takes, repo: str, incomplete: str) -> Iterator[Offer]:
             yield from ((earlier + comma + name, "") for name in node_names(repo))
         case "fault":
             yield from _faults(repo)
+        case "trouble":
+            yield from _faults(repo, sandbox=True)
         case "output":
             yield from (("live", "a table"), ("plain", "dated lines"), ("json", "JSON lines"))
         case "downtime":
@@ -159,11 +161,11 @@ def _values(takes: Takes, repo: str, incomplete: str) -> Iterator[Offer]:
             yield from _paths(incomplete, folders_only=takes == "folder")
 
 
-def _faults(repo: str) -> Iterator[Offer]:
-    from talops.sim.faults import FAULTS
+def _faults(repo: str, *, sandbox: bool = False) -> Iterator[Offer]:
+    from talops.sim.faults import FAULTS, SANDBOX_FAULTS
 
     names = node_names(repo)
-    for fault, kind in FAULTS.items():
+    for fault, kind in (SANDBOX_FAULTS if sandbox else FAULTS).items():
         yield from ((f"{fault}@{name}", kind.summary) for name in names if kind.needs_node)
         yield from () if kind.needs_node else ((fault, kind.summary),)
 

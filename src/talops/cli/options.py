@@ -9,7 +9,9 @@ from talops.cli.table import OPTIONS
 
 def _option(key: str) -> Any:  # typer.Option says Any, too
     option = OPTIONS[key]
-    return typer.Option(*option.names, help=option.help, metavar=option.metavar or None, show_default=key == "seed")
+    return typer.Option(
+        *option.names, help=option.help, metavar=option.metavar or None, show_default=key in {"seed", "speed", "shell"}
+    )
 
 
 AsJson = Annotated[bool, _option("json")]
@@ -33,3 +35,14 @@ Version = Annotated[bool, _option("version")]
 ShowCompletion = Annotated[str | None, _option("show-completion")]
 InstallCompletion = Annotated[str | None, _option("install-completion")]
 ListFaults = Annotated[bool, _option("faults")]
+SandboxName = Annotated[str, _option("name")]
+Example = Annotated[bool, _option("example")]
+Speed = Annotated[float, _option("speed")]
+Foreground = Annotated[bool, _option("foreground")]
+SandboxFaults = Annotated[list[str] | None, _option("fault")]
+ListSandboxFaults = Annotated[bool, _option("list")]
+FaultsToBegin = Annotated[list[str] | None, typer.Argument(metavar="NAME[@NODE]...", help="What to break.")]
+FaultsToEnd = Annotated[list[str] | None, typer.Argument(metavar="NAME[@NODE]...", help="What to mend.")]
+Every = Annotated[bool, _option("all")]
+Dialect = Annotated[str, _option("shell")]
+Unset = Annotated[bool, _option("unset")]

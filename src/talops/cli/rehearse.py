@@ -16,10 +16,7 @@ app.add_typer(below_upgrade, name="upgrade")
 def rehearse(faults: options.ListFaults = False) -> None:
     """Any of these on an embedded cluster built from your files, in virtual time."""
     if faults:
-        names = wiring.fault_names()
-        wide = max(len(name) for name in names)
-        for name, summary in names.items():
-            typer.echo(f"{name:<{wide}}  {summary}")
+        acting.echo_faults(wiring.fault_names())
         raise typer.Exit
 
 

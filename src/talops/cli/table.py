@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    Takes = Literal["", "nodes", "node", "fault", "folder", "file", "text", "output", "downtime", "shell"]
+    Takes = Literal["", "nodes", "node", "fault", "folder", "file", "text", "output", "downtime", "shell", "trouble"]
     """What follows an option, or what the argument of a command is; for completion."""
 
 
@@ -65,6 +65,14 @@ OPTIONS: Mapping[str, Option] = {
     "faults": Option(("--faults",), "List the faults that can be switched on."),
     "from": Option(("--from",), "The Talos version that the cluster starts with.", "text", "vX.Y.Z"),
     "seed": Option(("--seed",), "Other delays, the same for the same number.", "text", "NUMBER"),
+    "name": Option(("--name",), "Which sandbox; default: the only one, or for `up` its cluster.", "text", "NAME"),
+    "example": Option(("--example",), "The example cluster of six nodes, whatever files are here."),
+    "speed": Option(("--speed",), "So many times as fast as a real cluster.", "text", "NUMBER"),
+    "foreground": Option(("--foreground",), "Stay, and stop it at Ctrl-C."),
+    "list": Option(("--list",), "List the faults that there are."),
+    "all": Option(("--all",), "Every sandbox there is."),
+    "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
+    "unset": Option(("--unset",), "Print what takes it back."),
 }
 SHELLS = ("bash", "zsh", "fish")
 GLOBAL = ("repo", "talosconfig", "kubeconfig", "context", "kube-context")
@@ -110,6 +118,18 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
     ),
+    ("sandbox",): Command("A practice cluster on this machine, for talosctl, kubectl and talops.", module="sandbox"),
+    ("sandbox", "up"): Command(
+        "Start a practice cluster, built from your files.",
+        options=("name", "example", "from", "speed", "seed", "fault", "foreground"),
+    ),
+    ("sandbox", "status"): Command(
+        "Its nodes, boot slots and faults, and where its configs are.", options=("name", "json")
+    ),
+    ("sandbox", "fault"): Command("Break something while it runs.", options=("name", "list"), argument="trouble"),
+    ("sandbox", "mend"): Command("Let faults end, or all of them.", options=("name",), argument="trouble"),
+    ("sandbox", "env"): Command("Print what makes this shell look at it.", options=("name", "shell", "unset")),
+    ("sandbox", "down"): Command("Stop it, and leave nothing of it.", options=("name", "all")),
 }
 
 

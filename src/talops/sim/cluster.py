@@ -7,6 +7,7 @@ from typing import Protocol
 
 from talops.domain.cluster import Desired
 from talops.sim.etcd import Etcd
+from talops.sim.events import Event, MachineStatusEvent
 from talops.sim.faults import Fault
 from talops.sim.kube.health import NO_QUORUM
 from talops.sim.kube.store import ObjectStore
@@ -18,6 +19,8 @@ API_GAP = 4.0
 """Seconds until the virtual IP, or a load balancer, has found another API server."""
 NOT_READY_AFTER = 45.0
 """Seconds after which the node controller gives a silent kubelet up."""
+DOWN_AT_LEAST = 2.0
+"""Seconds of the wall: a talosctl that looks again after one must see that a machine was down."""
 
 
 class Client(Protocol):
@@ -56,8 +59,8 @@ class Cluster:
     """Called when a machine is Ready in Kubernetes again after a boot."""
     on_down: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine begins to go down because it was told to."""
-    held: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """What a fault keeps a machine from doing, by hostname. It goes on when the fault is mended."""
+    held: dict[Fault, Callable[[], None]] = field(default_factory=dict)
+    """What a fault keeps a machine from doing. It goes on when the fault is over."""
     clients: list[Client] = field(default_factory=list)
     """Every talosctl that was started to change a machine."""
     control_planes: Sequence[Machine] = field(init=False)
@@ -69,6 +72,13 @@ class Cluster:
 
     def faulty(self, name: str, hostname: str = "") -> bool:
         return Fault(name=name, hostname=hostname) in self.faults
+
+    def holds(self, name: str, machine: Machine, go_on: Callable[[], None]) -> bool:
+        """Whether this fault stops the machine here; `go_on` is what then happens when it is over."""
+        fault = Fault(name=name, hostname=machine.hostname)
+        if fault in self.faults:
+            self.held[fault] = go_on
+        return fault in self.faults
 
     def by_address(self, address: str) -> Machine | None:
         return self._by_address.get(address)
@@ -90,46 +100,52 @@ class Cluster:
         """Something that the Talos API shows has changed."""
         self.changes += 1
 
-    def reboot(self, machine: Machine, *, then: Callable[[], None] | None = None) -> None:
-        """Stop the services, go down, boot the default slot. `then` runs when it is running and ready."""
-        self._went_down(machine)
-        machine.set_stage("rebooting", ready=False)
+    def publish(self, machine: Machine, event: Event, actor: str = "") -> None:
+        machine.events.publish(event, self.timeline.wall(), actor)
+
+    def later(self, machine: Machine, seconds: float, action: Callable[[], None], *, at_least: float = 0.0) -> None:
+        """Something that the machine does by itself: a reboot, or the power going off, is the end of it."""
+        boot_id = machine.boot_id
+
+        def unless_rebooted() -> None:
+            if machine.up and machine.boot_id == boot_id:
+                action()
+
+        self.timeline.after(seconds, unless_rebooted, at_least=at_least)
+
+    def go_down(self, machine: Machine, stage: str) -> None:
+        """It begins to go down because it was told to."""
+        for hear in self.on_down:
+            hear(machine)
+        self.went_down.append(machine.hostname)
+        self.down.add(machine.hostname)
+        self.most_down = max(self.most_down, len(self.down))
+        self.enter(machine, stage)
+
+    def enter(self, machine: Machine, stage: str, *, ready: bool = False) -> None:
+        machine.set_stage(stage, ready=ready)
+        self.publish(machine, MachineStatusEvent(stage=stage, ready=ready))
         self.touch()
-        self.timeline.after(4, lambda: self._stop_services(machine))
-        self.timeline.after(self._about(9), lambda: self._power_off(machine, then))
 
     def power_cut(self, machine: Machine) -> None:
         """It is off from one moment to the next, without a goodbye to anybody."""
         self.etcd.set_up(machine, False)
         self._move_virtual_ip(machine)
         machine.set_stage("booting", ready=False, up=False)
-        self.held[machine.hostname] = lambda: self.boot(machine)
+        self.held = {fault: go_on for fault, go_on in self.held.items() if fault.hostname != machine.hostname}
+        self.held[Fault(name="power-cut", hostname=machine.hostname)] = lambda: self.boot(machine)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
 
-    def mend(self) -> None:
-        """Every fault is over: what was held up goes on."""
-        self.faults.clear()
-        held, self.held = self.held, {}
-        for go_on in held.values():
-            go_on()
+    def register(self) -> None:
+        """What persons took away comes back: etcd where a machine runs, and Kubernetes nodes that were deleted."""
         for machine in self.machines.values():
-            machine.etcd_broken = False
             if machine.up and machine.stage == "running":
                 self.etcd.set_up(machine, True)
             if self.store.get("nodes", machine.hostname) is None:
                 self.kubelet.register(machine)
 
-    def _went_down(self, machine: Machine) -> None:
-        for hear in self.on_down:
-            hear(machine)
-        self.went_down.append(machine.hostname)
-        self.down.add(machine.hostname)
-        self.most_down = max(self.most_down, len(self.down))
-
-    def _stop_services(self, machine: Machine) -> None:
-        if not machine.up:
-            return
+    def stop_services(self, machine: Machine) -> None:
         self.etcd.set_up(machine, False)
         self.kubelet.stopped(machine)
         self._move_virtual_ip(machine)
@@ -157,37 +173,34 @@ class Cluster:
             new.changes += 1
         self.changes += 1
 
-    def _power_off(self, machine: Machine, then: Callable[[], None] | None) -> None:
+    def power_off(self, machine: Machine) -> None:
+        """And on again, from the default slot."""
         if not machine.up:
             return
-        if self.faulty("hangs-rebooting", machine.hostname):
-            self.held[machine.hostname] = lambda: self._power_off(machine, then)
+        if self.holds("hangs-rebooting", machine, lambda: self.power_off(machine)):
             return
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
         self.timeline.after(NOT_READY_AFTER, lambda: self._give_up(machine))
-        if self.faulty("never-returns", machine.hostname):
-            self.held[machine.hostname] = lambda: self.boot(machine, then)
-        else:
-            self.timeline.after(self._about(35), lambda: self.boot(machine, then))
+        if not self.holds("never-returns", machine, lambda: self.boot(machine)):
+            self.timeline.after(self._about(35), lambda: self.boot(machine), at_least=DOWN_AT_LEAST)
 
     def _give_up(self, machine: Machine) -> None:
         if not machine.up:
             self.kubelet.lost(machine)
 
-    def boot(self, machine: Machine, then: Callable[[], None] | None = None) -> None:
+    def boot(self, machine: Machine) -> None:
         machine.boot()
         self._spoil(machine)
-        self.touch()
+        self.enter(machine, "booting")
         if self._rolls_back(machine):
-            self.timeline.after(20, lambda: self._roll_back(machine, then))
+            self.later(machine, 20, lambda: self._roll_back(machine))
             return
-        self.timeline.after(8, lambda: self._start_services(machine))
-        self.timeline.after(self._about(14), lambda: self.kubelet.started(machine))
-        if self.faulty("stays-booting", machine.hostname) and machine.upgraded_from:
-            self.held[machine.hostname] = lambda: self._settled(machine, then)
-        else:
-            self.timeline.after(self._about(22), lambda: self._settled(machine, then))
+        self.later(machine, 8, lambda: self._start_services(machine))
+        self.later(machine, self._about(14), lambda: self.kubelet.started(machine))
+        if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self._settled(machine)):
+            return
+        self.later(machine, self._about(22), lambda: self._settled(machine))
 
     def _spoil(self, machine: Machine) -> None:
         if self.faulty("extension-lost", machine.hostname) and machine.upgraded_from:
@@ -197,34 +210,31 @@ class Cluster:
     def _rolls_back(self, machine: Machine) -> bool:
         return bool(machine.upgraded_from) and self.faulty("silent-rollback", machine.hostname)
 
-    def _roll_back(self, machine: Machine, then: Callable[[], None] | None) -> None:
+    def _roll_back(self, machine: Machine) -> None:
         machine.revert()
         machine.set_stage("rebooting", ready=False, up=False)
         self.touch()
-        self.timeline.after(self._about(30), lambda: self.boot(machine, then))
+        self.timeline.after(self._about(30), lambda: self.boot(machine), at_least=DOWN_AT_LEAST)
 
     def _start_services(self, machine: Machine) -> None:
         self.etcd.set_up(machine, True)
         self.touch()
 
-    def _settled(self, machine: Machine, then: Callable[[], None] | None) -> None:
+    def _settled(self, machine: Machine) -> None:
         if not machine.up:
             return
-        if self.faulty("kubelet-stays-down", machine.hostname) and machine.upgraded_from:
-            machine.set_stage("running", ready=False)
-            self.held[machine.hostname] = lambda: self._settled(machine, then)
+        if machine.upgraded_from and self.holds("kubelet-stays-down", machine, lambda: self._settled(machine)):
+            self.enter(machine, "running")
             self.place_virtual_ip()
-            self.touch()
             return
-        machine.settle()
+        # the boot has proven itself: there is nothing to go back to by itself
+        machine.upgraded_from = ""
+        self.enter(machine, "running", ready=True)
         self.place_virtual_ip()
-        self.touch()
-        self.timeline.after(self._about(6), lambda: self._ready(machine))
-        if then is not None:
-            then()
+        self.later(machine, self._about(6), lambda: self._ready(machine))
 
     def _ready(self, machine: Machine) -> None:
-        if machine.stage != "running" or not machine.up:
+        if machine.stage != "running":
             return
         self.kubelet.ready(machine)
         self.down.discard(machine.hostname)

@@ -9,6 +9,13 @@ from talops.sim.timeline import Timeline
 ELECTION_SECONDS = 1.5
 
 
+class NotEnoughStarted(Exception):
+    """etcd refuses a change of its members that would cost its quorum."""
+
+    def __init__(self) -> None:
+        super().__init__("etcdserver: re-configuration failed due to not enough started members")
+
+
 @dataclass(slots=True, kw_only=True)
 class EtcdMember:
     id: str
@@ -67,4 +74,29 @@ class Etcd:
         self.leader = candidates[self.term % len(candidates)].id
         self.term += 1
         self.index += 17
+        self.changes += 1
+
+    def hand_over(self) -> None:
+        """The leader makes another member the leader."""
+        candidates = [member for member in self.members if member.up and not member.learner]
+        others = [member for member in candidates if member.id != self.leader]
+        if others:
+            self.leader = others[self.term % len(others)].id
+            self.term += 1
+            self.changes += 1
+
+    def remove(self, member: EtcdMember) -> None:
+        """Raises NotEnoughStarted. A machine whose member was removed has none until it is installed anew."""
+        left = [one for one in self.members if one is not member]
+        voters = [one for one in left if not one.learner]
+        if sum(one.up for one in voters) < len(voters) // 2 + 1:
+            raise NotEnoughStarted
+        if self.leader == member.id:
+            self.hand_over()
+        self.members = left
+        self.alarms.pop(member.id, None)
+        self.changes += 1
+
+    def disarm(self) -> None:
+        self.alarms.clear()
         self.changes += 1

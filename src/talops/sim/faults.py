@@ -11,10 +11,11 @@ from talops.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """`needs_node`: it happens to one node, which must be named."""
+    """`needs_node`: it happens to one node, which must be named. `control_planes`: to no worker."""
 
     summary: str
     needs_node: bool
+    control_planes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,10 @@ class Fault:
 
 def _node(summary: str) -> FaultKind:
     return FaultKind(summary=summary, needs_node=True)
+
+
+def _endpoint(summary: str) -> FaultKind:
+    return FaultKind(summary=summary, needs_node=True, control_planes=True)
 
 
 def _cluster(summary: str) -> FaultKind:
@@ -63,25 +68,57 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
 )
 
 
-def parse_fault(text: str, desired: Desired) -> Fault:
-    """Read NAME or NAME@NODE. Raises UsageError with the name that was probably meant."""
+NETWORK_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "power-cut": _node("it is off from one moment to the next"),
+        "api-unauthorized": _cluster("the Kubernetes API answers 401 to everything"),
+        "api-forbidden": _cluster("the Kubernetes API answers 403 to everything"),
+        "api-throttled": _cluster("the Kubernetes API answers 429 to everything, and asks to come back later"),
+        "api-broken": _cluster("the Kubernetes API answers 500 to everything"),
+        "api-unavailable": _cluster("the Kubernetes API answers 503 to everything"),
+        "api-mute": _cluster("the Kubernetes API takes connections and never answers"),
+        "api-refused": _cluster("nothing listens where the Kubernetes API was"),
+        "endpoint-refused": _endpoint("nothing listens where its Talos API was"),
+        "endpoint-mute": _endpoint("its Talos API takes connections and never answers"),
+        "endpoint-wrong-ca": _endpoint("its Talos API shows a certificate of a CA that nobody knows"),
+        "endpoint-cut": _endpoint("every connection to its Talos API breaks off, once"),
+        "client-certificate-expired": _cluster("the certificate in the talosconfig has expired"),
+    }
+)
+"""What only a sandbox can do: it has sockets, and goes on while somebody watches."""
+SANDBOX_FAULTS: Mapping[str, FaultKind] = MappingProxyType({**FAULTS, **NETWORK_FAULTS})
+
+
+def parse_fault(
+    text: str, desired: Desired, known: Mapping[str, FaultKind] = FAULTS, *, listed: str = "talops rehearse --faults"
+) -> Fault:
+    """Read NAME or NAME@NODE. Raises UsageError with the name that was probably meant; `listed` shows them all."""
     name, _, hostname = text.partition("@")
-    kind = FAULTS.get(name)
+    kind = known.get(name)
     if kind is None:
-        raise UsageError(f"there is no fault {name!r}", hint=_meant(name, list(FAULTS), "talops rehearse --faults"))
+        raise UsageError(f"there is no fault {name!r}", hint=_meant(name, list(known), listed))
     names = [node.hostname for node in desired.nodes]
     if hostname and hostname not in names:
-        raise UsageError(f"--fault {text}: there is no node {hostname!r}", hint=_meant(hostname, names, "talops nodes"))
-    if kind.needs_node and not hostname:
-        hostname = _default_node(name, desired)
-    return Fault(name=name, hostname=hostname if kind.needs_node else "")
+        raise UsageError(f"{text}: there is no node {hostname!r}", hint=_meant(hostname, names, "talops nodes"))
+    if not kind.needs_node:
+        return Fault(name=name)
+    control_planes = [node.hostname for node in desired.control_planes]
+    if kind.control_planes and hostname and hostname not in control_planes:
+        raise UsageError(f"{name} happens to a control plane only, and {hostname} is a worker", hint=_at(name, desired))
+    return Fault(name=name, hostname=hostname or _default_node(name, desired))
+
+
+def _at(name: str, desired: Desired) -> str:
+    return f"{name}@{_default_node(name, desired)}"
 
 
 def _default_node(name: str, desired: Desired) -> str:
     """A fault of one node that names none happens where it shows: to the last node, or to a control plane."""
+    control_planes = desired.control_planes
     if name == "etcd-member-lost":
-        control_planes = desired.control_planes
         return control_planes[min(1, len(control_planes) - 1)].hostname
+    if name in NETWORK_FAULTS and NETWORK_FAULTS[name].control_planes:
+        return control_planes[0].hostname
     return desired.nodes[-1].hostname
 
 

@@ -6,6 +6,9 @@ from talops.sim.kube.objects import Object
 from talops.sim.kube.store import ObjectStore
 from talops.sim.machine import Machine
 
+CORDONED = "talos.dev/cordoned"
+"""The annotation by which Talos knows its own cordon again."""
+
 
 class Kubelet:
     """All kubelets of the cluster, and the node controller. `boot_id` may lie: that is the two-clusters fault."""
@@ -66,19 +69,42 @@ class Kubelet:
         }
 
     def _write(self, machine: Machine, ready: str, reason: str, message: str) -> None:
-        if self._store.get("nodes", machine.hostname) is None:
-            return
         status = self._status(machine, ready, reason, message)
 
         def change(node: Object) -> None:
             node["status"] = status
 
-        self._store.update("nodes", machine.hostname, "", change)
+        self._change(machine, change)
 
     def stopped(self, machine: Machine) -> None:
         """A graceful shutdown says goodbye; the containers of the node stop with it."""
         self._write(machine, "False", "KubeletNotReady", "node is shutting down")
         self._pods_ready(machine, ready=False)
+
+    def cordon(self, machine: Machine) -> None:
+        """Talos does that while it upgrades in the legacy way, unless somebody has done it before."""
+
+        def change(node: Object) -> None:
+            if not node["spec"].get("unschedulable"):
+                node["spec"]["unschedulable"] = True
+                node["metadata"].setdefault("annotations", {})[CORDONED] = "true"
+
+        self._change(machine, change)
+
+    def _uncordon(self, machine: Machine) -> None:
+        """Its own cordon only."""
+
+        def change(node: Object) -> None:
+            if (node["metadata"].get("annotations") or {}).pop(CORDONED, ""):
+                node["spec"].pop("unschedulable", None)
+
+        node = self._store.get("nodes", machine.hostname)
+        if node is not None and CORDONED in (node["metadata"].get("annotations") or {}):
+            self._change(machine, change)
+
+    def _change(self, machine: Machine, change: Callable[[Object], None]) -> None:
+        if self._store.get("nodes", machine.hostname) is not None:
+            self._store.update("nodes", machine.hostname, "", change)
 
     def lost(self, machine: Machine) -> None:
         """The node controller has not heard from it for its grace period."""
@@ -89,8 +115,7 @@ class Kubelet:
                 status="Unknown", reason="NodeStatusUnknown", message="Kubelet stopped posting node status."
             )
 
-        if self._store.get("nodes", machine.hostname) is not None:
-            self._store.update("nodes", machine.hostname, "", change)
+        self._change(machine, change)
         self._pods_ready(machine, ready=False)
 
     def started(self, machine: Machine) -> None:
@@ -101,8 +126,18 @@ class Kubelet:
             self._write(machine, "False", "KubeletNotReady", "container runtime network not ready")
 
     def ready(self, machine: Machine) -> None:
+        self._uncordon(machine)
         self._write(machine, "True", "KubeletReady", "kubelet is posting ready status")
         self._pods_ready(machine, ready=True)
+
+    def tell_boot_id(self, machine: Machine) -> None:
+        """It has changed its mind about that alone."""
+
+        def change(node: Object) -> None:
+            node["status"]["nodeInfo"]["bootID"] = self.boot_id(machine)
+
+        if self._store.get("nodes", machine.hostname) is not None:
+            self._store.update("nodes", machine.hostname, "", change)
 
     def _pods_ready(self, machine: Machine, *, ready: bool) -> None:
         """The pods that were not moved away: their containers stop, and start anew after a boot."""

@@ -1,10 +1,12 @@
 """One Talos machine: two boot slots, a boot ID, a stage. It knows nothing of the cluster around it."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
+from talops.sim.events import EventLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,13 @@ class Machine:
     """The virtual IP, while this machine holds it."""
     etcd_broken: bool = False
     changes: int = 0
+    events: EventLog = field(default_factory=EventLog)
+    sequence: str = ""
+    """The sequence that is running, by its name: reboot, upgrade."""
+    installing: bool = False
+    """An installer runs while the node keeps serving."""
+    on_power: list[Callable[[], None]] = field(default_factory=list)
+    """Called when it went off or came up."""
 
     def __post_init__(self) -> None:
         self.boot_id = self.boot_id or self._new_boot_id()
@@ -87,19 +96,20 @@ class Machine:
         self.changes += 1
 
     def set_stage(self, stage: str, *, ready: bool, up: bool = True) -> None:
+        switched = up is not self.up
         self.stage, self.ready, self.up = stage, ready, up
         self.changes += 1
+        if switched:
+            self.sequence, self.installing = "", False
+            self.events.close()
+            for hear in tuple(self.on_power):
+                hear()
 
     def boot(self) -> None:
         """Start from the default slot."""
         self.booted = self.default
         self.boot_id = self._new_boot_id()
         self.set_stage("booting", ready=False)
-
-    def settle(self) -> None:
-        """Running and ready: the boot has proven itself, so there is nothing to go back to by itself."""
-        self.upgraded_from = ""
-        self.set_stage("running", ready=True)
 
     def _new_boot_id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))

@@ -1,107 +1,93 @@
-"""What `talosctl get … -o json` prints: one indented object after the other, keys sorted, as talosctl 1.13."""
+"""Resources of a node, as `talosctl get` shows them: what one is, what its kind is called, and how it is printed."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from talops.sim.cluster import Cluster
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
 
-_CREATED = "2026-01-01T00:00:00Z"
+CREATED = "2026-01-01T00:00:00Z"
+_NUMBER = re.compile(r"0|[1-9][0-9]*|0x[0-9a-fA-F]+")
 
 
-def _one(node: str, kind: str, namespace: str, id: object, owner: str | None, spec: Object, version: int = 1) -> bytes:
-    metadata = {
-        "created": _CREATED,
-        # talosctl turns what looks like a number into one
-        "id": id,
-        "namespace": namespace,
-        "owner": owner,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """`spec` has the keys of Talos in the order of Talos; a few kinds are one text."""
+
+    id: str
+    spec: Object | str
+    version: int = 1
+    yaml_text: bool = False
+    """The text is YAML itself: a machine config."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """`columns` are those of the table after the common ones: heading and JSON path. Source: talosctl get rd."""
+
+    type: str
+    namespace: str
+    of: Callable[[Cluster, Machine], list[Resource]]
+    owner: str | None = None
+    aliases: Sequence[str] = ()
+    columns: Sequence[tuple[str, str]] = ()
+    sensitive: bool = False
+    alone: bool = False
+    """It shows nothing but its own machine: what it says stays true until that changes."""
+
+    def all(self, cluster: Cluster, machine: Machine) -> list[Resource]:
+        """In the order in which a node lists them."""
+        return sorted(self.of(cluster, machine), key=lambda resource: resource.id)
+
+    @property
+    def singular(self) -> str:
+        """MachineStatuses: MachineStatus."""
+        name = self.type.partition(".")[0]
+        for ending, instead in (("sses", "ss"), ("uses", "us"), ("ies", "y"), ("s", "")):
+            if name.endswith(ending):
+                return name.removesuffix(ending) + instead
+        return name
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """Aliases: own ones, the singular, and initials."""
+        name = self.type.partition(".")[0]
+        initials = "".join(letter for letter in name if letter.isupper()).lower()
+        letters = [initials] if len(initials) > 1 else []
+        if letters and not initials.endswith("s"):
+            letters.append(f"{initials}s")
+        return (*self.aliases, self.singular.lower(), *letters)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that `get` takes for this kind, but its full type."""
+        name, *suffix = self.type.lower().split(".")
+        dotted = [".".join((name, *suffix[:count])) for count in range(len(suffix))]
+        return (*dotted, *self.short)
+
+
+def printed(kind: Kind, resource: Resource, node: str) -> bytes:
+    """As `talosctl get -o json` prints it: indented, keys sorted."""
+    metadata: Object = {
+        "created": CREATED,
+        "id": _retyped(resource.id),
+        "namespace": kind.namespace,
+        "owner": kind.owner,
         "phase": "running",
-        "type": kind,
-        "updated": _CREATED,
-        "version": version,
+        "type": kind.type,
+        "updated": CREATED,
+        "version": resource.version,
     }
-    text = json.dumps({"metadata": metadata, "node": node, "spec": spec}, indent=4, sort_keys=True, ensure_ascii=False)
+    if resource.yaml_text:
+        metadata["annotations"] = {"talos.dev/yaml-spec": 1}
+    found = {"metadata": metadata, "node": node, "spec": resource.spec}
+    text = json.dumps(found, indent=4, sort_keys=True, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").encode() + b"\n"
 
 
-def _machinestatus(_cluster: Cluster, machine: Machine, node: str) -> bytes:
-    unmet = [] if machine.ready else [{"name": "nodeReady", "reason": "node is not ready"}]
-    spec = {"stage": machine.stage, "status": {"ready": machine.ready, "unmetConditions": unmet}}
-    return _one(node, "MachineStatuses.runtime.talos.dev", "runtime", "machine", None, spec)
-
-
-def _extensions(_cluster: Cluster, machine: Machine, node: str) -> bytes:
-    found = b""
-    layers = [_layer(name, "v1.0.0", "Sidero Labs", name) for name in machine.system.extensions]
-    if machine.schematic is not None:
-        layers.append(_layer("schematic", machine.schematic, "Image Factory (factory.talos.dev)", "schematic"))
-    for number, spec in enumerate(layers):
-        kind = "ExtensionStatuses.runtime.talos.dev"
-        found += _one(node, kind, "runtime", number, "runtime.ExtensionStatusController", spec)
-    return found
-
-
-def _layer(name: str, version: str, author: str, description: str) -> Object:
-    metadata = {
-        "author": author,
-        "compatibility": {"talos": {"version": ">= v1.0.0"}},
-        "description": description,
-        "name": name,
-        "version": version,
-    }
-    if name == "schematic":
-        metadata["extraInfo"] = "customization: {}\n"
-    return {"image": "" if name == "schematic" else f"{name}.sqsh", "metadata": metadata}
-
-
-def _addresses(_cluster: Cluster, machine: Machine, node: str) -> bytes:
-    wanted = [f"{address}/{128 if ':' in address else 24}" for address in machine.addresses]
-    if machine.virtual_ip:
-        wanted.append(f"{machine.virtual_ip}/{128 if ':' in machine.virtual_ip else 32}")
-    found = b""
-    for address in wanted:
-        family = "inet6" if ":" in address else "inet4"
-        spec = {"address": address, "family": family, "flags": "permanent", "linkIndex": 8, "linkName": "eth0"}
-        kind, owner = "AddressStatuses.net.talos.dev", "network.AddressStatusController"
-        found += _one(node, kind, "network", f"eth0/{address}", owner, {**spec, "local": machine.address})
-    return found
-
-
-def _securitystate(_cluster: Cluster, _machine: Machine, node: str) -> bytes:
-    spec = {"bootedWithUKI": False, "moduleSignatureEnforced": True, "secureBoot": False, "selinuxState": "disabled"}
-    return _one(node, "SecurityStates.talos.dev", "runtime", "securitystate", "runtime.SecurityStateController", spec)
-
-
-def _metakeys(_cluster: Cluster, machine: Machine, node: str) -> bytes:
-    if not machine.upgraded_from:
-        return b""
-    return _one(node, "MetaKeys.runtime.talos.dev", "runtime", "0x06", None, {"value": machine.upgraded_from})
-
-
-def _members(cluster: Cluster, _machine: Machine, node: str) -> bytes:
-    found = b""
-    for member in cluster.machines.values():
-        spec: Object = {
-            "addresses": list(member.addresses),
-            "hostname": member.hostname,
-            "machineType": member.role.value,
-            "nodeId": f"id-{member.hostname}",
-            "operatingSystem": f"Talos ({member.version})",
-        }
-        if member.control_plane:
-            spec["controlPlane"] = {"apiServerPort": 6443}
-        kind = "Members.cluster.talos.dev"
-        found += _one(node, kind, "cluster", member.hostname, "cluster.MemberController", spec)
-    return found
-
-
-RESOURCES: Mapping[str, Callable[[Cluster, Machine, str], bytes]] = {
-    "machinestatus": _machinestatus,
-    "extensions": _extensions,
-    "addresses": _addresses,
-    "securitystate": _securitystate,
-    "metakeys": _metakeys,
-    "members": _members,
-}
+def _retyped(word: str) -> int | str:
+    """talosctl turns what looks like a number into one."""
+    return int(word, 0) if _NUMBER.fullmatch(word) else word

@@ -20,6 +20,9 @@ _STATUS = (
 )
 _MEMBERS = ("NODE", "ID", "HOSTNAME", "PEER URLS", "CLIENT URLS", "LEARNER")
 NO_LEADER = "0" * 16
+DB_BYTES, DB_IN_USE = 23_068_672, 7_340_032
+"""What `etcd status` shows as 23 MB and 7.3 MB (31.82%)."""
+PROTOCOL, STORAGE = "3.6.4", "3.6.0"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
@@ -32,14 +35,18 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def member_errors(etcd: Etcd) -> str:
+    return "" if etcd.leader and etcd.quorate else "etcdserver: no leader"
+
+
 def status_row(etcd: Etcd, member: EtcdMember, node: str) -> tuple[str, ...]:
     leader = etcd.leader if etcd.quorate else ""
-    errors = "" if leader else "etcdserver: no leader"
     index = str(etcd.index)
     learner = str(member.learner).lower()
     sizes = ("23 MB", "7.3 MB (31.82%)")
     return (
-        node, member.id, *sizes, leader or NO_LEADER, index, str(etcd.term), index, learner, "3.6.4", "3.6.0", errors
+        node, member.id, *sizes, leader or NO_LEADER, index, str(etcd.term), index, learner, PROTOCOL, STORAGE,
+        member_errors(etcd),
     )  # fmt: skip
 
 
@@ -47,16 +54,15 @@ def status_table(rows: Sequence[Sequence[str]]) -> bytes:
     return table(_STATUS, rows)
 
 
+def member_urls(member: EtcdMember) -> tuple[str, str]:
+    """For peers and for clients."""
+    host = _host(member.machine.address)
+    return f"https://{host}:2380", f"https://{host}:2379"
+
+
 def member_rows(etcd: Etcd, node: str) -> list[tuple[str, ...]]:
     return [
-        (
-            node,
-            member.id,
-            member.machine.hostname,
-            f"https://{_host(member.machine.address)}:2380",
-            f"https://{_host(member.machine.address)}:2379",
-            str(member.learner).lower(),
-        )
+        (node, member.id, member.machine.hostname, *member_urls(member), str(member.learner).lower())
         for member in etcd.members
     ]
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from talops.domain.process import Result
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
+from talops.sim.kinds import kind_called
 from talops.sim.machine import Machine
-from talops.sim.resources import RESOURCES
+from talops.sim.refusals import control_planes_only, etcd_trouble, unreachable
+from talops.sim.resources import Kind, printed
 from talops.sim.tables import alarm_table, member_rows, member_table, status_row, status_table
 
 CLIENT = Version.parse("v1.13.0")
 SILENT_SECONDS = 3.0
 """How long a call to a machine that is off takes to say so."""
 QUICK_SECONDS = 0.03
+SERVER_BUILD = {"sha": "abcdef12", "go_version": "go1.26.1", "os": "linux", "arch": "amd64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,8 @@ def parse(argv: Sequence[str]) -> Command:
 
 
 def refused(node: str) -> str:
-    """The error of a dial to a machine that does not answer."""
-    where = f"dial tcp {node}:50000: connect: no route to host"
-    return f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: {where}"'
+    """The error of a call to a machine that does not answer."""
+    return f"rpc error: code = Unavailable desc = {unreachable(node)}"
 
 
 def fail(text: str, stdout: bytes = b"") -> Result:
@@ -71,8 +73,16 @@ class Talosctl:
         return result
 
     def seconds(self, argv: tuple[str, ...]) -> float:
-        asked = (self._cluster.by_address(node) for node in parse(argv).nodes)
-        return SILENT_SECONDS if any(machine is None or not machine.up for machine in asked) else QUICK_SECONDS
+        nodes = parse(argv).nodes
+        asked = (self._cluster.by_address(node) for node in nodes)
+        silent = any(machine is None or not machine.up for machine in asked) or (nodes and self._no_endpoint())
+        return SILENT_SECONDS if silent else QUICK_SECONDS
+
+    def _no_endpoint(self) -> str:
+        """A worker is asked through a control plane. The error when none is up; empty when one is."""
+        if any(machine.up for machine in self._cluster.control_planes):
+            return ""
+        return refused(self._cluster.control_planes[0].address)
 
     def _answer(self, command: Command) -> Result:
         match command.words:
@@ -82,18 +92,16 @@ class Talosctl:
                 return self._config_info()
             case ("version", "--json"):
                 return self._each("getting version", command.nodes, self._version)
-            case ("get", kind, "-o", "json") if kind in RESOURCES:
-                return self._get(kind, command.nodes)
-            case ("get", kind, *_):
-                return fail(f'rpc error: code = NotFound desc = resource "{kind}" is not registered')
+            case ("get", word, *rest) if rest == ["-o", "json"] or kind_called(word) is None:
+                return self._get(word, command.nodes)
             case ("read", "/proc/sys/kernel/random/boot_id"):
                 return self._boot_id(command.nodes)
             case ("etcd", "members"):
-                return self._etcd("getting members", "member list is", command.nodes, self._members)
+                return self._etcd("getting members", "member list", command.nodes, self._members)
             case ("etcd", "status"):
-                return self._etcd("getting status", "etcd status is", command.nodes, self._status)
+                return self._etcd("getting status", "etcd status", command.nodes, self._status)
             case ("etcd", "alarm", "list"):
-                return self._etcd("getting alarms", "etcd alarm list is", command.nodes, self._alarms)
+                return self._etcd("getting alarms", "etcd alarm list", command.nodes, self._alarms)
         word = command.words[0] if command.words else ""
         return fail(f'unknown command "{word}" for "talosctl"')
 
@@ -114,10 +122,10 @@ class Talosctl:
             "metadata": {"hostname": node},
             "version": {
                 "tag": str(machine.version),
-                "sha": "abcdef12",
-                "goVersion": "go1.26.1",
-                "os": "linux",
-                "arch": "amd64",
+                "sha": SERVER_BUILD["sha"],
+                "goVersion": SERVER_BUILD["go_version"],
+                "os": SERVER_BUILD["os"],
+                "arch": SERVER_BUILD["arch"],
             },
             "platform": {"name": "metal", "mode": "metal"},
             "features": {"rbac": True},
@@ -126,6 +134,8 @@ class Talosctl:
 
     def _each(self, doing: str, nodes: Sequence[str], print_one: Callable[[Machine, str], bytes]) -> Result:
         """A call that goes on when a node fails: exit 0 and a warning, unless all fail."""
+        if nobody := self._no_endpoint():
+            return fail(f"error {doing}: {nobody}")
         found, errors = b"", []
         for node in nodes:
             machine = self._cluster.by_address(node)
@@ -135,11 +145,14 @@ class Talosctl:
                 found += print_one(machine, node)
         return summed_up(doing, found, errors, len(nodes))
 
-    def _get(self, kind: str, nodes: Sequence[str]) -> Result:
+    def _get(self, word: str, nodes: Sequence[str]) -> Result:
         """A call whose errors do not name their node, and fail it as a whole after the others have answered.
 
         The first node is asked what this kind of resource is: when that one is silent, nobody is heard.
         """
+        if nobody := self._no_endpoint():
+            return fail(nobody)
+        kind = kind_called(word)
         found, errors, older = [], [], []
         for node in nodes:
             machine = self._cluster.by_address(node)
@@ -149,44 +162,48 @@ class Talosctl:
                 errors.append(refused(node))
                 continue
             if machine.version < CLIENT:
-                older.append(older_server(node, machine.version))
-            found.append(self._chunk(kind, machine, node))
-        stderr = "".join(f"{line}\n" for line in older)
+                older.append((node, machine.version))
+            if kind is not None:
+                found.append(self._chunk(kind, machine, node))
+        stderr = f"{older_servers(older)}\n" if older else ""
+        if kind is None:
+            return fail(f'{stderr}rpc error: code = NotFound desc = resource "{word}" is not registered')
         if errors:
             stderr += plural_errors(errors)
         return Result(exit=1 if errors else 0, stdout=b"".join(found), stderr=stderr.encode())
 
-    def _chunk(self, kind: str, machine: Machine, node: str) -> bytes:
-        if kind == "members":
-            return RESOURCES[kind](self._cluster, machine, node)
-        known = self._chunks.get((kind, node))
-        if known is None or known[0] != machine.changes:
-            known = (machine.changes, RESOURCES[kind](self._cluster, machine, node))
-            self._chunks[kind, node] = known
+    def _chunk(self, kind: Kind, machine: Machine, node: str) -> bytes:
+        known = self._chunks.get((kind.type, node))
+        if known is None or known[0] != machine.changes or not kind.alone:
+            found = (printed(kind, resource, node) for resource in kind.all(self._cluster, machine))
+            known = (machine.changes, b"".join(found))
+            self._chunks[kind.type, node] = known
         return known[1]
 
     def _boot_id(self, nodes: Sequence[str]) -> Result:
         machine = self._cluster.by_address(nodes[0])
+        if nobody := self._no_endpoint():
+            return fail(f"error reading file: {nobody}")
         if machine is None or not machine.up:
-            return fail(f"error reading file: {refused(nodes[0])}")
+            return fail(f"error reading: {refused(nodes[0])}")
         return Result(stdout=machine.boot_id.encode() + b"\n")
 
     def _etcd(
         self, doing: str, what: str, nodes: Sequence[str], print_all: Callable[[list[tuple[Machine, str]]], bytes]
     ) -> Result:
+        if nobody := self._no_endpoint():
+            return fail(f"error {doing}: {nobody}")
         asked, errors = [], []
         for node in nodes:
             machine = self._cluster.by_address(node)
             if machine is None or not machine.up:
                 errors.append((node, refused(node)))
                 continue
-            member = self._cluster.etcd.member(machine)
-            if member is None:
-                text = f"{what} only available on control plane nodes"
-                errors.append((node, f"rpc error: code = Unimplemented desc = {text}"))
-            elif not member.up:
-                text = "failed to create etcd client: context deadline exceeded"
-                errors.append((node, f"rpc error: code = Unknown desc = {text}"))
+            trouble = etcd_trouble(self._cluster, machine)
+            if not machine.control_plane:
+                errors.append((node, f"rpc error: code = Unimplemented desc = {control_planes_only(what)}"))
+            elif trouble:
+                errors.append((node, f"rpc error: code = Unknown desc = {trouble}"))
             else:
                 asked.append((machine, node))
         found = print_all(asked) if asked else b""
@@ -206,8 +223,17 @@ class Talosctl:
 
 
 def older_server(node: str, version: Version) -> str:
-    server, client = str(version).removeprefix("v"), str(CLIENT).removeprefix("v")
-    return f"WARNING: {node}: server version {server} is older than client version {client}"
+    return older_servers([(node, version)])
+
+
+def older_servers(servers: Sequence[tuple[str, Version]]) -> str:
+    """The warning about nodes that run an older Talos than the client."""
+    client = str(CLIENT).removeprefix("v")
+    found = [
+        f"{node}: server version {str(version).removeprefix('v')} is older than client version {client}"
+        for node, version in servers
+    ]
+    return f"WARNING: {', '.join(found)}"
 
 
 def plural_errors(errors: Sequence[str]) -> str:

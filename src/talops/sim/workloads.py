@@ -56,6 +56,15 @@ class Workloads:
         for host in hosts:
             self._replica(namespace, name, host, {"app": name}, empty_dir=empty_dir)
 
+    def budget(self, namespace: str, name: str, spec: Object) -> None:
+        """For the deployment of that name."""
+        body: Object = {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1"}
+        metadata = {"name": name, "namespace": namespace}
+        selector = {"matchLabels": {"app": name}}
+        self._store.create(
+            "poddisruptionbudgets", {**body, "metadata": metadata, "spec": {**spec, "selector": selector}}
+        )
+
     def _replica(self, namespace: str, name: str, host: str, labels: dict[str, str], *, empty_dir: bool) -> None:
         pod = f"{name}-{next(self._number):05d}"
         self.add(namespace, pod, host, owner=("ReplicaSet", name), labels=labels, empty_dir=empty_dir)

@@ -178,8 +178,8 @@ class World:
 
     def mend(self) -> None:
         """Every fault is over."""
-        self._cluster.mend()
-        self._parts.mend()
+        self._parts.trouble.end_all()
+        self._cluster.register()
 
 
 def rehearsal(desired: Desired, *, start: Version | None = None, faults: Sequence[Fault] = (), seed: int = 0) -> World:

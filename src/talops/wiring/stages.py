@@ -63,7 +63,7 @@ def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, see
     desired, policy = _files(context)
     world = build(
         desired,
-        start=_version(start) if start else None,
+        start=version_of(start) if start else None,
         faults=[parse_fault(fault, desired) for fault in faults],
         seed=seed,
     )
@@ -88,7 +88,8 @@ def _files(context: Context) -> tuple[Desired, Policy]:
     return desired, policy
 
 
-def _version(text: str) -> Version:
+def version_of(text: str) -> Version:
+    """What --from says. Raises UsageError."""
     try:
         return Version.parse(text)
     except ValueError:

@@ -25,6 +25,7 @@ EXITS = {
     "rehearse upgrade all --skip-node cp-1 cp-2 cp-3 worker-1 worker-2": 0,
     "rehearse plan --from v1.13.2": 0,
     "rehearse status": 0,
+    "rehearse rollback worker-1": 0,
     "rehearse upgrade all --fault api-flaps": 0,
     # 2: wrong usage, or nobody to answer
     "nope": 2,
@@ -55,7 +56,7 @@ EXITS = {
     "rehearse upgrade all --fault install-fails@worker-1": 5,
     "rehearse upgrade all --fault silent-rollback@cp-1": 5,
     "rehearse upgrade all --fault never-returns@worker-1": 5,
-    "rehearse rollback worker-1": 5,
+    "rehearse rollback worker-1 --fault never-returns@worker-1": 5,
     # 6: the files are invalid
     "nodes -C nowhere": 6,
     "rehearse plan -C nowhere": 6,

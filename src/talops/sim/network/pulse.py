@@ -17,6 +17,7 @@ class Pulse:
         self._timeline, self._clock = timeline, clock
         self._ahead = timeline.now - clock()
         self._sooner = asyncio.Event()
+        self._beaten = asyncio.Event()
         self.on_advance: list[Callable[[], None]] = []
         """Called after every `advance`, whatever happened in it."""
         timeline.on_sooner = self._sooner.set
@@ -31,6 +32,8 @@ class Pulse:
         """Until cancelled."""
         while True:
             self.advance()
+            self._beaten.set()
+            self._beaten = asyncio.Event()
             self._sooner.clear()
             due = self._timeline.next_due()
             sleep = _AT_MOST if due is None else min(max(due - self._clock() - self._ahead, 0.0), _AT_MOST)
@@ -38,6 +41,10 @@ class Pulse:
                 await asyncio.wait_for(self._sooner.wait(), sleep)
             except TimeoutError:
                 continue
+
+    async def beat(self) -> None:
+        """Until the cluster may have changed: after whatever happens, and about once a second."""
+        await self._beaten.wait()
 
     async def pause(self, seconds: float, *, at_least: float = 0.0) -> None:
         """So many of the cluster's seconds, and at least so many of the wall's."""

@@ -1,0 +1,50 @@
+"""What the process of a practice cluster is told, and what it answers: JSON, and an interface to programs."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from talops.domain.cluster import Desired
+from talops.domain.talos import Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """How to begin. `speed`: seconds of the cluster in one second. `repository`: the folder of its files."""
+
+    name: str
+    desired: Desired
+    repository: str
+    start: Version | None = None
+    speed: float = 1.0
+    seed: int = 0
+    faults: tuple[str, ...] = ()
+
+
+class SandboxNode(TypedDict):
+    """`version` is what it runs; `other` is what the slot holds that it has not booted, empty for an empty one."""
+
+    hostname: str
+    role: str
+    address: str
+    version: str
+    slot: str
+    other: str
+    state: str
+    kubernetes: str
+    cordoned: bool
+
+
+class SandboxStatus(TypedDict):
+    """`up` is in seconds of the wall."""
+
+    schema: int
+    name: str
+    cluster: str
+    pid: int
+    up: float
+    speed: float
+    repository: str
+    talosconfig: str
+    kubeconfig: str
+    faults: list[str]
+    nodes: list[SandboxNode]

@@ -1,0 +1,41 @@
+"""The machine config of a node of the embedded cluster: valid, small, what the files want, and without any secret."""
+
+from io import StringIO
+
+from ruamel.yaml import YAML
+
+from talops.domain.cluster import Desired, DesiredNode
+from talops.domain.talos import Role
+from talops.sim.kube.objects import Object
+
+
+def machine_config(desired: Desired, node: DesiredNode) -> str:
+    """One v1alpha1 document."""
+    kubernetes = desired.kubernetes_version
+    machine: Object = {
+        "type": node.role.value,
+        "kubelet": {"image": f"ghcr.io/siderolabs/kubelet:{kubernetes}"},
+        "network": {"hostname": node.hostname},
+        "install": {"disk": "/dev/sda", "image": node.patched_image or str(node.installer), "wipe": False},
+    }
+    cluster: Object = {"controlPlane": {"endpoint": desired.endpoint}, "clusterName": desired.cluster_name}
+    if node.role is Role.CONTROL_PLANE:
+        for key, image in (
+            ("apiServer", "kube-apiserver"),
+            ("controllerManager", "kube-controller-manager"),
+            ("proxy", "kube-proxy"),
+            ("scheduler", "kube-scheduler"),
+        ):
+            cluster[key] = {"image": f"registry.k8s.io/{image}:{kubernetes}"}
+    return as_yaml({"version": "v1alpha1", "debug": False, "persist": True, "machine": machine, "cluster": cluster})
+
+
+def as_yaml(found: Object) -> str:
+    """As Talos indents it."""
+    yaml = YAML(typ="rt")
+    yaml.indent(mapping=4, sequence=6, offset=4)
+    yaml.width = 10_000
+    yaml.default_flow_style = False
+    into = StringIO()
+    yaml.dump(found, into)
+    return into.getvalue()

@@ -1,0 +1,108 @@
+"""Both doors of one sandbox, the configs that lead to them, and the faults of the network before them."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from types import MappingProxyType
+
+from talops.sim.network import configs
+from talops.sim.network.kubernetes.door import KubernetesDoor
+from talops.sim.network.kubernetes.instead import Instead
+from talops.sim.network.pki import Authority, Credentials
+from talops.sim.network.sandbox import Sandbox
+from talops.sim.network.talos.door import TalosDoor
+from talops.sim.network.talos.listener import LOOPBACK, Line
+
+_EXPIRED = timedelta(hours=-1)
+_API_FAULTS: Mapping[str, Instead] = MappingProxyType(
+    {
+        "api-refused": Instead.REFUSE,
+        "api-mute": Instead.MUTE,
+        "api-unauthorized": Instead.UNAUTHORIZED,
+        "api-forbidden": Instead.FORBIDDEN,
+        "api-throttled": Instead.BUSY,
+        "api-broken": Instead.BROKEN,
+        "api-unavailable": Instead.UNAVAILABLE,
+    }
+)
+_ENDPOINT_FAULTS: Mapping[str, Line] = MappingProxyType(
+    {"endpoint-refused": Line.REFUSED, "endpoint-mute": Line.SILENT, "endpoint-wrong-ca": Line.FOREIGN}
+)
+"""Of several faults that are on, the first counts."""
+
+
+@asynccontextmanager
+async def opened(sandbox: Sandbox) -> AsyncIterator["Doors"]:
+    """On free ports of loopback, with a talosconfig and a kubeconfig in the sandbox's folder."""
+    doors = Doors(sandbox)
+    try:
+        await doors.open()
+        yield doors
+    finally:
+        await doors.close()
+
+
+class Doors:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox, self._cluster = sandbox, sandbox.cluster
+        self._talos_ca, self._kubernetes_ca = Authority.talos(), Authority.kubernetes()
+        self._kubeconfig = ""
+        self._endpoints: list[str] = []
+        self._lines: dict[str, Line] = {}
+        self._expired: bool | None = None
+        self._kubernetes = KubernetesDoor(sandbox.cluster, sandbox.api, sandbox.pulse, ceph=sandbox.ceph)
+        self._talos = TalosDoor(
+            sandbox.cluster, sandbox.pulse, self._talos_ca, kubeconfig=lambda: self._kubeconfig.encode()
+        )
+
+    async def open(self) -> None:
+        name, folder = self._cluster.desired.cluster_name, self._sandbox.folder
+        shown = self._kubernetes_ca.server([LOOPBACK, "localhost", "kubernetes", "kubernetes.default.svc"])
+        context = self._kubernetes_ca.listening(shown, folder, client_needed=False, protocols=["http/1.1"])
+        port = await self._kubernetes.open(context)
+        admin = self._kubernetes_ca.client(name="admin", organizations=["system:masters"])
+        server = f"https://{LOOPBACK}:{port}"
+        self._kubeconfig = configs.kubeconfig(name, server, self._kubernetes_ca.certificate, admin)
+        configs.write(self._sandbox.kubeconfig, self._kubeconfig)
+        ports = await self._talos.open(folder)
+        self._endpoints = [f"{LOOPBACK}:{port}" for port in ports.values()]
+        self._lines = dict.fromkeys(ports, Line.OPEN)
+        await self.follow()
+
+    async def close(self) -> None:
+        await self._talos.close()
+        await self._kubernetes.close()
+        self._kubernetes.give_up_port()
+
+    async def follow(self) -> None:
+        """The faults that are on have changed."""
+        on = [fault for name, fault in _API_FAULTS.items() if self._cluster.faulty(name)]
+        self._kubernetes.instead = on[0] if on else None
+        for hostname, before in self._lines.items():
+            lines = [line for name, line in _ENDPOINT_FAULTS.items() if self._cluster.faulty(name, hostname)]
+            line = lines[0] if lines else Line.OPEN
+            if line is not before:
+                self._lines[hostname] = line
+                await self._talos.set_line(hostname, line)
+        self._cut()
+        expired = self._cluster.faulty("client-certificate-expired")
+        if expired is not self._expired:
+            self._expired = expired
+            self._write_talosconfig(expired=expired)
+
+    def _cut(self) -> None:
+        """That one is over as soon as it has happened."""
+        for fault in [fault for fault in self._cluster.faults if fault.name == "endpoint-cut"]:
+            self._talos.cut(fault.hostname)
+            self._cluster.faults.discard(fault)
+
+    def _write_talosconfig(self, *, expired: bool) -> None:
+        nodes = [machine.address for machine in self._cluster.control_planes]
+        name = self._cluster.desired.cluster_name
+        text = configs.talosconfig(name, self._endpoints, nodes, self._talos_ca.certificate, self._admin(expired))
+        configs.write(self._sandbox.talosconfig, text)
+
+    def _admin(self, expired: bool) -> Credentials:
+        if expired:
+            return self._talos_ca.client(organizations=["os:admin"], life=_EXPIRED)
+        return self._talos_ca.client(organizations=["os:admin"])

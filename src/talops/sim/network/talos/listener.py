@@ -1,0 +1,118 @@
+"""One control plane's port on loopback. It hears nothing while the machine is off, and it can be made to fail."""
+
+import asyncio
+import socket
+import ssl
+from asyncio.sslproto import SSLProtocol
+from collections.abc import Callable
+from enum import Enum
+
+LOOPBACK = "127.0.0.1"
+_BACKLOG = 128
+
+
+class Line(Enum):
+    """How the network before an endpoint is."""
+
+    OPEN = "open"
+    REFUSED = "refused"
+    """Nobody listens."""
+    SILENT = "silent"
+    """Connections are taken, and nothing is ever said."""
+    FOREIGN = "foreign"
+    """Somebody answers with a certificate of another CA."""
+
+
+class Listener:
+    """`serve` makes what speaks on one connection. The port stays the same, and ours, however often it closes."""
+
+    def __init__(
+        self, tls: ssl.SSLContext, foreign: ssl.SSLContext, serve: Callable[[], asyncio.Protocol], *, port: int = 0
+    ) -> None:
+        self._tls, self._foreign, self._serve = tls, foreign, serve
+        self._socket = _bound(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Transport] = set()
+        self.line = Line.OPEN
+
+    async def open(self) -> None:
+        if self._server is None and self.line is not Line.REFUSED:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._accepted, sock=self._socket, backlog=_BACKLOG)
+
+    def close(self) -> None:
+        """Nobody hears here any more, and every connection is gone without a goodbye."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            # bound and deaf, the port refuses connections, and nobody else can take it
+            self._socket = _bound(self.port)
+        self.cut()
+
+    def cut(self) -> None:
+        """Break all connections that there are now."""
+        for connection in tuple(self._connections):
+            connection.abort()
+
+    def give_back(self) -> None:
+        """For good."""
+        self.close()
+        self._socket.close()
+
+    def _accepted(self) -> asyncio.BaseProtocol:
+        if self.line is Line.SILENT:
+            return _Silent(self._connections)
+        tls = self._foreign if self.line is Line.FOREIGN else self._tls
+        return _Tls(self._serve(), tls, self._connections)
+
+
+class _Silent(asyncio.Protocol):
+    def __init__(self, connections: set[asyncio.Transport]) -> None:
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._connections.add(transport)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self._transport is not None:
+            self._connections.discard(self._transport)
+
+
+class _Tls(SSLProtocol):
+    """TLS whose alert reaches a client that shows a bad certificate: asyncio's own closes before it is sent."""
+
+    def __init__(self, protocol: asyncio.Protocol, tls: ssl.SSLContext, connections: set[asyncio.Transport]) -> None:
+        loop = asyncio.get_running_loop()
+        # typeshed does not know that nobody has to wait
+        super().__init__(loop, protocol, tls, waiter=None, server_side=True)  # type: ignore[arg-type]
+        self._connections = connections
+        self._below: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._below = transport
+        self._connections.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._below is not None:
+            self._connections.discard(self._below)
+        super().connection_lost(exc)
+
+    def _on_handshake_complete(self, handshake_exc: BaseException | None) -> None:
+        if handshake_exc is not None:
+            # typeshed does not know it: new in 3.11
+            self._process_outgoing()  # type: ignore[attr-defined]
+        super()._on_handshake_complete(handshake_exc)
+
+
+def _bound(port: int) -> socket.socket:
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.setblocking(False)
+    found.bind((LOOPBACK, port))
+    return found
