@@ -4,10 +4,12 @@ import asyncio
 import base64
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,12 +22,12 @@ from talops.domain.talos import Version
 from talops.sim.apiserver import api_server
 from talops.sim.build import build
 from talops.sim.faults import parse_fault
-from talops.sim.kube.api import KubeApi
 from talops.sim.network.kubernetes.door import KubernetesDoor
 from talops.sim.network.pki import Authority, Credentials
 from talops.sim.network.pulse import Pulse
+from talops.sim.talosctl import Talosctl
 from talops.sim.timeline import Timeline
-from talops.sim.world import Truth
+from talops.sim.world import World
 
 BIN = Path(sys.executable).parent
 PATIENCE = 20.0
@@ -44,18 +46,31 @@ class Ran:
 
 
 class NetworkDoor:
-    """One embedded cluster behind a port. `do` is how a test reaches into it: everything lives in the loop's thread."""
+    """One embedded cluster behind a port. `do` is how a test reaches into it: everything lives in the loop's thread.
 
-    def __init__(self, desired: Desired, *, start: str, faults: Sequence[str], speed: float) -> None:
+    `clock` is the wall's: a test may stop it.
+    """
+
+    def __init__(
+        self,
+        desired: Desired,
+        *,
+        start: str = "v1.13.0",
+        faults: Sequence[str] = (),
+        speed: float = 20.0,
+        clock: Callable[[], float] = time.monotonic,
+        epoch: datetime | None = None,
+    ) -> None:
         parsed = [parse_fault(fault, desired) for fault in faults]
-        timeline = Timeline(datetime.now(UTC).replace(microsecond=0), speed=speed)
+        timeline = Timeline(epoch or datetime.now(UTC).replace(microsecond=0), speed=speed)
         cluster, parts = build(desired, start=Version.parse(start), faults=parsed, seed=0, timeline=timeline)
-        self.truth = Truth(cluster, parts)
-        self.api: KubeApi = api_server(cluster, user="admin")
+        self.api = api_server(cluster, user="admin")
+        self.world = World(cluster, parts, Talosctl(cluster), self.api)
+        self.truth = self.world.truth
         self.authority = Authority.kubernetes()
         self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._speed = speed
+        self.pulse = Pulse(timeline, clock)
+        self.door = KubernetesDoor(cluster, self.api, self.pulse, ceph=parts.ceph)
         self._began = threading.Event()
 
     def do(self, action: Callable[[], T]) -> T:
@@ -94,6 +109,7 @@ class NetworkDoor:
         """Serve until the end of the block. `folder` is private."""
         credentials = self.authority.server(["127.0.0.1"])
         self._context = self.authority.listening(credentials, folder, client_needed=False, protocols=["http/1.1"])
+        self._loop = asyncio.new_event_loop()
         thread = threading.Thread(target=self._run)
         thread.start()
         assert self._began.wait(PATIENCE)
@@ -108,8 +124,6 @@ class NetworkDoor:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self.pulse = Pulse(self.truth.cluster.timeline)
-        self.door = KubernetesDoor(self.truth.cluster, self.api, self.pulse, ceph=self.truth.ceph)
         self._pulsing = asyncio.create_task(self.pulse.run())
         self.port = await self.door.open(self._context)
         self._began.set()
@@ -127,8 +141,8 @@ class Kubectl:
 
     def __init__(self, door: NetworkDoor, home: Path, credentials: Credentials | None = None) -> None:
         self.home = home
-        self._config = home / "kubeconfig"
-        self._config.write_text(json.dumps(_kubeconfig(door, credentials)))
+        self.config = home / "kubeconfig"
+        self.config.write_text(json.dumps(_kubeconfig(door, credentials)))
 
     def argv(self, *words: str) -> list[str]:
         return [str(BIN / "kubectl"), *words]
@@ -136,7 +150,7 @@ class Kubectl:
     @property
     def environment(self) -> dict[str, str]:
         cache = str(self.home / "cache")
-        known = {"HOME": str(self.home), "KUBECACHEDIR": cache, "KUBECONFIG": str(self._config), "LANG": "C.UTF-8"}
+        known = {"HOME": str(self.home), "KUBECACHEDIR": cache, "KUBECONFIG": str(self.config), "LANG": "C.UTF-8"}
         return {**known, "PATH": f"{BIN}{os.pathsep}/usr/bin{os.pathsep}/bin"}
 
     def run(self, *words: str, stdin: str = "", seconds: float = PATIENCE) -> Ran:
@@ -159,15 +173,43 @@ class Kubectl:
         return ran.out
 
     @contextmanager
-    def started(self, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    def started(self, *words: str) -> Iterator["Started"]:
         """Running, its output a pipe; killed at the end of the block."""
-        with subprocess.Popen(
-            self.argv(*words), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
+        process = subprocess.Popen(
+            self.argv(*words), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
+        )
+        with process:
             try:
-                yield process
+                yield Started(process)
             finally:
                 process.kill()
+
+
+class Started:
+    """A kubectl that runs, and what it has said so far."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.said = ""
+
+    def wait_for(self, words: str) -> None:
+        while words not in self.said:
+            more = self._more()
+            assert more, f"{words!r} was never said, but:\n{self.said}"
+            self.said += more
+
+    def end(self) -> int:
+        """Its exit code; `said` is then everything."""
+        while more := self._more():
+            self.said += more
+        return self.process.wait(PATIENCE)
+
+    def _more(self) -> str:
+        """Empty at the end."""
+        pipe = self.process.stdout
+        assert pipe is not None
+        assert select.select([pipe], [], [], PATIENCE)[0], f"it says no more than:\n{self.said}"
+        return os.read(pipe.fileno(), 1 << 16).decode()
 
 
 def _kubeconfig(door: NetworkDoor, credentials: Credentials | None) -> dict[str, object]:
@@ -193,11 +235,9 @@ def _kubeconfig(door: NetworkDoor, credentials: Credentials | None) -> dict[str,
 
 
 @contextmanager
-def served(
-    desired: Desired, *, start: str = "v1.13.0", faults: Sequence[str] = (), speed: float = 20.0
-) -> Iterator[NetworkDoor]:
+def served(desired: Desired, *, faults: Sequence[str] = (), speed: float = 20.0) -> Iterator[NetworkDoor]:
     """Serve a new cluster until the end of the block."""
-    door = NetworkDoor(desired, start=start, faults=faults, speed=speed)
+    door = NetworkDoor(desired, faults=faults, speed=speed)
     with tempfile.TemporaryDirectory() as folder, door.running(Path(folder)):
         yield door
 

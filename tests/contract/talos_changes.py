@@ -91,7 +91,7 @@ def ending(change: Change, world: World, result: Result, boot_id: str) -> Ending
 def at_rest(world: World, hostname: str) -> bool:
     """It works, or something holds it up that will not go away by itself."""
     machine = world.truth.nodes[hostname]
-    held = hostname in world.truth.cluster.held
+    held = any(fault.hostname == hostname for fault in world.truth.cluster.held)
     return held or (not (machine.sequence or machine.installing) and machine.up and machine.ready)
 
 

@@ -7,6 +7,7 @@ from builders import desired_cluster
 from talops.domain.cluster import Desired, Policy
 from talops.domain.event import Ended, Event, NodeEnded, NodeState, Noted, Step, StepStarted
 from talops.domain.plan import Plan
+from talops.domain.process import Kube
 from talops.domain.talos import Version
 from talops.errors import Exit, TalopsError
 from talops.execute.rollback import roll_back
@@ -57,6 +58,8 @@ class Rehearsed:
     policy: Policy = field(default_factory=Policy)
     watch: Callable[[Event], None] = lambda _event: None
     """Sees each event as it happens."""
+    kube_of: Callable[[World], Kube] = lambda world: world.kube
+    """Where talops meets this cluster's Kubernetes."""
     runs: int = 0
 
     def play(
@@ -84,7 +87,8 @@ class Rehearsed:
             self.watch(event)
 
         world = self.world
-        tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
+        kube = self.kube_of(world)
+        tools = Tools(runner=world.runner, kube=kube, clock=world.clock, talosctl=Talosctl())
         session = Session(tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", emit=emit)
         try:
             exit = command(session, f"tester/run-{self.runs}")

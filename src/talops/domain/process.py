@@ -89,6 +89,19 @@ class Response:
     body: bytes = b""
     error: str = ""
 
+    @staticmethod
+    def of(status: int, body: bytes) -> "Response":
+        """What came over HTTP.
+
+        A body that is no JSON object is not the API server's: the proxy could not reach it, or something else
+        answered. kubectl says so with status 500 or 502 and a text like `dial tcp …: connect: connection refused`; a
+        path that the API server does not know gives 404 and `404 page not found`.
+        """
+        if body.lstrip()[:1] == b"{":
+            return Response(status=status, body=body)
+        words = " ".join(body[:300].decode("utf-8", "replace").split())
+        return Response(status=None, body=body[:300], error=words or f"an empty answer with status {status}")
+
 
 class Kube(Protocol):
     def gather(self, requests: Sequence[Request]) -> tuple[Response, ...]:

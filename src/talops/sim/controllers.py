@@ -40,7 +40,7 @@ class Controllers:
         if change.plural == "pods" and pod is not None:
             self._see(pod)
         if change.plural == "namespaces" and change.old is None and change.new is not None:
-            self._account(change.new["metadata"]["name"])
+            self._namespace(change.new["metadata"]["name"])
 
     def _see(self, pod: Object) -> None:
         namespace = pod["metadata"]["namespace"]

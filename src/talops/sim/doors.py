@@ -125,8 +125,7 @@ class SimKube:
         problem = self._me.cluster.api_refused()
         if problem:
             return Response(status=None, error=problem)
-        status, body = self._api.handle(request.method, request.path, request.body, request.content_type)
-        return Response(status=status, body=body)
+        return Response.of(*self._api.handle(request.method, request.path, request.body, request.content_type))
 
 
 class SimClock:

@@ -159,7 +159,8 @@ def set_ready(pod: Object, ready: bool, incarnation: str, stamp: str) -> None:
     """Write a pod's condition, and the containers that are running it since then."""
     status = pod["status"]
     status["phase"] = "Running"
-    status["conditions"] = [{"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": stamp}]
+    condition = {"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": stamp}
+    status["conditions"] = [condition, *(row for row in status.get("conditions", ()) if row["type"] != "Ready")]
     before: Object = (status.get("containerStatuses") or [{}])[0]
     if not ready:
         if before:

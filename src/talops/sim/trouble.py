@@ -93,8 +93,13 @@ class Trouble:
             return
         lock = f'{{"nodeID":"{host}","metadata":{{"unschedulable":false}},"created":"2026-03-01T02:58:11Z","TTL":0}}'
         metadata = {"name": "kured", "namespace": "kube-system", "annotations": {"weave.works/kured-node-lock": lock}}
-        body: Object = {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": metadata, "spec": {}, "status": {}}
-        self._store.create("daemonsets", body)
+        labels = {"name": "kured"}
+        containers = [{"name": "kured", "image": "registry.example/kured"}]
+        template: Object = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+        spec: Object = {"selector": {"matchLabels": labels}, "template": template}
+        counts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+        body: Object = {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": metadata, "spec": spec}
+        self._store.create("daemonsets", {**body, "status": dict.fromkeys(counts, 0)})
 
     def _switch_off(self, fault: Fault) -> None:
         machine = self._cluster.machines[fault.hostname]

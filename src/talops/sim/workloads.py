@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from talops.sim.cluster import Cluster
-from talops.sim.kube.budgets import is_ready, recompute_budgets
+from talops.sim.kube.budgets import DELETION_LIMIT, is_ready, recompute_budgets
 from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
 from talops.sim.kubelet import set_ready
@@ -35,10 +35,9 @@ class Workloads:
 
     def system_pods(self, machine: Machine) -> None:
         """What runs on every node, and the static pods of a control plane."""
-        labels = {"k8s-app": "cilium"}
-        self.add(
-            "kube-system", f"cilium-{machine.hostname}", machine.hostname, owner=("DaemonSet", "cilium"), labels=labels
-        )
+        network = {"k8s-app": "cilium"}
+        name = f"cilium-{machine.hostname}"
+        self.add("kube-system", name, machine.hostname, owner=("DaemonSet", "cilium"), labels=network)
         if not machine.control_plane:
             return
         for component in _STATIC:
@@ -134,8 +133,8 @@ class Workloads:
             if change.new is not None and (change.old is None or change.old["spec"] != change.new["spec"]):
                 self._cluster.timeline.after(1, self._place_pending)
             return
-        if change.plural == "poddisruptionbudgets" and change.old is None and change.new is not None:
-            self._recount_soon(change.new["metadata"]["namespace"])
+        if change.plural == "poddisruptionbudgets" and change.new is not None:
+            self._hear_budget(change.old, change.new)
         if change.plural != "pods":
             return
         pod = change.new or change.old
@@ -145,9 +144,21 @@ class Workloads:
         was_leaving = change.old is not None and "deletionTimestamp" in change.old["metadata"]
         if leaving and not was_leaving:
             key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
-            self._cluster.timeline.after(self._cluster.random.uniform(2, 7), lambda: self._end(*key))
+            at_once = change.new is not None and change.new["metadata"]["deletionGracePeriodSeconds"] == 0
+            delay = 0.0 if at_once else self._cluster.random.uniform(2, 7)
+            self._cluster.timeline.after(delay, lambda: self._end(*key))
         for hear in self.on_pod:
             hear(pod)
+
+    def _hear_budget(self, old: Object | None, new: Object) -> None:
+        """Count soon when a budget is new, and after an eviction; again when its pod should be gone by all means."""
+        namespace = new["metadata"]["namespace"]
+        if old is None or old["spec"] != new["spec"]:
+            self._recount_soon(namespace)
+        before = set() if old is None else set(old["status"].get("disruptedPods", {}))
+        if set(new["status"].get("disruptedPods", {})) - before:
+            self._recount_soon(namespace)
+            self._cluster.timeline.after(DELETION_LIMIT, lambda: self._recount_soon(namespace))
 
     def _recount_soon(self, namespace: str) -> None:
         """The disruption controller follows a little later, once for all changes of a moment."""

@@ -54,7 +54,7 @@ class Sent:
         try:
             self.connection.allow(self._until)
             reply = self.connection.getresponse()
-            return _response(reply.status, self._body(reply))
+            return Response.of(reply.status, self._body(reply))
         except TimeoutError:
             raise NoAnswer(f"no answer within {self.request.deadline.total_seconds():.0f} s") from None
 
@@ -88,14 +88,3 @@ def send_on(connection: Connection, request: Request) -> Sent:
         connection.close()
         raise
     return sent
-
-
-def _response(status: int, body: bytes) -> Response:
-    """A body that is no JSON object is not the API server's: the proxy could not reach it, or something else answered.
-
-    kubectl says so with status 500 or 502 and a text like `dial tcp …: connect: connection refused`.
-    """
-    if body.lstrip()[:1] == b"{":
-        return Response(status=status, body=body)
-    words = " ".join(body[:300].decode("utf-8", "replace").split())
-    return Response(status=None, body=body[:300], error=words or f"an empty answer with status {status}")

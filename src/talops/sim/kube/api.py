@@ -45,18 +45,19 @@ class KubeApi:
 
     def refusal(self, asked: Asked) -> Reply | None:
         """Why this request is not even looked at: a fault, RBAC, an etcd without a quorum. None when it is."""
-        review = asked.resource is not None and asked.resource.plural in reviews.PLURALS
+        if asked.resource is not None and asked.resource.plural in reviews.PLURALS:
+            # everybody may ask what they may
+            return None
         denied = self.deny(asked)
-        if denied is None and asked.resource is not None and not review:
-            if not asked.user.admin:
-                return self.forbidden(asked)
-            if not self.quorate():
-                return health.no_quorum()
-        return denied
+        if denied is not None or asked.resource is None:
+            return denied
+        if not asked.user.admin:
+            return self.forbidden(asked)
+        return None if self.quorate() or not self.serves(asked.resource) else health.no_quorum()
 
     def answer(self, asked: Asked, path: str, body: bytes, content_type: str) -> Reply:
         """The answer to a request that is not refused. A watch is answered as the list that it begins with."""
-        if asked.resource is None:
+        if asked.resource is None or not self.serves(asked.resource):
             return self._about_itself(path.partition("?")[0], asked)
         if asked.verb in {"get", "list", "watch"}:
             return self._read(asked, asked.resource, path)
@@ -75,7 +76,8 @@ class KubeApi:
     def forbidden(self, asked: Asked) -> Reply:
         """The 403 that RBAC would give for this request."""
         assert asked.resource is not None
-        return statuses.forbidden(asked.user.name, asked.verb, asked.resource, asked.name, asked.namespace)
+        subject = "/".join(filter(None, (asked.resource.plural, asked.subresource)))
+        return statuses.forbidden(asked.user.name, asked.verb, asked.resource, subject, asked.name, asked.namespace)
 
     def forget_lists(self, plural: str) -> None:
         """The next list of this kind says the version of its moment."""
@@ -97,7 +99,7 @@ class KubeApi:
             namespace, rest = rest[1], rest[2:]
         resource = self.store.resources.get((group, version, rest[0]))
         if resource is None:
-            return none
+            resource = Resource(group=group, version=version, plural=rest[0], kind="")
         name, subresource = [*rest[1:], "", ""][:2]
         verb = _VERBS.get(method, "get" if name else "list")
         if method == "GET" and query.get("watch") in {"true", "1"}:
@@ -111,6 +113,9 @@ class KubeApi:
             query=query,
             user=user,
         )
+
+    def serves(self, resource: Resource) -> bool:
+        return (resource.group, resource.version, resource.plural) in self.store.resources
 
     def _about_itself(self, bare: str, asked: Asked) -> Reply:
         words = bare.strip("/").split("/")

@@ -20,7 +20,10 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """`resource` is None for paths that are no resource (discovery, health). `verb` is RBAC's."""
+    """`resource` is None for paths that are no resource (discovery, health). `verb` is RBAC's.
+
+    RBAC looks at the path alone: `resource` may be one that is not served.
+    """
 
     verb: str
     resource: Resource | None

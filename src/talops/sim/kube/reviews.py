@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from talops.sim.kube.asked import Asked, User
-from talops.sim.kube.objects import Object, encode
+from talops.sim.kube.objects import Object, Resource, encode
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 
@@ -13,44 +13,40 @@ PLURALS = frozenset({"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubj
 def review(store: ObjectStore, asked: Asked, sent: Object, refused: Callable[[Asked], Reply | None]) -> Reply:
     """`refused` says whether a request would be refused: an access review asks it about the one that it describes."""
     assert asked.resource is not None
+    spec = {**(sent.get("spec") or {})}
     match asked.resource.plural:
         case "selfsubjectreviews":
             status = _who(asked.user)
         case "selfsubjectaccessreviews":
-            status = _access(store, asked, sent.get("spec") or {}, refused)
+            # what is empty is not said again
+            spec = {part: {word: value for word, value in words.items() if value} for part, words in spec.items()}
+            status = _access(store, asked.user, spec.get("resourceAttributes"), refused)
         case _:
             status = _rules(asked.user)
-    whole: Object = {"kind": asked.resource.kind, "apiVersion": asked.resource.api_version, **sent}
-    return 201, encode({**whole, "metadata": {}, "status": status}) + b"\n"
+    whole: Object = {"kind": asked.resource.kind, "apiVersion": asked.resource.api_version, **sent, "metadata": {}}
+    return 201, encode({**whole, **({"spec": spec} if spec else {}), "status": status}) + b"\n"
 
 
 def _who(user: User) -> Object:
     return {"userInfo": {"username": user.name, "groups": [*user.groups, "system:authenticated"]}}
 
 
-def _access(store: ObjectStore, asked: Asked, spec: Object, refused: Callable[[Asked], Reply | None]) -> Object:
-    wanted = spec.get("resourceAttributes") or {}
-    resource = next(
-        (
-            found
-            for (group, _version, plural), found in store.resources.items()
-            if (group, plural) == (wanted.get("group", ""), wanted.get("resource"))
-        ),
-        None,
+def _access(store: ObjectStore, user: User, wanted: Object | None, refused: Callable[[Asked], Reply | None]) -> Object:
+    """A path that is no resource is open to whom all is."""
+    if not wanted:
+        return {"allowed": user.admin}
+    kind = (wanted.get("group", ""), wanted.get("resource", ""))
+    served = (found for found in store.resources.values() if (found.group, found.plural) == kind)
+    described = Asked(
+        verb=wanted.get("verb", ""),
+        resource=next(served, Resource(group=kind[0], version="v1", plural=kind[1], kind="")),
+        namespace=wanted.get("namespace", ""),
+        name=wanted.get("name", ""),
+        subresource=wanted.get("subresource", ""),
+        query={},
+        user=user,
     )
-    if resource is None:
-        return {"allowed": asked.user.admin}
-    reply = refused(
-        Asked(
-            verb=wanted.get("verb", ""),
-            resource=resource,
-            namespace=wanted.get("namespace", ""),
-            name=wanted.get("name", ""),
-            subresource=wanted.get("subresource", ""),
-            query={},
-            user=asked.user,
-        )
-    )
+    reply = refused(described)
     return {"allowed": reply is None or reply[0] != 403}
 
 

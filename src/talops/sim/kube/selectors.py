@@ -33,7 +33,11 @@ def _label(part: str) -> Callable[[Mapping[str, str]], bool]:
     if equal:
         key, value, negated = equal[1], equal[3], equal[2] == "!="
         return lambda labels: (labels.get(key) == value) is not negated
-    word = part.strip()
+    word, _, rest = part.strip().partition(" ")
+    if rest:
+        raise ValueError(
+            f"unable to parse requirement: found '{rest.split()[0]}', expected: in, notin, =, ==, !=, gt, lt"
+        )
     if not re.fullmatch(r"!?[\w./-]+", word):
         raise ValueError(f"unable to parse requirement: {word}")
     return lambda labels: (word.lstrip("!") in labels) is not word.startswith("!")

@@ -51,11 +51,12 @@ def delete_refused(resource: Resource, name: str, what: str, wanted: str, found:
     return failure(409, "Conflict", message, {**_details(resource, name), "kind": resource.kind})
 
 
-def forbidden(user: str, verb: str, resource: Resource, name: str, namespace: str) -> Reply:
+def forbidden(user: str, verb: str, resource: Resource, subject: str, name: str, namespace: str) -> Reply:
+    """`subject` is the plural, with the subresource if there is one."""
     which = f'{resource.qualified} "{name}"' if name else resource.qualified
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     message = (
-        f'{which} is forbidden: User "{user}" cannot {verb} resource "{resource.plural}" '
+        f'{which} is forbidden: User "{user}" cannot {verb} resource "{subject}" '
         f'in API group "{resource.group}" {where}'
     )
     details: Object = {"name": name} if name else {}
@@ -85,6 +86,9 @@ def success(code: int = 200, details: Object | None = None) -> Reply:
 def budget_blocks(name: str, needs: int, has: int) -> Reply:
     message = "Cannot evict pod as it would violate the pod's disruption budget."
     cause = f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
+    if has > needs:
+        # spent, and its controller has not counted again
+        cause = f"The disruption budget {name} does not allow evicting pods currently"
     causes = [{"reason": "DisruptionBudget", "message": cause}]
     return failure(429, "TooManyRequests", message, {"causes": causes})
 

@@ -62,6 +62,7 @@ class ObjectStore:
         if plural not in UNCOUNTED:
             metadata.setdefault("generation", 1)
         new = {**found, "metadata": metadata}
+        _spare_empty(metadata)
         if plural in FIRST_STATUS:
             new.setdefault("status", dict(FIRST_STATUS[plural]))
         self._put(plural, key, None, new)
@@ -82,6 +83,7 @@ class ObjectStore:
         old = self._objects[plural][key]
         new = copied(old)
         change(new)
+        _spare_empty(new["metadata"])
         if new == old:
             return old
         if plural not in UNCOUNTED and new.get("spec") != old.get("spec"):
@@ -103,10 +105,12 @@ class ObjectStore:
     def encoded(self, plural: str, found: Object) -> bytes:
         """Its JSON without kind and apiVersion: as it stands in a list of a built-in kind."""
         key = key_of(found)
+        if self._objects[plural].get(key) is not found:
+            # a state of before: whoever heard of the write has written, too
+            return _encoded(found)
         known = self._encoded[plural].get(key)
         if known is None:
-            known = encode({word: value for word, value in found.items() if word not in {"kind", "apiVersion"}})
-            self._encoded[plural][key] = known
+            known = self._encoded[plural][key] = _encoded(found)
         return known
 
     def _next(self) -> str:
@@ -130,3 +134,14 @@ class ObjectStore:
     def _tell(self, change: Change) -> None:
         for listener in self._listeners:
             listener(change)
+
+
+def _spare_empty(metadata: Object) -> None:
+    """An API server does not say that there are no labels."""
+    for word in ("labels", "annotations"):
+        if word in metadata and not metadata[word]:
+            del metadata[word]
+
+
+def _encoded(found: Object) -> bytes:
+    return encode({word: value for word, value in found.items() if word not in {"kind", "apiVersion"}})

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from talops.sim.kube import statuses
+from talops.sim.kube import patches, statuses
 from talops.sim.kube.asked import Asked
-from talops.sim.kube.budgets import evict, terminate
+from talops.sim.kube.evictions import evict, terminate
 from talops.sim.kube.objects import Object, Resource, copied
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 
-MERGE = "application/merge-patch+json"
-STRATEGIC = "application/strategic-merge-patch+json"
-_MERGE_KEYS = {"conditions": "type", "taints": "key", "addresses": "type", "ownerReferences": "uid"}
 _SERVER_OWNED = ("uid", "creationTimestamp", "generation", "selfLink")
 
 
@@ -34,6 +31,8 @@ class Writes:
                 return statuses.replace_refused(resource, asked.namespace, asked.name, "", uid)
             return self._create(resource, asked, sent, dry_run)
         if found is None:
+            if verb == "patch" and patches.kind_of(content_type) == patches.APPLY and not asked.subresource:
+                return self._create(resource, asked, sent, dry_run)
             return statuses.not_found(resource, asked.name)
         match verb, asked.subresource:
             case "create", "eviction":
@@ -41,18 +40,29 @@ class Writes:
             case "update", "" | "status":
                 return self._replace(resource, asked, found, sent, dry_run)
             case "patch", "" | "status":
-                if content_type.split(";")[0] not in {MERGE, STRATEGIC}:
-                    return statuses.failure(
-                        415, "UnsupportedMediaType", f"the body of the request was in an unknown format: {content_type}"
-                    )
-                lists = content_type.startswith(STRATEGIC)
-                return self._replace(resource, asked, found, merge(found, sent, lists=lists), dry_run)
+                return self._patch(resource, asked, found, sent, content_type, dry_run)
             case "delete", "":
                 return self._delete(resource, found, sent if isinstance(sent, dict) else {}, dry_run)
         return statuses.not_allowed()
 
+    def _patch(
+        self, resource: Resource, asked: Asked, found: Object, sent: Any, content_type: str, dry_run: bool
+    ) -> Reply:
+        try:
+            changed = patches.patched(found, sent, content_type)
+        except patches.Unknown:
+            message = f"the body of the request was in an unknown format: {content_type}"
+            return statuses.failure(415, "UnsupportedMediaType", message)
+        except patches.Rejected:
+            message = "the server rejected our request due to an error in our request"
+            return statuses.failure(422, "Invalid", message, {})
+        return self._replace(resource, asked, found, changed, dry_run)
+
     def _create(self, resource: Resource, asked: Asked, sent: Object, dry_run: bool) -> Reply:
-        name = sent.get("metadata", {}).get("name", "")
+        name = _name(sent)
+        if not name:
+            message = f'{resource.kind} "" is invalid: metadata.name: Required value: name or generateName is required'
+            return statuses.failure(422, "Invalid", message, {"kind": resource.kind})
         if self._store.get(resource.plural, name, asked.namespace) is not None:
             return statuses.already_exists(resource, name)
         metadata = {**sent["metadata"], **({"namespace": asked.namespace} if resource.namespaced else {})}
@@ -109,6 +119,11 @@ class Writes:
         return encode({"kind": resource.kind, "apiVersion": resource.api_version, **found}) + b"\n"
 
 
+def _name(sent: Any) -> str:
+    metadata = sent.get("metadata") if isinstance(sent, dict) else None
+    return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
+
+
 def _take(new: Object, sent: Object, resource: Resource, subresource: str) -> None:
     """What a write may change: status only through its subresource, and then nothing else."""
     if resource.status and subresource == "status":
@@ -126,26 +141,3 @@ def _take(new: Object, sent: Object, resource: Resource, subresource: str) -> No
     new.update({**sent, "metadata": metadata})
     if resource.status and status is not None:
         new["status"] = status
-
-
-def merge(old: Any, patch: Any, *, lists: bool, key: str = "") -> Any:
-    """RFC 7386, and with `lists` the part of strategic merge that nodes need: known lists merge by their key."""
-    if isinstance(patch, dict):
-        base = old if isinstance(old, dict) else {}
-        changed = {word: value for word, value in base.items() if patch.get(word, value) is not None}
-        for word, value in patch.items():
-            if value is not None:
-                changed[word] = merge(base.get(word), value, lists=lists, key=word)
-        return changed
-    if lists and isinstance(patch, list) and key in _MERGE_KEYS and isinstance(old, list):
-        return _merge_rows(old, patch, _MERGE_KEYS[key])
-    return patch
-
-
-def _merge_rows(old: list[Object], patch: list[Object], by: str) -> list[Object]:
-    gone = {row[by] for row in patch if row.get("$patch") == "delete"}
-    rows = {row[by]: row for row in old if row[by] not in gone}
-    for row in patch:
-        if row.get("$patch") != "delete":
-            rows[row[by]] = merge(rows.get(row[by]), row, lists=True)
-    return list(rows.values())

@@ -43,7 +43,7 @@ class Answering:
         wanted = form(request.headers.get("Accept", ""))
         if wanted is None:
             return _response(_not_acceptable())
-        if asked.resource is None:
+        if asked.resource is None or not self._api.serves(asked.resource):
             return self._about_itself(request, asked, wanted)
         if asked.verb == "watch":
             return await self._watches.stream(request, asked, wanted)

@@ -84,7 +84,8 @@ def _message(data: bytes, fields: Fields, *, keep_bytes: bool = False) -> Object
             found.setdefault(name, {})[key] = entry
         elif keep_bytes and form == "bytes":
             found[name] = value
-        else:
+        elif value != b"" or form != "text":
+            # Go writes what is empty, too
             found[name] = _value(value, form)
     return found
 
