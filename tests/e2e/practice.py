@@ -162,7 +162,8 @@ def last_words(printed: str) -> list[str]:
     words = [line.partition("LEFT")[2] for line in told] + lines[ended[-1] - _verdict_lines(lines, ended[-1]) :]
     for pattern, instead in _VARIES:
         words = [pattern.sub(instead, line) for line in words]
-    return [line.rstrip() for line in words if not line.startswith("journal: ")]
+    # a column is as wide as the longest time in it
+    return [" ".join(line.split()) for line in words if not line.startswith("journal: ")]
 
 
 def _verdict_lines(lines: Sequence[str], ended: int) -> int:
