@@ -39,9 +39,9 @@ class Practice(Place):
     def lay_out(self, *, control_planes: int, workers: int, target: str) -> None:
         for folder in ("repo", "patient", "bin", "home", "state", "tmp", "run"):
             (self.root / folder).mkdir(mode=0o700)
-        for folder in (self.repo, self.patient):
-            (folder / "talconfig.yaml").write_text(talconfig(control_planes, workers, target))
-            (folder / "talenv.yaml").write_text("VIP: 10.30.0.10\nWORD: word\n")
+        for repository in (self.repo, self.patient):
+            (repository / "talconfig.yaml").write_text(talconfig(control_planes, workers, target))
+            (repository / "talenv.yaml").write_text("VIP: 10.30.0.10\nWORD: word\n")
         (self.repo / "talops.yaml").write_text(POLICY)
         for name, program in (("talosctl", real("talosctl", self.talosctl)), ("kubectl", real("kubectl"))):
             (self.root / "bin" / name).symlink_to(program)
@@ -162,7 +162,8 @@ def last_words(printed: str) -> list[str]:
     words = [line.partition("LEFT")[2] for line in told] + lines[ended[-1] - _verdict_lines(lines, ended[-1]) :]
     for pattern, instead in _VARIES:
         words = [pattern.sub(instead, line) for line in words]
-    return [line.rstrip() for line in words if not line.startswith("journal: ")]
+    # a column is as wide as the longest time in it
+    return [" ".join(line.split()) for line in words if not line.startswith("journal: ")]
 
 
 def _verdict_lines(lines: Sequence[str], ended: int) -> int:

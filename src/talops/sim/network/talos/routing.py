@@ -133,9 +133,10 @@ class Router:
             raise GRPCError(Status.UNAVAILABLE, BROKEN_OFF) from None
 
     def _method(self, machine: Machine, path: str, roles: frozenset[str]) -> AnyMethod:
-        there = {name: one for name, one in self.methods.items() if one.since is None or machine.version >= one.since}
-        method = there.get(path)
-        if method is None:
+        """Raises GRPCError when this machine's Talos does not know it, or the client may not call it."""
+        method = self.methods.get(path)
+        if method is None or not _knows(machine, method):
+            there = (one.path for one in self.methods.values() if _knows(machine, one))
             raise unimplemented(path, frozenset(name.split("/")[1] for name in there))
         if not roles & method.roles:
             raise GRPCError(Status.PERMISSION_DENIED, "not authorized")
@@ -145,6 +146,10 @@ class Router:
         """By address, by hostname, or the holder of the virtual IP."""
         found = self.cluster.by_address(name) or self.cluster.machines.get(name)
         return found or next((one for one in self.cluster.control_planes if name and one.virtual_ip == name), None)
+
+
+def _knows(machine: Machine, method: AnyMethod) -> bool:
+    return method.since is None or machine.version >= method.since
 
 
 def _roles(call: Call) -> frozenset[str]:
