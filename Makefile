@@ -5,13 +5,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types imports tests bench lock schema proto clean
+.PHONY: help demo tools tools-env test format lint types imports tests bench lock schema proto clean
 
 help:  ## what can be made
-	@sed -n 's/^\([a-z]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## a rehearsal: upgrade the example cluster, embedded, in a few seconds
 	@SOPS_AGE_KEY_FILE=example.agekey $(BIN)/talops rehearse upgrade all
+
+tools: $(VENV)/bin/python  ## the real tools that tests run, each once, into a cache outside the repository
+	@$(BIN)/python -m tools.install
+
+tools-env: $(VENV)/bin/python  ## puts them on PATH: eval "$(make -s tools-env)"
+	@$(BIN)/python -m tools.install --env
 
 test: format lint types imports tests  ## format, lint, types, import contract and all tests
 

@@ -1,21 +1,16 @@
 """The real tools of `make tools`, in the cache outside the repository."""
 
-import os
-import platform
 from pathlib import Path
 
-import pytest
+from promised import missing
+from tools.table import home, table
 
 
 def real(binary: str, version: str | None = None) -> Path:
-    """The program, of that version or of any. Skips the test when it is missing; fails it where CI=true promises it."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("TALOPS_TOOLS") or cache / "talops" / "tools") / binary
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    found = sorted(folder.glob(f"{version or '*'}/{platform.system().lower()}-{machine}/{binary}"))
-    if found:
-        return found[-1]
-    missing = f"{binary} {version or ''} is not in the cache; next: make tools"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing, pytrace=False)
-    pytest.skip(missing)
+    """The program, of that version or of the first that the table names. Skips the test when it is not there; fails it
+    where CI=true promises it."""
+    tools = table()
+    tool = next(tool for tool in tools.tools if binary in tool.binaries and version in (None, tool.version))
+    if not tools.ready(tool):
+        missing(f"{tool} is not in the cache, or stale; next: make tools")
+    return home(tool) / binary

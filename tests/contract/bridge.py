@@ -32,7 +32,7 @@ class Bridge:
     def __init__(self, world: World, mirror: Mirror, real: Kube) -> None:
         self._world, self._mirror, self._real = world, mirror, real
         self._store = world.truth.cluster.store
-        self._pushed = -1
+        self._followed: int | None = None
         self._replica = KubeApi(self._store, user="talops")
 
     def gather(self, asked: Sequence[Request]) -> tuple[Response, ...]:
@@ -41,22 +41,29 @@ class Bridge:
         problem = self._world.truth.cluster.api_problem()
         if problem:
             return tuple(Response(status=None, error=problem) for _ in asked)
-        if self._store.version != self._pushed:
-            self._mirror.push(self._store)
-            self._pushed = self._store.version
+        self._follow()
         replies = self._real.gather(asked)
-        for request, reply in zip(asked, replies, strict=True):
-            if REQUEST_TEMPLATES[request.template].mutating and reply.status in {200, 201}:
-                self._repeat(request, reply)
+        granted = [
+            (request, reply.status)
+            for request, reply in zip(asked, replies, strict=True)
+            if REQUEST_TEMPLATES[request.template].mutating and reply.status in {200, 201}
+        ]
+        for request, status in granted:
+            self._repeat(request, status)
+        self._mirror.agree(self._store, {plural for request, _ in granted for plural in _TOUCHES[request.template]})
         return replies
 
-    def _repeat(self, request: Request, reply: Response) -> None:
+    def _follow(self) -> None:
+        if self._followed is None:
+            self._mirror.push(self._store)
+        elif self._followed != self._store.version:
+            self._mirror.follow(self._store)
+        self._followed = self._store.version
+
+    def _repeat(self, request: Request, status: int | None) -> None:
         body = json.dumps(_anonymous(json.loads(request.body))).encode()
-        status, said = self._replica.handle(request.method, request.path, body, request.content_type)
-        assert status == reply.status, (request, said)
-        words = request.path.split("/")
-        namespace = words[words.index("namespaces") + 1] if "namespaces" in words else ""
-        self._mirror.agree(self._store, namespace, *_TOUCHES[request.template])
+        answer = self._replica.handle(request.method, request.path, body, request.content_type)
+        assert answer[0] == status, (request, answer)
 
 
 def _anonymous(body: Any) -> Any:

@@ -5,7 +5,7 @@ have written.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from talops.domain.process import Kube, Request, Response
@@ -39,17 +39,24 @@ class Mirror:
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
         self._seen: dict[Key, tuple[str, str]] = {}
-        """Of each object, what was wanted of it and the resourceVersion that it had then."""
+        """Of each object, what was wanted of it and the resourceVersion that it has since."""
         self._namespaces: set[str] = set()
 
     def push(self, store: ObjectStore) -> None:
-        """Make the server's objects those of the store."""
-        resources = {resource.plural: resource for resource in store.resources.values() if resource.plural in MIRRORED}
-        real = self._real(resources.values())
-        wanted = _wanted(store, resources)
+        """Make the server's objects those of the store, whoever has changed them."""
+        self._push(store, [resource for resource in store.resources.values() if resource.plural in MIRRORED])
+
+    def follow(self, store: ObjectStore) -> None:
+        """Write what has changed in the store since the last time; on the server nobody else has changed anything."""
+        wanted = {key: _print(found) for key, found in _wanted(store, MIRRORED).items()}
+        seen = {key: said for key, (said, _) in self._seen.items()}
+        stale = {key[0] for key in wanted.keys() | seen.keys() if wanted.get(key) != seen.get(key)}
+        self._push(store, [resource for resource in store.resources.values() if resource.plural in stale])
+
+    def _push(self, store: ObjectStore, kinds: Sequence[Resource]) -> None:
+        resources = {resource.plural: resource for resource in kinds}
+        real, wanted = self._real(kinds), _wanted(store, resources)
         news = {key: found for key, found in wanted.items() if not self._agreed(key, found, real)}
-        if not news and real.keys() <= wanted.keys():
-            return
         self._name_spaces(namespace for _, namespace, _ in news)
         anew = {key for key in news if key in real and key[0] == "pods" and _remade(real[key], news[key])}
         self._send(_delete(resources[key[0]], key) for key in real if key not in wanted or key in anew)
@@ -58,20 +65,21 @@ class Mirror:
             _replace(resources[key[0]], there[key], found) if key in there else _create(resources[key[0]], found)
             for key, found in news.items()
         )
-        real = self._real(resources.values())
+        touched = [resources[plural] for plural in {key[0] for key in news}]
+        real = self._real(touched)
         self._send(
             _status(resources[key[0]], real[key], found)
             for key, found in news.items()
             if "status" in found and resources[key[0]].status
         )
         self._send(_leave(resources[key[0]], key) for key, found in news.items() if _leaving(found))
-        self._remember(wanted, self._real(resources.values()))
+        self._seen = {key: seen for key, seen in self._seen.items() if key in wanted or key[0] not in resources}
+        self._remember(wanted, self._real(touched))
 
-    def agree(self, store: ObjectStore, namespace: str, *plurals: str) -> None:
+    def agree(self, store: ObjectStore, plurals: Collection[str]) -> None:
         """Both were told the same about these: what there is on each side means the same."""
         resources = [resource for resource in store.resources.values() if resource.plural in plurals]
-        wanted = {key: found for key, found in _wanted(store, plurals).items() if key[1] == namespace}
-        self._remember(wanted, self._real(resources))
+        self._remember(_wanted(store, plurals), self._real(resources))
 
     def _remember(self, wanted: Mapping[Key, Object], real: Mapping[Key, Object]) -> None:
         for key, found in wanted.items():
@@ -111,9 +119,11 @@ class Mirror:
 
 
 def _wanted(store: ObjectStore, plurals: Iterable[str]) -> dict[Key, Object]:
+    served = {resource.plural for resource in store.resources.values()}
     return {
         (plural, found["metadata"].get("namespace", ""), found["metadata"]["name"]): found
         for plural in plurals
+        if plural in served
         for found in store.all(plural)
     }
 

@@ -89,10 +89,11 @@ def ending(change: Change, world: World, result: Result, boot_id: str) -> Ending
 
 
 def at_rest(world: World, hostname: str) -> bool:
-    """It works, or something holds it up that will not go away by itself."""
-    machine = world.truth.nodes[hostname]
-    held = any(fault.hostname == hostname for fault in world.truth.cluster.held)
-    return held or (not (machine.sequence or machine.installing) and machine.up and machine.ready)
+    """It works and Kubernetes knows, or something holds it up that will not go away by itself."""
+    machine, truth = world.truth.nodes[hostname], world.truth.cluster
+    busy = machine.sequence or machine.installing or hostname in truth.down
+    held_up = any(fault.hostname == hostname for fault in truth.held)
+    return held_up or (not busy and machine.up and machine.ready)
 
 
 def embedded(change: Change) -> Ending:
@@ -156,6 +157,6 @@ def real(change: Change, home: Path) -> Ending:
 
 def side_by_side(changes: Sequence[Change], home: Path) -> Mapping[str, Ending]:
     """By name. They mostly wait, so they do it together."""
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(len(changes)) as pool:
         endings = list(pool.map(lambda change: real(change, home / change.name), changes))
     return {change.name: found for change, found in zip(changes, endings, strict=True)}

@@ -25,8 +25,6 @@ from talops.sim.world import World
 from talops.tools import kubernetes, operators, requests
 from talops.tools.templates import REQUEST_TEMPLATES
 
-pytestmark = pytest.mark.xdist_group("apiserver")
-
 READERS: Mapping[str, Callable[[Response], object]] = MappingProxyType(
     {
         "api-groups": lambda reply: isinstance(kubernetes.api_groups(reply), Unknown),

@@ -1,19 +1,18 @@
-"""Gates, drain and Lease, whole, through the real `kubectl proxy` against a real kube-apiserver."""
+"""Gates and drain, whole, through the real `kubectl proxy` against a real kube-apiserver."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from live_place import Place
-from live_talops import started
 from play import Rehearsed, cluster
 
 from builders import desired_cluster
-from contract.apiserver import ADMIN, ApiServer
+from contract.apiserver import ApiServer
 from contract.bridge import Bridge
 from contract.mirror import Mirror
 from contract.states import (
     Prepare,
+    attached,
     changed,
     checks,
     not_ready,
@@ -26,13 +25,12 @@ from contract.states import (
     the_same,
 )
 from talops.domain.cluster import Policy
-from talops.domain.event import Event, Noted, Step, StepStarted, StepWaits
-from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, Lease
+from talops.domain.event import Event, Step, StepStarted, StepWaits
+from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT
 from talops.domain.process import Kube
-from talops.domain.talos import Unknown
 from talops.domain.verdict import Verdict
-from talops.errors import Exit, Locked, ToolFailed
-from talops.execute.lease import RENEW_EVERY, LeaseKeeper, take_away
+from talops.errors import Exit
+from talops.execute.drain import drain, wait_detached
 from talops.execute.session import Session
 from talops.gates import judge
 from talops.observe import Tools, observe
@@ -40,8 +38,6 @@ from talops.sim.kube.objects import Object
 from talops.sim.world import World
 from talops.tools import kubernetes, requests
 from talops.tools.calls import Talosctl
-
-pytestmark = pytest.mark.xdist_group("apiserver")
 
 Real = Callable[..., Rehearsed]
 
@@ -160,169 +156,45 @@ def test_a_budget_that_never_opens_stops_the_drain_and_the_node_is_given_back(re
     assert the_pod(apiserver.kube, "legacy").node == "w-3"
 
 
+def waiting(rehearsed: Rehearsed) -> tuple[Session, list[str]]:
+    """A session, and what it says that it waits for."""
+    waits: list[str] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, StepWaits):
+            waits.append(event.reason)
+
+    world = rehearsed.world
+    kube = rehearsed.kube_of(world)
+    tools = Tools(runner=world.runner, kube=kube, clock=world.clock, talosctl=Talosctl())
+    return Session(tools=tools, desired=rehearsed.desired, policy=Policy(), run="run-1", emit=emit), waits
+
+
 def test_a_budget_that_opens_lets_the_drain_go_on(real: Real, apiserver: ApiServer) -> None:
     rehearsed = real("pdb-blocks@w-3")
-    store, held = rehearsed.world.truth.cluster.store, the_name(rehearsed, "legacy")
-    rehearsed.when("w-3", Step.DRAIN, lambda: store.remove("poddisruptionbudgets", "legacy", "legacy"), after=20)
+    world, session, waits = rehearsed.world, *waiting(rehearsed)
+    kube = session.tools.kube
+    before, held = movable(kube, "w-3"), the_pod(kube, "legacy").uid
+    store = world.truth.cluster.store
+    world.at(world.clock.now() + 20, lambda: store.remove("poddisruptionbudgets", "legacy", "legacy"))
+    world.truth.cordon("w-3")
 
-    played = rehearsed.play(only=("w-3",))
+    drain(session, "w-3", "w-3")
 
-    assert played.exit is Exit.DONE, played.said
-    waits = [event.reason for event in played.events if isinstance(event, StepWaits) and event.step is Step.DRAIN]
-    assert any("legacy/legacy" in reason and "is held by the budget" in reason for reason in waits)
-    assert the_pod(apiserver.kube, "legacy").name != held
-
-
-def the_name(rehearsed: Rehearsed, namespace: str) -> str:
-    """The name of the one pod of this namespace, as the cluster knows it."""
-    pods = rehearsed.world.truth.cluster.store.all("pods")
-    (name,) = (str(pod["metadata"]["name"]) for pod in pods if pod["metadata"]["namespace"] == namespace)
-    return name
+    assert movable(apiserver.kube, "w-3") == set()
+    assert held in before
+    assert held not in movable(apiserver.kube, "w-1") | movable(apiserver.kube, "w-2")
+    assert any("is held by the budget legacy" in reason for reason in waits), waits
 
 
-class Holders:
-    """Runs that stand before the same real API server, in one virtual time."""
+def test_volumes_are_waited_for_until_they_are_detached(real: Real) -> None:
+    rehearsed = real()
+    attached("the volume is busy")(rehearsed.world)
+    session, waits = waiting(rehearsed)
+    store, now = rehearsed.world.truth.cluster.store, session.now()
+    rehearsed.world.at(now + 10, lambda: store.remove("volumeattachments", "csi-1"))
 
-    def __init__(self, world: World, kube: Kube) -> None:
-        self._world = world
-        self.tools = Tools(runner=world.runner, kube=kube, clock=world.clock, talosctl=Talosctl())
-        self.said: list[str] = []
+    wait_detached(session, "w-1", "w-1")
 
-    def keeper(self, holder: str, meanwhile: Callable[[], None] = lambda: None) -> LeaseKeeper:
-        """`meanwhile` happens whenever this one waits."""
-
-        def emit(event: Event) -> None:
-            if isinstance(event, Noted):
-                self.said.append(event.text)
-
-        session = Session(
-            tools=self.tools,
-            desired=desired_cluster(),
-            policy=Policy(),
-            run=holder,
-            emit=emit,
-            tick=lambda _now: meanwhile(),
-        )
-        return LeaseKeeper(session=session, holder=holder)
-
-    def now(self) -> Lease | None:
-        found = kubernetes.lease(send(self.tools.kube, requests.lease()))
-        assert not isinstance(found, Unknown)
-        return found
-
-    def pass_time(self, seconds: float) -> None:
-        self._world.advance(seconds)
-
-
-@pytest.fixture
-def holders(apiserver: ApiServer, mirror: Mirror) -> Holders:
-    """Nobody holds the Lease."""
-    world = cluster().world
-    mirror.push(world.truth.cluster.store)
-    return Holders(world, apiserver.kube)
-
-
-def held_by(lease: Lease | None) -> tuple[str, int]:
-    assert lease is not None
-    return lease.holder, lease.transitions
-
-
-def test_a_lease_is_taken_renewed_and_given_up(holders: Holders) -> None:
-    keeper = holders.keeper("me")
-
-    keeper.acquire()
-    taken = holders.now()
-    holders.pass_time(RENEW_EVERY.total_seconds())
-    keeper.beat()
-    renewed = holders.now()
-    keeper.release()
-
-    assert held_by(taken) == held_by(renewed) == ("me", 0)
-    assert taken is not None
-    assert renewed is not None
-    assert (taken.acquired, taken.uid) == (renewed.acquired, renewed.uid)
-    assert taken.renewed < renewed.renewed
-    assert keeper.lost == ""
-    assert holders.now() is None
-
-
-def test_a_second_run_sees_that_the_first_one_lives(holders: Holders) -> None:
-    first = holders.keeper("first")
-    first.acquire()
-    second = holders.keeper("second", meanwhile=first.beat)
-
-    with pytest.raises(Locked, match="first"):
-        second.acquire()
-
-    assert held_by(holders.now()) == ("first", 0)
-    assert first.held
-
-
-def test_the_lease_of_a_run_that_is_silent_is_taken_over_and_the_silent_one_learns_it(holders: Holders) -> None:
-    first, second = holders.keeper("first"), holders.keeper("second")
-    first.acquire()
-
-    second.acquire()
-    first.beat()
-    first.release()
-
-    assert "first did not renew the Lease for 60s: taking over." in holders.said
-    assert held_by(holders.now()) == ("second", 1)
-    assert first.lost == "the Lease is now held by second"
-    assert (first.held, second.held) == (False, True)
-
-
-def test_a_lease_that_was_deleted_is_lost_and_not_made_again(holders: Holders) -> None:
-    keeper = holders.keeper("me")
-    keeper.acquire()
-    held = holders.now()
-    assert held is not None
-    assert send(holders.tools.kube, requests.lease_delete(held)).status == 200
-
-    keeper.renew()
-
-    assert keeper.lost == "the Lease is now held by nobody (it was deleted)"
-    assert holders.now() is None
-
-
-def test_of_two_that_take_over_at_once_one_wins(holders: Holders) -> None:
-    holders.keeper("gone").acquire()
-    dead = holders.now()
-    assert dead is not None
-    at = holders.tools.clock.wall()
-
-    statuses = [
-        send(holders.tools.kube, requests.lease_replace(dead, holder, at, 60)).status for holder in ("one", "other")
-    ]
-
-    assert statuses == [200, 409]
-    assert held_by(holders.now()) == ("one", 1)
-
-
-def test_unlock_takes_the_lease_of_a_dead_run_away_and_none_that_was_renewed_meanwhile(holders: Holders) -> None:
-    keeper = holders.keeper("me")
-    keeper.acquire()
-
-    def renewed_meanwhile(_question: str) -> bool:
-        holders.pass_time(1)
-        keeper.renew()
-        return True
-
-    with pytest.raises(ToolFailed, match="was not taken away"):
-        take_away(holders.tools, renewed_meanwhile)
-    assert held_by(holders.now()) == ("me", 0)
-    assert take_away(holders.tools, lambda _question: True) == "The Lease of me was taken away."
-    assert holders.now() is None
-    keeper.renew()
-    assert keeper.lost
-
-
-def test_unlock_as_a_command_asks_the_real_server(holders: Holders, apiserver: ApiServer, place: Place) -> None:
-    holders.keeper("me").acquire()
-    place.kubeconfig.write_bytes(apiserver.kubeconfigs[ADMIN].read_bytes())
-
-    with started(place, "unlock", "--yes") as talops:
-        assert talops.end() == Exit.DONE, talops.printed
-
-    assert "The Lease of me was taken away." in talops.printed
-    assert holders.now() is None
+    assert waits == ["1 volume to detach (pv-1): the volume is busy"]
+    assert 10 <= session.now() - now < 15

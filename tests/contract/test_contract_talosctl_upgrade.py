@@ -9,7 +9,6 @@ from play import cluster
 
 from contract.transcripts import narrated, plain, talosctl_capture
 from talops.domain.process import Call, End, Result
-from talops.sim.faults import Fault
 from talops.sim.world import World
 from talops.tools.calls import Talosctl
 
@@ -101,22 +100,19 @@ def _same_error(line: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("capture", "lose"),
+    "lose",
     [
-        # the machine is gone while its installer runs, and so is the connection, where it was the endpoint itself
-        ("err-upgrade-drop-mid-install-proxied", lambda world: world.truth.cluster.power_cut(world.truth.nodes["w-3"])),
-        ("err-upgrade-drop-mid-install-self-endpoint", lambda world: world.truth.cluster.clients[-1].break_off()),
+        lambda world: world.truth.cluster.power_cut(world.truth.nodes["w-3"]),
+        lambda world: world.truth.cluster.clients[-1].break_off(),
     ],
     ids=["machine lost", "connection lost"],
 )
-def test_what_is_lost_in_the_middle_of_an_install_is_worded_as_by_the_real_one(
-    capture: str, lose: Callable[[World], None]
-) -> None:
-    world = cluster().world
-    world.truth.cluster.faults.add(Fault(name="installer-hangs", hostname="w-3"))
+def test_what_is_lost_in_the_middle_of_an_install_is_worded_as_by_the_real_one(lose: Callable[[World], None]) -> None:
+    world = cluster("installer-hangs@w-3").world
     world.at(world.clock.now() + 60, lambda: lose(world))
-    ours, real = run(world, MAKE.upgrade(W3, IMAGE, drain_flag=True)), talosctl_capture(capture).result
-    # the fake node of these captures has found its disk by then
+    ours = run(world, MAKE.upgrade(W3, IMAGE, drain_flag=True))
+    real = talosctl_capture("err-upgrade-drop-mid-install-self-endpoint").result
+    # the fake node of this capture has found its disk by then
     assert narrated(ours.stderr) == narrated(real.stderr, without=("discovered system disk",))
     assert (ours.exit, ours.stdout) == (real.exit, real.stdout)
 

@@ -1,7 +1,5 @@
 """What an upgrade does to a node, as a disruption."""
 
-from dataclasses import replace
-
 from talops.domain.cluster import ObservedNode
 from talops.domain.plan import UpgradeNode
 from talops.domain.talos import TalosNode, Unknown, Version
@@ -18,8 +16,8 @@ def upgrade_disruption(
 ) -> Disruption:
     """The call for this step, and what must be true of the node afterwards."""
     drains = isinstance(talosctl, Unknown) or talosctl >= DRAIN_FLAG_SINCE
-    call = session.tools.talosctl.upgrade(step.address, step.image, drain_flag=drains)
-    call = replace(call, deadline=session.policy.upgrade_timeout)
+    within = session.policy.upgrade_timeout
+    call = session.tools.talosctl.upgrade(step.address, step.image, within=within, drain_flag=drains)
     extensions = before.talos.extensions if isinstance(before.talos, TalosNode) else ()
     version = before.talos.version if isinstance(before.talos, TalosNode) else before.talos
     schematic = before.talos.schematic if isinstance(before.talos, TalosNode) else None

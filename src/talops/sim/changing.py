@@ -8,6 +8,7 @@ from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
 from talops.sim.machine import Machine
+from talops.sim.refusals import BROKEN_OFF
 from talops.sim.served import Accepted, Code, Ended, ExitCode, Message, Pulled, Refused, Reply, Served, Status
 from talops.sim.talosctl import CLIENT, QUICK_SECONDS, Command, older_server, plural_errors, refused
 from talops.sim.tracker import Tracker
@@ -49,7 +50,7 @@ class Changing:
     def break_off(self) -> None:
         """Its connection is lost: it says so and fails, whatever becomes of the machine."""
         if self.alive:
-            self._fail_upgrade(str(Status(Code.UNAVAILABLE, "error reading from server: EOF")))
+            self._fail_upgrade(str(Status(Code.UNAVAILABLE, BROKEN_OFF)))
 
     @property
     def alive(self) -> bool:

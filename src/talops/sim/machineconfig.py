@@ -1,5 +1,7 @@
 """The machine config of a node of the embedded cluster: valid, small, what the files want, and without any secret."""
 
+import json
+from functools import lru_cache
 from io import StringIO
 
 from ruamel.yaml import YAML
@@ -32,10 +34,15 @@ def machine_config(desired: Desired, node: DesiredNode) -> str:
 
 def as_yaml(found: Object) -> str:
     """As Talos indents it."""
+    return _dumped(json.dumps(found))
+
+
+@lru_cache(maxsize=4096)
+def _dumped(found: str) -> str:
     yaml = YAML(typ="rt")
     yaml.indent(mapping=4, sequence=6, offset=4)
     yaml.width = 10_000
     yaml.default_flow_style = False
     into = StringIO()
-    yaml.dump(found, into)
+    yaml.dump(json.loads(found), into)
     return into.getvalue()

@@ -3,6 +3,9 @@
 from talops.sim.cluster import Cluster
 from talops.sim.machine import Machine
 
+BROKEN_OFF = "error reading from server: EOF"
+"""What becomes of a call whose machine goes off, or whose connection breaks (code Unavailable)."""
+
 
 def unreachable(node: str) -> str:
     """Why a dial to a machine that does not answer failed (code Unavailable)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from talops.sim.machine import Machine
-from talops.sim.refusals import unreachable
+from talops.sim.refusals import BROKEN_OFF
 from talops.sim.timeline import Timeline
 
 
@@ -110,7 +110,7 @@ class Served:
             self._tell(Ended(None if code is None else Status(code, text)))
 
     def _went_off(self) -> None:
-        self.end(Code.UNAVAILABLE, unreachable(self._machine.address))
+        self.end(Code.UNAVAILABLE, BROKEN_OFF)
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """`seconds` are the cluster's."""

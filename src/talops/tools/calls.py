@@ -1,7 +1,7 @@
 """The table of external commands that talops may run, and the only way to make a `Call`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -24,8 +24,10 @@ class Template:
 MANY = 100_000
 _READ = timedelta(seconds=10)
 _LOCAL = timedelta(seconds=10)
-_INSTALL_LIMIT = "20m0s"
-"""talosctl's own --timeout. It does not bound the install step: our deadline does."""
+UPGRADE_WITHIN = timedelta(minutes=25)
+_OWN_SHARE = 4 / 5
+"""talosctl's own --timeout comes before our deadline, so that it can tell its last words. It does not bound the install
+step: our deadline does."""
 
 TALOSCTL_TEMPLATES = (
     Template(name="client-version", command=("version", "--client", "--short"), deadline=_LOCAL),
@@ -41,7 +43,7 @@ TALOSCTL_TEMPLATES = (
     Template(name="etcd-members", command=("etcd", "members"), deadline=_READ, nodes=MANY),
     Template(name="etcd-status", command=("etcd", "status"), deadline=_READ, nodes=MANY),
     Template(name="etcd-alarms", command=("etcd", "alarm", "list"), deadline=_READ, nodes=MANY),
-    Template(name="upgrade", command=("upgrade",), deadline=timedelta(minutes=45), nodes=1, mutating=True),
+    Template(name="upgrade", command=("upgrade",), deadline=UPGRADE_WITHIN, nodes=1, mutating=True),
     Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
 )
 KUBECTL_TEMPLATES = (
@@ -130,10 +132,12 @@ class Talosctl:
     def etcd_alarms(self, nodes: tuple[str, ...]) -> Call:
         return _call("etcd-alarms", self._prefix(), nodes, ())
 
-    def upgrade(self, node: str, image: str, *, drain_flag: bool) -> Call:
+    def upgrade(self, node: str, image: str, *, drain_flag: bool, within: timedelta = UPGRADE_WITHIN) -> Call:
         """Exactly one node. `drain_flag`: this talosctl (1.13 or newer) would drain by itself unless told not to."""
-        extra = ("--image", image, "--timeout", _INSTALL_LIMIT)
-        return _call("upgrade", self._prefix(), (node,), (*extra, "--drain=false") if drain_flag else extra)
+        minutes, seconds = divmod(max(1, int(within.total_seconds() * _OWN_SHARE)), 60)
+        extra = ("--image", image, "--timeout", f"{minutes}m{seconds}s")
+        call = _call("upgrade", self._prefix(), (node,), (*extra, "--drain=false") if drain_flag else extra)
+        return replace(call, deadline=within)
 
     def rollback(self, node: str) -> Call:
         return _call("rollback", self._prefix(), (node,), ())

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from grpclib import GRPCError, Status
 
 from talops.domain.talos import Version
@@ -81,6 +82,16 @@ AnyMethod = Unary[Message, Message] | Streaming[Message, Message]
 def wrapped(*messages: bytes) -> bytes:
     """A response of these messages, one a node."""
     return Wrapped(messages=messages).SerializeToString()
+
+
+def timestamp(when: datetime | str) -> Timestamp:
+    """A text is as in JSON: 2026-01-01T00:00:00Z."""
+    found = Timestamp()
+    if isinstance(when, str):
+        found.FromJsonString(when)
+    else:
+        found.FromDatetime(when)
+    return found
 
 
 def unimplemented(path: str, known: frozenset[str]) -> GRPCError:

@@ -3,10 +3,8 @@
 import hashlib
 from collections.abc import AsyncIterator
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from talops.domain.talos import Version
-from talops.sim.network.talos.calls import READERS, Node, Streaming
+from talops.sim.network.talos.calls import READERS, Node, Streaming, timestamp
 from talops.sim.network.talos.wire import machine_pb2 as wire
 from talops.sim.resources import CREATED
 
@@ -29,23 +27,17 @@ def _names(node: Node, namespace: int) -> list[str]:
 
 async def _legacy(node: Node, request: wire.ImageListRequest) -> AsyncIterator[wire.Image]:
     for name in _names(node, request.namespace):
-        yield wire.Image(name=name, digest=_digest(name), size=_BYTES, created_at=_created())
+        yield wire.Image(name=name, digest=_digest(name), size=_BYTES, created_at=timestamp(CREATED))
 
 
 async def _list(node: Node, request: wire.NodeImageListRequest) -> AsyncIterator[wire.NodeImage]:
     for name in _names(node, request.containerd.namespace):
         labels = {"io.cri-containerd.image": "managed"}
-        yield wire.NodeImage(name=name, digest=_digest(name), size=_BYTES, created_at=_created(), labels=labels)
+        yield wire.NodeImage(name=name, digest=_digest(name), size=_BYTES, created_at=timestamp(CREATED), labels=labels)
 
 
 def _digest(name: str) -> str:
     return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
-
-
-def _created() -> Timestamp:
-    found = Timestamp()
-    found.FromJsonString(CREATED)
-    return found
 
 
 METHODS = (

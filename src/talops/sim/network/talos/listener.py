@@ -33,16 +33,25 @@ class Listener:
         self._socket = _bound(port)
         self.port: int = self._socket.getsockname()[1]
         self._server: asyncio.Server | None = None
+        self._wanted = False
+        self._opening = asyncio.Lock()
         self._connections: set[asyncio.Transport] = set()
         self.line = Line.OPEN
 
     async def open(self) -> None:
-        if self._server is None and self.line is not Line.REFUSED:
+        self._wanted = True
+        async with self._opening:
+            if self._server is not None or self.line is Line.REFUSED or not self._wanted:
+                return
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._accepted, sock=self._socket, backlog=_BACKLOG)
+            # it may have been closed while it opened
+            if not self._wanted:
+                self.close()
 
     def close(self) -> None:
         """Nobody hears here any more, and every connection is gone without a goodbye."""
+        self._wanted = False
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -15,7 +15,7 @@ from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.calls import AnyMethod, Node, Streaming, unimplemented, wrapped
 from talops.sim.network.talos.wire import machine_pb2 as wire
-from talops.sim.refusals import unreachable
+from talops.sim.refusals import BROKEN_OFF, unreachable
 from talops.sim.talosctl import SILENT_SECONDS
 
 Call = Stream[bytes, bytes]
@@ -130,12 +130,13 @@ class Router:
                 finally:
                     running.discard(until_off)
         except TimeoutError:
-            raise GRPCError(Status.UNAVAILABLE, "error reading from server: EOF") from None
+            raise GRPCError(Status.UNAVAILABLE, BROKEN_OFF) from None
 
     def _method(self, machine: Machine, path: str, roles: frozenset[str]) -> AnyMethod:
-        there = {name: one for name, one in self.methods.items() if one.since is None or machine.version >= one.since}
-        method = there.get(path)
-        if method is None:
+        """Raises GRPCError when this machine's Talos does not know it, or the client may not call it."""
+        method = self.methods.get(path)
+        if method is None or not _knows(machine, method):
+            there = (one.path for one in self.methods.values() if _knows(machine, one))
             raise unimplemented(path, frozenset(name.split("/")[1] for name in there))
         if not roles & method.roles:
             raise GRPCError(Status.PERMISSION_DENIED, "not authorized")
@@ -145,6 +146,10 @@ class Router:
         """By address, by hostname, or the holder of the virtual IP."""
         found = self.cluster.by_address(name) or self.cluster.machines.get(name)
         return found or next((one for one in self.cluster.control_planes if name and one.virtual_ip == name), None)
+
+
+def _knows(machine: Machine, method: AnyMethod) -> bool:
+    return method.since is None or machine.version >= method.since
 
 
 def _roles(call: Call) -> frozenset[str]:

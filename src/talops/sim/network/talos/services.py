@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from grpclib import GRPCError, Status
 
-from talops.sim.network.talos.calls import READERS, Node, Streaming, Unary
+from talops.sim.network.talos.calls import READERS, Node, Streaming, Unary, timestamp
 from talops.sim.network.talos.wire import machine_pb2 as wire
 from talops.sim.services import Service, service_names, services
 
@@ -19,7 +18,7 @@ async def _list(node: Node, _request: wire.Empty) -> wire.ServiceList:
 
 
 def _info(service: Service, since: datetime) -> wire.ServiceInfo:
-    then = _timestamp(since)
+    then = timestamp(since)
     health = wire.ServiceHealth(
         unknown=service.healthy is None,
         healthy=bool(service.healthy),
@@ -29,12 +28,6 @@ def _info(service: Service, since: datetime) -> wire.ServiceInfo:
     words = service.message if service.healthy is not False else f"Health check failed: {service.message}"
     events = [wire.ServiceEvent(msg=words, state=service.state, ts=then)]
     return wire.ServiceInfo(id=service.id, state=service.state, events=wire.ServiceEvents(events=events), health=health)
-
-
-def _timestamp(when: datetime) -> Timestamp:
-    found = Timestamp()
-    found.FromDatetime(when)
-    return found
 
 
 async def _logs(node: Node, request: wire.LogsRequest) -> AsyncIterator[wire.Data]:

@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import indent
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from grpclib import GRPCError, Status
 
 from talops.sim.kinds import KINDS
 from talops.sim.machineconfig import as_yaml
-from talops.sim.network.talos.calls import ADMIN, READERS, Node, Streaming, Unary
+from talops.sim.network.talos.calls import ADMIN, READERS, Node, Streaming, Unary, timestamp
 from talops.sim.network.talos.specs import encoded
 from talops.sim.network.talos.wire import specs_pb2 as specs
 from talops.sim.network.talos.wire import state_pb2 as wire
@@ -17,6 +16,7 @@ from talops.sim.resources import CREATED, Kind, Resource
 
 _DEFINITIONS = "ResourceDefinitions.meta.cosi.dev"
 _META = "meta"
+_CREATED = timestamp(CREATED)
 _NAMESPACES = frozenset({_META, *(kind.namespace for kind in KINDS.values())})
 
 
@@ -66,8 +66,6 @@ def _literal(text: str) -> str:
 
 
 def _described(namespace: str, type: str, id: str, owner: str, version: int = 1) -> wire.Resource:
-    created = Timestamp()
-    created.FromJsonString(CREATED)
     metadata = wire.ResourceMetadata(
         namespace=namespace,
         type=type,
@@ -75,8 +73,8 @@ def _described(namespace: str, type: str, id: str, owner: str, version: int = 1)
         version=str(version),
         owner=owner,
         phase="running",
-        created=created,
-        updated=created,
+        created=_CREATED,
+        updated=_CREATED,
     )
     return wire.Resource(metadata=metadata)
 

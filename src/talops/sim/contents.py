@@ -1,0 +1,181 @@
+"""What is in the resources of a node, kind by kind. Keys are Talos' own, in its order."""
+
+from ipaddress import ip_network
+
+from talops.sim.cluster import Cluster
+from talops.sim.kube.objects import Object
+from talops.sim.machine import Machine
+from talops.sim.machineconfig import machine_config
+from talops.sim.resources import Resource
+from talops.sim.services import services
+
+_EPHEMERAL_BYTES = 100 * 1024**3
+
+
+def one(id: str, spec: Object | str) -> list[Resource]:
+    return [Resource(id=id, spec=spec)]
+
+
+def machinestatus(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    unmet = [] if machine.ready else [{"name": "nodeReady", "reason": "node is not ready"}]
+    return one("machine", {"stage": machine.stage, "status": {"ready": machine.ready, "unmetConditions": unmet}})
+
+
+def extensions(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    layers = [_layer(name, "v1.0.0", "Sidero Labs", name) for name in machine.system.extensions]
+    if machine.schematic is not None:
+        layers.append(_layer("schematic", machine.schematic, "Image Factory (factory.talos.dev)", "schematic"))
+    return [Resource(id=str(number), spec=spec) for number, spec in enumerate(layers)]
+
+
+def _layer(name: str, version: str, author: str, description: str) -> Object:
+    metadata = {
+        "name": name,
+        "version": version,
+        "author": author,
+        "description": description,
+        "compatibility": {"talos": {"version": ">= v1.0.0"}},
+    }
+    if name == "schematic":
+        metadata["extraInfo"] = "customization: {}\n"
+    return {"image": "" if name == "schematic" else f"{name}.sqsh", "metadata": metadata}
+
+
+def addresses(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    wanted = [(address, 128 if ":" in address else 24) for address in machine.addresses]
+    if machine.virtual_ip:
+        wanted.append((machine.virtual_ip, 128 if ":" in machine.virtual_ip else 32))
+    return [
+        Resource(id=f"eth0/{address}/{length}", spec=_address(address, length, machine)) for address, length in wanted
+    ]
+
+
+def _address(address: str, length: int, machine: Machine) -> Object:
+    spec: Object = {"address": f"{address}/{length}", "local": machine.address}
+    if ":" not in address:
+        spec["broadcast"] = str(ip_network(f"{address}/{length}", strict=False).broadcast_address)
+    return {
+        **spec,
+        "linkIndex": 8,
+        "linkName": "eth0",
+        "family": "inet6" if ":" in address else "inet4",
+        "scope": "global",
+        "flags": "permanent",
+        "priority": 0,
+    }
+
+
+def securitystate(_cluster: Cluster, _machine: Machine) -> list[Resource]:
+    return one(
+        "securitystate",
+        {"secureBoot": False, "selinuxState": "disabled", "bootedWithUKI": False, "moduleSignatureEnforced": True},
+    )
+
+
+def metakeys(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    return one("0x06", {"value": machine.upgraded_from}) if machine.upgraded_from else []
+
+
+def members(cluster: Cluster, _machine: Machine) -> list[Resource]:
+    found = []
+    for member in cluster.machines.values():
+        spec: Object = {
+            "nodeId": f"id-{member.hostname}",
+            "addresses": list(member.addresses),
+            "hostname": member.hostname,
+            "machineType": member.role.value,
+            "operatingSystem": f"Talos ({member.version})",
+        }
+        if member.control_plane:
+            spec["controlPlane"] = {"apiServerPort": 6443}
+        found.append(Resource(id=member.hostname, spec=spec))
+    return found
+
+
+def machineconfigs(cluster: Cluster, machine: Machine) -> list[Resource]:
+    text = machine_config(cluster.desired, cluster.desired.node(machine.hostname))
+    return [Resource(id=id, spec=text, yaml_text=True) for id in ("v1alpha1", "persistent")]
+
+
+def service_states(cluster: Cluster, machine: Machine) -> list[Resource]:
+    return [
+        Resource(
+            id=service.id,
+            spec={
+                "running": service.state == "Running",
+                "healthy": bool(service.healthy),
+                "unknown": service.healthy is None,
+            },
+        )
+        for service in services(cluster, machine)
+    ]
+
+
+def nodestatus(cluster: Cluster, machine: Machine) -> list[Resource]:
+    node = cluster.store.get("nodes", machine.hostname)
+    if node is None:
+        return []
+    conditions = node["status"]["conditions"]
+    spec = {
+        "nodename": machine.hostname,
+        "nodeReady": any(one["type"] == "Ready" and one["status"] == "True" for one in conditions),
+        "unschedulable": bool(node["spec"].get("unschedulable")),
+        "labels": dict(node["metadata"].get("labels") or {}),
+        "annotations": dict(node["metadata"].get("annotations") or {}),
+        "podCIDRs": [],
+    }
+    return one(machine.hostname, spec)
+
+
+def kubeletspec(cluster: Cluster, machine: Machine) -> list[Resource]:
+    image = f"ghcr.io/siderolabs/kubelet:{cluster.desired.kubernetes_version}"
+    return one("kubelet", {"image": image, "expectedNodename": machine.hostname, "config": {}})
+
+
+def static_pods(cluster: Cluster, machine: Machine) -> list[Resource]:
+    if not machine.control_plane:
+        return []
+    names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    tag = str(cluster.desired.kubernetes_version)
+    return [
+        Resource(
+            id=name,
+            spec={
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": name, "namespace": "kube-system", "labels": {"k8s-app": name}},
+                "spec": {"containers": [{"name": name, "image": f"registry.k8s.io/{name}:{tag}"}]},
+            },
+        )
+        for name in names
+    ]
+
+
+def static_pod_statuses(cluster: Cluster, machine: Machine) -> list[Resource]:
+    ready = "True" if machine.stage == "running" else "False"
+    return [
+        Resource(
+            id=f"kube-system/{pod.id}-{machine.hostname}",
+            spec={"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]},
+        )
+        for pod in static_pods(cluster, machine)
+    ]
+
+
+def etcdmember(cluster: Cluster, machine: Machine) -> list[Resource]:
+    member = cluster.etcd.member(machine)
+    return [] if member is None else one("local", {"memberID": member.id})
+
+
+def volumes(_cluster: Cluster, _machine: Machine) -> list[Resource]:
+    spec = {
+        "phase": "ready",
+        "type": "partition",
+        "location": "/dev/sda6",
+        "parentLocation": "/dev/sda",
+        "partitionIndex": 6,
+        "size": _EPHEMERAL_BYTES,
+        "prettySize": "107 GB",
+        "filesystem": "xfs",
+    }
+    return one("EPHEMERAL", spec)
