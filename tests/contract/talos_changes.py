@@ -1,10 +1,8 @@
 """One talosctl that changes a machine, through either door of the same cluster, and what became of both."""
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -43,15 +41,14 @@ class Change:
     when: Callable[[Machine], bool] | None = None
     then: Callable[[World], object] = lambda _world: None
     without: tuple[str, ...] = STEPS
+    version: str = "1.13.0"
+    """Of the real talosctl. The embedded one is a 1.13.0."""
 
     def world(self) -> World:
         found = cluster(*self.faults, start=self.start, control_planes=self.control_planes).world
         self.prepare(found)
         found.truth.cluster.timeline.speed = SPEED
         return found
-
-    def address(self, world: World) -> str:
-        return world.truth.nodes[self.hostname].address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,21 +127,16 @@ def wait_until(door: OpenDoor, true: Callable[[], bool]) -> None:
         time.sleep(_LOOKS)
 
 
-@contextmanager
-def started(door: OpenDoor, hostname: str, *words: str, version: str = "1.13.0") -> Iterator[subprocess.Popen[bytes]]:
-    """The real talosctl, in a session of its own. Killed at the end."""
-    address = door.world.truth.nodes[hostname].address
-    with door.running(*words, version=version, nodes=(address,)) as process:
-        yield process
-
-
 def real(change: Change, home: Path) -> Ending:
     """The real talosctl at the network door, in the time of the wall."""
     world = change.world()
     machine = world.truth.nodes[change.hostname]
     boot_id = machine.boot_id
     home.mkdir()
-    with open_door(world, home, speed=SPEED) as door, started(door, change.hostname, *change.words) as process:
+    with (
+        open_door(world, home, speed=SPEED) as door,
+        door.running(*change.words, version=change.version, nodes=(machine.address,)) as process,
+    ):
         if change.when is not None:
             wait_until(door, lambda: change.when is not None and change.when(machine))
             door.do(lambda: change.then(world))

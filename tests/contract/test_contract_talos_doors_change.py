@@ -4,11 +4,15 @@ Where they differ, the real one is right.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from contract.talos_changes import IMAGE, NO_DRAIN, STEPS, Change, Ending, embedded, side_by_side
-from real_tools import real as real_tool
+from contract.talos_changes import IMAGE, NO_DRAIN, STEPS, UPGRADE, Change, Ending, embedded, side_by_side
+from contract.talos_door import GENERATIONS, open_door
+from real_tools import real
+from talops.sim import sequences
 from talops.sim.world import World
 
 OLD = "v1.12.4"
@@ -61,14 +65,44 @@ CHANGES = (
     Change(name="reboot-older-node", words=("reboot",), start=OLD),
 )
 
+# its words differ, and what becomes of the machine does not
+OLDER_CLIENT = (
+    Change(name="older-client-upgrade", version="1.12.0", words=UPGRADE, start=OLD),
+    Change(name="older-client-upgrade-newer-node", version="1.12.0", words=UPGRADE),
+    Change(name="older-client-refused", version="1.12.0", words=UPGRADE, start=OLD, faults=("pull-fails@w-1",)),
+    Change(name="older-client-reboot", version="1.12.0", words=("reboot",)),
+    Change(name="older-client-rollback", version="1.12.0", words=("rollback",)),
+)
+
 
 @pytest.fixture(scope="module")
 def endings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Ending]:
     """Of the real talosctl."""
-    real_tool("talosctl", "1.13.0")
-    return side_by_side(CHANGES, tmp_path_factory.mktemp("doors"))
+    for version in GENERATIONS:
+        real("talosctl", version)
+    return side_by_side((*CHANGES, *OLDER_CLIENT), tmp_path_factory.mktemp("doors"))
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: str(change.name))
 def test_a_change_is_told_alike_and_leaves_the_machine_alike(change: Change, endings: Mapping[str, Ending]) -> None:
     assert embedded(change) == endings[change.name]
+
+
+@pytest.mark.parametrize("change", OLDER_CLIENT, ids=lambda change: str(change.name))
+def test_the_older_talosctl_leaves_the_machine_like_that_too(change: Change, endings: Mapping[str, Ending]) -> None:
+    assert replace(embedded(change), told=()) == replace(endings[change.name], told=())
+
+
+@pytest.mark.parametrize("version", GENERATIONS)
+def test_events_of_this_boot_are_told_again(version: str, tmp_path: Path) -> None:
+    world = Change(name="events").world()
+    sequences.reboot(world.truth.cluster, world.truth.nodes["w-1"])
+    world.advance(60)
+    with (
+        open_door(world, tmp_path, still=True) as door,
+        door.running("events", "--tail", "-1", version=version, nodes=("10.1.0.4",)) as process,
+    ):
+        assert process.stdout is not None
+        told = "".join(process.stdout.readline().decode() for _ in range(5))
+    assert [word for word in told.split() if word.isupper() and len(word) > 2][-2:] == ["BOOTING", "RUNNING"]
+    assert "reboot" not in told

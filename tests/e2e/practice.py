@@ -39,9 +39,9 @@ class Practice(Place):
     def lay_out(self, *, control_planes: int, workers: int, target: str) -> None:
         for folder in ("repo", "patient", "bin", "home", "state", "tmp", "run"):
             (self.root / folder).mkdir(mode=0o700)
-        for folder in (self.repo, self.patient):
-            (folder / "talconfig.yaml").write_text(talconfig(control_planes, workers, target))
-            (folder / "talenv.yaml").write_text("VIP: 10.30.0.10\nWORD: word\n")
+        for repository in (self.repo, self.patient):
+            (repository / "talconfig.yaml").write_text(talconfig(control_planes, workers, target))
+            (repository / "talenv.yaml").write_text("VIP: 10.30.0.10\nWORD: word\n")
         (self.repo / "talops.yaml").write_text(POLICY)
         for name, program in (("talosctl", real("talosctl", self.talosctl)), ("kubectl", real("kubectl"))):
             (self.root / "bin" / name).symlink_to(program)

@@ -1,6 +1,7 @@
 """What a machine tells of itself: sequences, phases, tasks, its stage. It remembers that until it goes down."""
 
 import base64
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,20 +81,21 @@ class Watcher:
 class EventLog:
     """The events of one boot."""
 
-    _past: list[Published] = field(default_factory=list)
+    _past: deque[Published] = field(default_factory=lambda: deque(maxlen=KEPT))
     _watchers: list[Watcher] = field(default_factory=list)
     _count: int = 0
 
     def publish(self, event: Event, at: datetime, actor: str = "") -> None:
         self._count += 1
         published = Published(id=_xid(at, self._count), at=at, actor=actor, event=event)
-        self._past = [*self._past[-KEPT + 1 :], published]
+        self._past.append(published)
         for watcher in tuple(self._watchers):
             watcher.hear(published)
 
     def tail(self, count: int) -> tuple[Published, ...]:
         """The last so many; all that are kept if below zero."""
-        return tuple(self._past if count < 0 else self._past[len(self._past) - min(count, len(self._past)) :])
+        past = tuple(self._past)
+        return past if count < 0 else past[max(len(past) - count, 0) :]
 
     def watch(self, hear: Hear, gone: Callable[[], None]) -> Watcher:
         """What is published from now on."""
@@ -107,7 +109,8 @@ class EventLog:
 
     def close(self) -> None:
         """The machine goes down: nobody hears more of it, and what it remembers is lost."""
-        watchers, self._watchers, self._past = self._watchers, [], []
+        watchers, self._watchers = self._watchers, []
+        self._past.clear()
         for watcher in watchers:
             watcher.gone()
 

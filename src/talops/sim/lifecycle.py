@@ -16,6 +16,8 @@ from talops.sim.served import Accepted, Code, ExitCode, Message, Pulled, Pulling
 
 _LAYER, _BYTES = "sha256:8d2f3c", 96 * 1024 * 1024
 _QUORUM_READ_SECONDS = 15.0
+_BEFORE_IT_BEGINS = 0.2
+"""Seconds of the wall."""
 
 Tell = Callable[[Reply], None]
 
@@ -141,8 +143,8 @@ def ask_to_reboot(cluster: Cluster, machine: Machine, *, forced: bool = False) -
     if cluster.faulty("reboot-refused", machine.hostname):
         raise Refused(Status(Code.PERMISSION_DENIED, "not authorized"))
     actor = _actor(cluster)
-    # the answer is on its way before the node begins
-    cluster.later(machine, 0, lambda: reboot(cluster, machine, actor=actor, forced=forced))
+    # talosctl opens the stream of events beside this call: it should hear how the sequence begins
+    cluster.later(machine, 0, lambda: reboot(cluster, machine, actor=actor, forced=forced), at_least=_BEFORE_IT_BEGINS)
     return actor
 
 

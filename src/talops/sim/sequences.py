@@ -9,6 +9,8 @@ from talops.sim.machine import Machine
 
 UP_AT_LEAST = 2.0
 """Seconds of the wall: talosctl opens the stream of events anew one second after a sequence has begun."""
+_HEARD = 0.5
+"""Seconds of the wall in which who listens hears why a sequence failed."""
 LOCKED = "sequence not started: locked"
 
 _Phase = tuple[str, str, float]
@@ -75,7 +77,7 @@ class _Sequence:
     ) -> None:
         self._cluster, self._machine, self._name, self._actor = cluster, machine, name, actor
         self._phases, self._pace, self._image = phases, pace, image
-        self._wall = UP_AT_LEAST / sum(seconds for _, _, seconds in phases)
+        self._wall = UP_AT_LEAST / sum(seconds for _, task, seconds in phases if task != "upgrade")
         machine.sequence = name
 
     def begin(self) -> None:
@@ -102,10 +104,8 @@ class _Sequence:
             else:
                 self._phase(number + 1)
 
-        self._later(seconds, done)
-
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        self._cluster.later(self._machine, seconds * self._pace, action, at_least=seconds * self._wall)
+        at_least = 0.0 if task == "upgrade" else seconds * self._wall
+        self._cluster.later(self._machine, seconds * self._pace, done, at_least=at_least)
 
     def _hangs(self, go_on: Callable[[], None]) -> bool:
         return self._cluster.holds("installer-hangs", self._machine, go_on)
@@ -132,11 +132,10 @@ class _Sequence:
 
     def _fail(self, number: int, problem: str) -> None:
         """A node that has stopped its services can only reboot."""
-        error = (
-            f"sequence failed: error running phase {number + 1} in {self._name} sequence: task 1/1: failed, {problem}"
-        )
+        where = f"error running phase {number + 1} in {self._name} sequence: task 1/1"
+        error = f"sequence failed: {where}: failed, {problem}"
         self._tell(
             SequenceEvent(sequence=self._name, action=Action.STOP),
             SequenceEvent(sequence=self._name, action=Action.NOOP, error=error),
         )
-        self._later(2.0, lambda: self._cluster.power_off(self._machine))
+        self._cluster.later(self._machine, 2.0, lambda: self._cluster.power_off(self._machine), at_least=_HEARD)

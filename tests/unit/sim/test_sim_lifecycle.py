@@ -106,7 +106,7 @@ def test_a_reboot_is_locked_out_while_an_upgrade_runs() -> None:
     world.advance(36)
 
     ask_to_reboot(world.truth.cluster, machine)
-    world.advance(0.1)
+    world.advance(0.3)
 
     locked = [one for one in events if isinstance(one.event, SequenceEvent)][-1]
     assert (short(locked.event), locked.actor) == ("reboot NOOP", "")
