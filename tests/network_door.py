@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from talops.sim.apiserver import api_server
 from talops.sim.build import build
 from talops.sim.faults import parse_fault
 from talops.sim.network.kubernetes.door import KubernetesDoor
+from talops.sim.network.kubernetes.instead import Instead
 from talops.sim.network.pki import Authority, Credentials
 from talops.sim.network.pulse import Pulse
 from talops.sim.talosctl import Talosctl
@@ -80,7 +81,10 @@ class NetworkDoor:
             self.pulse.advance()
             return action()
 
-        return asyncio.run_coroutine_threadsafe(act(), self._loop).result(PATIENCE)
+        return self._wait_for(act())
+
+    def _wait_for(self, coroutine: Coroutine[None, None, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, PATIENCE), self._loop).result()
 
     def wait_until(self, true: Callable[[], bool]) -> None:
         """Until this is true of the cluster; it is asked after everything that happens there."""
@@ -94,15 +98,20 @@ class NetworkDoor:
                     await happened.wait()
             finally:
                 self.pulse.on_advance.remove(happened.set)
+            await self.door.settle()
 
-        asyncio.run_coroutine_threadsafe(asyncio.wait_for(wait(), PATIENCE), self._loop).result()
+        self._wait_for(wait())
+
+    def behave(self, fault: Instead | None) -> None:
+        """What the server does with every request from now on, instead of answering it."""
+        self._wait_for(self.door.behave(fault))
 
     def stop_serving(self) -> None:
         """As if the process had gone: the port is closed and every connection ends."""
-        asyncio.run_coroutine_threadsafe(self.door.close(), self._loop).result(PATIENCE)
+        self._wait_for(self.door.close())
 
     def serve_again(self) -> int:
-        return asyncio.run_coroutine_threadsafe(self.door.open(self._context), self._loop).result(PATIENCE)
+        return self._wait_for(self.door.open(self._context))
 
     @contextmanager
     def running(self, folder: Path) -> Iterator[None]:

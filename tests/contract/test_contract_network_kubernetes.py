@@ -53,7 +53,8 @@ def proxied(door: NetworkDoor) -> Iterator[Kube]:
 def test_the_door_answers_as_the_rehearsal_does(template: str) -> None:
     cases = [case for case in CASES if case.template == template]
     assert cases, "a template without a case"
-    for case in cases:
+    # the usual one and one out of the ordinary: the rest is the business of the API behind the door
+    for case in {id(case): case for case in (cases[0], cases[-1])}.values():
         with proxied(prepared(case)) as kube:
             through_the_door = kube.gather((case.ask(kube),))
         twin = InProcess(prepared(case).api)

@@ -86,10 +86,10 @@ class Talops:
             asleep.wait(0.01)
         raise AssertionError("it does not wait for an answer")
 
-    def end(self) -> int:
+    def end(self, patience: float = PATIENCE) -> int:
         """Wait for its end. Its exit code; minus the signal's number when a signal ended it."""
         try:
-            code = self.process.wait(PATIENCE)
+            code = self.process.wait(patience)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it does not end; so far:\n{self.printed}") from None
         self._reader.join(PATIENCE)
@@ -150,10 +150,10 @@ def started(
         talops.close()
 
 
-def ran(place: Place, *words: str, read_seconds: float = 8.0) -> tuple[int, str]:
+def ran(place: Place, *words: str, read_seconds: float = 8.0, patience: float = PATIENCE) -> tuple[int, str]:
     """Start it and wait for its end: the exit code, and everything that it printed."""
     with started(place, *words, read_seconds=read_seconds) as talops:
-        return talops.end(), talops.printed
+        return talops.end(patience), talops.printed
 
 
 def events(journal: Path) -> Sequence[dict[str, object]]:

@@ -185,4 +185,4 @@ class World:
 def rehearsal(desired: Desired, *, start: Version | None = None, faults: Sequence[Fault] = (), seed: int = 0) -> World:
     """A healthy cluster that is what the files describe, but at `start`, and with these faults waiting to happen."""
     cluster, parts = build(desired, start=start, faults=faults, seed=seed)
-    return World(cluster, parts, Talosctl(cluster), api_server(cluster, user="talops"))
+    return World(cluster, parts, Talosctl(cluster), api_server(cluster, user="admin"))

@@ -39,10 +39,9 @@ class Lists:
         except ValueError as error:
             return statuses.bad_request(str(error))
         found = sorted((one for one in self._candidates(resource, query) if matches(one)), key=key_of)
-        limit = int(query.get("limit", "0") or "0")
-        body = self._body(resource, found[:limit] if limit else found)
-        if not limit:
-            self._remembered.setdefault(resource.plural, {})[path] = _Remembered(matches, body)
+        # a server may answer with everything, whatever the `limit`
+        body = self._body(resource, found)
+        self._remembered.setdefault(resource.plural, {})[path] = _Remembered(matches, body)
         return 200, body
 
     def forget(self, plural: str) -> None:

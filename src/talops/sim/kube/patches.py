@@ -81,7 +81,7 @@ def _json_patched(found: Object, operations: Sequence[Any]) -> Object:
     try:
         for operation in operations:
             _operate(new, operation)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise Rejected(str(error)) from error
     return new[""]
 

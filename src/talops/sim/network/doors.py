@@ -77,7 +77,7 @@ class Doors:
     async def follow(self) -> None:
         """The faults that are on have changed."""
         on = [fault for name, fault in _API_FAULTS.items() if self._cluster.faulty(name)]
-        self._kubernetes.instead = on[0] if on else None
+        await self._kubernetes.behave(on[0] if on else None)
         for hostname, before in self._lines.items():
             lines = [line for name, line in _ENDPOINT_FAULTS.items() if self._cluster.faulty(name, hostname)]
             line = lines[0] if lines else Line.OPEN

@@ -1,6 +1,5 @@
 """One HTTP request: who asks, what for, and in which form it is answered."""
 
-import asyncio
 import json
 
 from aiohttp import web
@@ -30,9 +29,6 @@ class Answering:
         self.instead: Instead | None = None
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        if self.instead in {Instead.MUTE, Instead.REFUSE} or request.transport is None:
-            # until the client goes away
-            await asyncio.Event().wait()
         user = _user(request)
         if user is None or self.instead is Instead.UNAUTHORIZED:
             return _response(instead.unauthorized())

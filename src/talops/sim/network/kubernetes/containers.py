@@ -8,6 +8,7 @@ from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
 from talops.sim.kube import statuses
 from talops.sim.kube.asked import Asked
+from talops.sim.kube.budgets import is_ready
 from talops.sim.kube.objects import Object
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
@@ -31,7 +32,7 @@ class Containers:
         if pod is None:
             return _plain(statuses.not_found(asked.resource, asked.name))
         query = request.query
-        problem = _container_problem(pod, query.get("container", ""))
+        problem = _container_problem(pod, query.get("container", "")) or _kubelet_problem(pod)
         if problem is not None:
             return _plain(problem)
         if asked.subresource == "log":
@@ -43,8 +44,6 @@ class Containers:
     async def _exec(self, request: web.BaseRequest, pod: Object, words: list[str]) -> web.StreamResponse:
         if self._ceph is None or (pod["metadata"].get("labels") or {}).get("app") != TOOLBOX:
             return _plain(_failed(_ONLY_TOOLBOX))
-        if pod["status"]["phase"] != "Running":
-            return _plain(statuses.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned"))
         if not words:
             return _plain(statuses.bad_request("you must specify at least 1 command for the container"))
         socket = web.WebSocketResponse(protocols=_PROTOCOLS)
@@ -85,13 +84,20 @@ def _container_problem(pod: Object, wanted: str) -> Reply | None:
     return None
 
 
+def _kubelet_problem(pod: Object) -> Reply | None:
+    """The API server passes on what the node's kubelet says: there must be one."""
+    status = pod["status"]
+    if status["phase"] == "Pending":
+        container = f'container "{pod["spec"]["containers"][0]["name"]}" in pod "{pod["metadata"]["name"]}"'
+        return statuses.bad_request(f"{container} is waiting to start: ContainerCreating")
+    if not is_ready(pod):
+        return _failed(f"error dialing backend: dial tcp {status['hostIP']}:10250: connect: connection refused")
+    return None
+
+
 def _log(pod: Object) -> web.Response:
-    running = [row["state"]["running"]["startedAt"] for row in pod["status"].get("containerStatuses") or []]
-    if not running:
-        name = pod["metadata"]["name"]
-        waiting = f'container "main" in pod "{name}" is waiting to start: ContainerCreating'
-        return _plain(statuses.bad_request(waiting))
-    return web.Response(text=f"{running[0]} {_NOTHING_RUNS}\n")
+    started = pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"]
+    return web.Response(text=f"{started} {_NOTHING_RUNS}\n")
 
 
 def _failed(message: str) -> Reply:

@@ -39,6 +39,7 @@ class KubernetesDoor:
         self._server: asyncio.Server | None = None
         self._http: web.Server | None = None
         self._changed = asyncio.Event()
+        self._opening = asyncio.Lock()
         self._keeper: asyncio.Task[None] | None = None
         pulse.on_advance.append(self._follow)
 
@@ -47,10 +48,21 @@ class KubernetesDoor:
         """What the server does with every request instead of answering it; None: it answers."""
         return self._instead
 
-    @instead.setter
-    def instead(self, fault: Instead | None) -> None:
+    async def behave(self, fault: Instead | None) -> None:
+        """Do this with every request from now on; None: answer it. The port is as it should be when this returns."""
         self._instead = self._answering.instead = fault
         self._follow()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Open the port if that is due; a port that must refuse does so already."""
+        async with self._opening:
+            if self._http is not None and self._server is None and not self._refuses():
+                listener = _bound(self._port)
+                loop = asyncio.get_running_loop()
+                self._server = await loop.create_server(self._http, sock=listener, ssl=self._context, backlog=_BACKLOG)
+                # it may have begun to refuse meanwhile
+                self._follow()
 
     async def open(self, context: ssl.SSLContext) -> int:
         """Listen on a port of 127.0.0.1 until `close`. The port, which stays the same when it is opened again."""
@@ -59,8 +71,7 @@ class KubernetesDoor:
             self._place = _bound(0)
         self._http = web.Server(self._answer, handler_cancellation=True, access_log=None)
         self._pulse.advance()
-        if not self._refuses():
-            await self._listen()
+        await self.settle()
         self._keeper = asyncio.create_task(self._keep())
         return self._port
 
@@ -112,19 +123,18 @@ class KubernetesDoor:
             self._changed.clear()
             if self._server is None:
                 self._pulse.advance()
-                if not self._refuses():
-                    await self._listen()
+                await self.settle()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _LOOK_AGAIN if self._server is None else None)
 
-    async def _listen(self) -> None:
-        assert self._http is not None
-        listener = _bound(self._port)
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._http, sock=listener, ssl=self._context, backlog=_BACKLOG)
-
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._pulse.advance()
+        if self._refuses() and request.transport is not None:
+            # one whose handshake was under way when the port was closed
+            request.transport.abort()
+        if self._instead is Instead.MUTE or self._refuses():
+            # the end of the connection cancels this
+            await asyncio.Event().wait()
         return await self._answering.answer(request)
 
 

@@ -30,8 +30,9 @@ class Listener:
         self, tls: ssl.SSLContext, foreign: ssl.SSLContext, serve: Callable[[], asyncio.Protocol], *, port: int = 0
     ) -> None:
         self._tls, self._foreign, self._serve = tls, foreign, serve
-        self._socket = _bound(port)
-        self.port: int = self._socket.getsockname()[1]
+        # bound and deaf: while nothing else listens connections are refused, and nobody else can take the port
+        self._place = _bound(port)
+        self.port: int = self._place.getsockname()[1]
         self._server: asyncio.Server | None = None
         self._wanted = False
         self._opening = asyncio.Lock()
@@ -44,24 +45,18 @@ class Listener:
             if self._server is not None or self.line is Line.REFUSED or not self._wanted:
                 return
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self._accepted, sock=self._socket, backlog=_BACKLOG)
+            self._server = await loop.create_server(self._accepted, sock=_bound(self.port), backlog=_BACKLOG)
             # it may have been closed while it opened
             if not self._wanted:
                 self.close()
 
     def close(self) -> None:
         """Nobody hears here any more, and every connection is gone without a goodbye."""
-        if self._stop():
-            # bound and deaf, the port refuses connections, and nobody else can take it
-            self._socket = _bound(self.port)
-
-    def _stop(self) -> bool:
-        """Whether somebody heard until now."""
-        server, self._server, self._wanted = self._server, None, False
-        if server is not None:
-            server.close()
+        self._wanted = False
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         self.cut()
-        return server is not None
 
     def cut(self) -> None:
         """Break all connections that there are now."""
@@ -70,8 +65,8 @@ class Listener:
 
     def give_back(self) -> None:
         """For good."""
-        self._stop()
-        self._socket.close()
+        self.close()
+        self._place.close()
 
     def _accepted(self) -> asyncio.BaseProtocol:
         if self.line is Line.SILENT:
