@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from talops.domain.process import Call, End, Result, Runner
 from talops.domain.talos import Unknown
-from talops.tools.answers import complaints, troubled, why
+from talops.tools.answers import complaints, gap, troubled
 
 T = TypeVar("T")
 
@@ -124,10 +124,10 @@ def answers(
     """What each node of one call said, or why it did not."""
     if result.end is not End.EXITED:
         # output that was cut off may lack what comes last: nothing of it counts
-        return dict.fromkeys(nodes, Unknown(why(result)))
+        return dict.fromkeys(nodes, gap(result))
     said = parse(result.stdout)
     if isinstance(said, Unknown):
-        return dict.fromkeys(nodes, said if result.ok else Unknown(why(result)))
+        return dict.fromkeys(nodes, said if result.ok else gap(result))
     if len(nodes) == 1 and set(said) == {""}:
         said = {nodes[0]: said[""]}
     blamed = complaints(result.stderr)
@@ -140,7 +140,7 @@ def _silent(node: str, result: Result, blamed: Mapping[str, str], whole: bool, s
         return Unknown(blamed[node])
     if whole:
         return Unknown("talosctl left it out of its answer") if silence is None else silence
-    return Unknown(why(result))
+    return gap(result)
 
 
 class Single(Generic[T]):
@@ -199,4 +199,4 @@ class Each(Generic[T]):
 
 
 def one_answer(result: Result, parse: Callable[[bytes], T | Unknown]) -> T | Unknown:
-    return parse(result.stdout) if result.ok else Unknown(why(result))
+    return parse(result.stdout) if result.ok else gap(result)
