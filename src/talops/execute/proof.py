@@ -13,13 +13,13 @@ from talops.execute import marks
 from talops.execute.disrupt import Disruption, boot_id_of
 from talops.execute.drain import drain_list
 from talops.execute.failure import NodeStopped
+from talops.execute.gatewait import SAMPLE_AGE
 from talops.execute.lease import LeaseKeeper
 from talops.execute.session import Session
 from talops.gates import last_proof
 from talops.observe import observe_gates, observe_node, observe_pods
 
 PROVE_WITHIN = 90.0
-SAMPLE_AGE = 10.0
 LOOK_EVERY = 3.0
 
 

@@ -194,6 +194,7 @@ class Rollout:
             stability=stability,
             state=NodeState.GATE_SHUT,
             baseline=self._baseline,
+            just_seen=True,
         )
 
 
