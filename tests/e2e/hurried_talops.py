@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from talops.domain.process import Wake
-from talops.execute import disrupt, lease, rollout, session
+from talops.execute import disrupt, gatewait, lease, rollout, session
 from talops.tools import calls
 
 LONGEST_PAUSE = 0.3
@@ -23,6 +23,7 @@ def _short_pause(self: session.Session, seconds: float) -> Wake:
 def hurry(read_seconds: float) -> None:
     session.Session.pause = _short_pause  # type: ignore[method-assign]
     rollout.FIRST_PATIENCE = 3.0
+    gatewait.MAX_WAIT_UNSTABLE = timedelta(seconds=3)
     session.TERMINATE_WITHIN = timedelta(seconds=2)
     disrupt.QUIET_AFTER = disrupt.QUIET_AFTER_LEGACY = timedelta(seconds=3)
     lease.DURATION, lease.RENEW_EVERY = timedelta(seconds=4), timedelta(seconds=0.8)

@@ -3,22 +3,26 @@
 The cluster is a process of its own and lives fast; talops waits, decides and says as always, with shorter pauses.
 """
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from live_cluster import PATIENCE
 from live_place import Place, talconfig
 from processes import talops
 
 from real_tools import real
+from talops.domain.sandbox import SandboxNode, SandboxStatus
+from talops.tools import places, sandbox
 
 SPEED = "60"
 POLICY = """\
@@ -79,13 +83,31 @@ class Practice(Place):
     def up(self, *words: str, speed: str = SPEED) -> None:
         self.told("up", "--speed", speed, *words)
 
-    def nodes(self) -> dict[str, dict[str, object]]:
+    def nodes(self) -> dict[str, SandboxNode]:
         """Every node as it really is, by name."""
-        found = json.loads(self.told("status", "--json"))
-        return {str(node["hostname"]): node for node in found["nodes"]}
+        return {node["hostname"]: node for node in self._asked("status")["nodes"]}
 
-    def versions(self) -> dict[str, object]:
+    def node(self, hostname: str) -> SandboxNode:
+        return self.nodes()[hostname]
+
+    def versions(self) -> dict[str, str]:
         return {name: node["version"] for name, node in self.nodes().items()}
+
+    def begin(self, *faults: str) -> None:
+        self._asked("fault", *faults)
+
+    def mend(self, *faults: str) -> None:
+        self._asked("mend", *faults)
+
+    def _asked(self, deed: str, *words: str) -> SandboxStatus:
+        return cast(SandboxStatus, sandbox.ask(places.Place(name="e2e", folder=self.sandbox), deed, words))
+
+    def wait_until(self, true: Callable[[], bool]) -> None:
+        """Of the cluster: it is another process, which can be asked and not be waited for."""
+        until, pause = time.monotonic() + PATIENCE, threading.Event()
+        while not true():
+            assert time.monotonic() < until, f"the cluster never got there: {self.nodes()}"
+            pause.wait(0.02)
 
     def ran_tool(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
         """talosctl or kubectl, as a person runs them."""
@@ -131,12 +153,19 @@ def practice(
     workers: int = 0,
     talosctl: str = "1.13.0",
     speed: str = SPEED,
+    endpoint: str = "",
 ) -> Iterator[Practice]:
-    """A running sandbox; `words` are more options of `sandbox up`. It is stopped at the end."""
+    """A running sandbox; `words` are more options of `sandbox up`. It is stopped at the end.
+
+    `endpoint`: the control plane whose own address is the Kubernetes API's; there is a virtual IP without one.
+    """
     # short: a Unix socket's path has room for about 100 bytes
     place = Practice(root=Path(tempfile.mkdtemp(prefix="e2e-")), talosctl=talosctl)
     try:
         place.lay_out(control_planes=control_planes, workers=workers, target=target)
+        if endpoint:
+            address = f"10.30.0.{10 + int(endpoint.removeprefix('cp-'))}"
+            (place.repo / "talenv.yaml").write_text(f"VIP: {address}\nWORD: word\n")
         place.up("--from", start, *words, speed=speed)
         yield place
     finally:

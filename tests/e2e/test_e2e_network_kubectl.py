@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from builders import desired_cluster
-from network_door import Kubectl, NetworkDoor, Ran, admin, served
+from network_door import Kubectl, NetworkDoor, admin, served
 from talops.sim.network.kubernetes.instead import Instead
 
 TOOLBOX = ("-n", "rook-ceph", "exec", "deploy/rook-ceph-tools", "--")
@@ -145,36 +144,18 @@ def test_a_node_is_cordoned_and_uncordoned(door: NetworkDoor, kubectl: Kubectl) 
     assert not next(node for node in truth if node.name == "cp-2").unschedulable
 
 
-@dataclass(frozen=True, slots=True)
-class Drains:
-    """Of a node whose budgets open later, and at the same time of one whose budget never does."""
-
-    opens_later: Ran
-    never_opens: Ran
-
-
-@pytest.fixture(scope="module")
-def drains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drains]:
+def test_a_drain_goes_on_when_a_budget_opens_and_gives_up_when_none_does(tmp_path: Path) -> None:
+    """The primary of a database may go once another instance is the primary. Both drains wait at the same time."""
     with served(desired_cluster(1, 3), faults=["pdb-blocks@w-3"]) as door:
-        kubectl = admin(door, tmp_path_factory.mktemp("drains"))
+        kubectl = admin(door, tmp_path)
         flags = ("--ignore-daemonsets", "--delete-emptydir-data")
         never = ("drain", "w-3", *flags, "--pod-selector=app=legacy", "--timeout=2s")
-        with kubectl.started("drain", "w-1", *flags) as later, kubectl.started(*never) as blocked:
-            found = [Ran(exit=run.end(), out=run.said, err="") for run in (later, blocked)]
-            yield Drains(*found)
-
-
-def test_a_drain_goes_on_when_a_budget_opens(drains: Drains) -> None:
-    """The primary of a database may go once another instance is the primary."""
-    assert drains.opens_later.exit == 0
-    assert "will retry after 5s" in drains.opens_later.out
-    assert drains.opens_later.out.endswith("node/w-1 drained\n")
-
-
-def test_a_drain_that_a_budget_never_allows_times_out(drains: Drains) -> None:
-    assert drains.never_opens.exit == 1
-    assert "Cannot evict pod as it would violate the pod's disruption budget" in drains.never_opens.out
-    assert "global timeout reached: 2s" in drains.never_opens.out
+        with kubectl.started("drain", "w-1", *flags) as opens_later, kubectl.started(*never) as never_opens:
+            assert (opens_later.end(), never_opens.end()) == (0, 1)
+    assert "will retry after 5s" in opens_later.said
+    assert opens_later.said.endswith("node/w-1 drained\n")
+    assert "Cannot evict pod as it would violate the pod's disruption budget" in never_opens.said
+    assert "global timeout reached: 2s" in never_opens.said
 
 
 def test_a_watch_sees_a_change_and_ends_with_the_server(tmp_path: Path) -> None:
@@ -275,6 +256,8 @@ def test_any_other_container_says_that_nothing_runs_in_it(kubectl: Kubectl) -> N
 
 
 def test_a_condition_is_waited_for(kubectl: Kubectl) -> None:
+    crd = "crd/cephclusters.ceph.rook.io"
+    assert kubectl.ok("wait", "--for=condition=Established", crd, "--timeout=5s").endswith(" condition met\n")
     assert kubectl.ok("wait", "--for=condition=Ready", "node/w-1", "--timeout=5s") == "node/w-1 condition met\n"
 
 

@@ -172,6 +172,20 @@ def test_two_run_side_by_side_and_know_nothing_of_each_other(shelved: Shelf) -> 
     assert shelved.left() == []
 
 
+def test_of_two_that_start_at_once_one_does(shelved: Shelf) -> None:
+    words = [str(BIN / "talops"), "sandbox", "up"]
+    both = [
+        subprocess.Popen(
+            words, cwd=shelved.repo, env=shelved.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    said = [command.communicate(timeout=PATIENCE)[1] for command in both]
+    assert sorted(command.returncode for command in both) == [0, 7]
+    assert sum(b"is running already" in words for words in said) == 1
+    assert shelved.status()["faults"] == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_and_nothing_is_left(shelved: Shelf, number: signal.Signals) -> None:
     process = shelved.up()

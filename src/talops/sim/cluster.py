@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from talops.domain.cluster import Desired
 from talops.sim.etcd import Etcd
@@ -89,12 +90,15 @@ class Cluster:
 
     def api_refused(self) -> str:
         """Why no Kubernetes API server can be connected to now; empty when one can."""
-        running = any(machine.up and machine.stage == "running" for machine in self.control_planes)
+        endpoint = urlsplit(self.desired.endpoint)
+        own = self.by_address(endpoint.hostname or "")
+        servers = self.control_planes if own is None else [own]
+        running = any(machine.up and machine.stage == "running" for machine in servers)
+        moving = own is None and self.timeline.now < self.api_gap_until
         flaps = self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6
-        if running and not flaps and self.timeline.now >= self.api_gap_until:
+        if running and not moving and not flaps:
             return ""
-        host = self.desired.endpoint.removeprefix("https://").removeprefix("http://")
-        return f"dial tcp {host}: connect: connection refused"
+        return f"dial tcp {endpoint.netloc}: connect: connection refused"
 
     def touch(self) -> None:
         """Something that the Talos API shows has changed."""

@@ -28,6 +28,7 @@ class Controllers:
         for namespace in ("default", "kube-system", "kube-public", _NODE_LEASES):
             self._namespace(namespace)
         self._service_of_the_api()
+        self._definitions()
         for pod in list(self._store.all("pods")):
             self._see(pod)
         for owner in sorted(self._wanted):
@@ -86,6 +87,28 @@ class Controllers:
         body: Object = {"kind": "Service", "apiVersion": "v1", "metadata": metadata}
         if self._store.get("services", "kubernetes", "default") is None:
             self._store.create("services", {**body, "spec": spec, "status": {"loadBalancer": {}}})
+
+    def _definitions(self) -> None:
+        """CustomResourceDefinitions without their schemas."""
+        for resource in list(self._store.resources.values()):
+            if not resource.custom or self._store.get("customresourcedefinitions", resource.qualified) is not None:
+                continue
+            kind = resource.kind
+            names: Object = {"kind": kind, "listKind": f"{kind}List", "plural": resource.plural}
+            names.update(singular=kind.lower(), shortNames=list(resource.short))
+            version = {"name": resource.version, "served": True, "storage": True, "subresources": {"status": {}}}
+            body: Object = {
+                "kind": "CustomResourceDefinition",
+                "apiVersion": "apiextensions.k8s.io/v1",
+                "metadata": {"name": resource.qualified},
+                "spec": {"group": resource.group, "names": names, "scope": "Namespaced", "versions": [version]},
+                "status": {
+                    "acceptedNames": names,
+                    "conditions": [{"type": "Established", "status": "True", "reason": "InitialNamesAccepted"}],
+                    "storedVersions": [resource.version],
+                },
+            }
+            self._store.create("customresourcedefinitions", body)
 
     def _make(self, owner: Owner, pod: Object) -> None:
         namespace, kind, name = owner

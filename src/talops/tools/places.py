@@ -96,6 +96,8 @@ def taken(where: Place) -> Iterator[int]:
         raise ToolFailed(f"there is no place for it: {where.folder}: {error.strerror}") from None
     try:
         _clear(where.folder, keep="lock")
+        # the number in it was a dead one's
+        os.ftruncate(lock, 0)
         yield lock
     except BaseException:
         _remove(where.folder)

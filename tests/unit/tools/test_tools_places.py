@@ -82,6 +82,7 @@ def test_what_a_dead_one_left_is_thrown_away_by_the_next(environ: dict[str, str]
     where = dead(environ)
     with taken(where):
         assert [entry.name for entry in where.folder.iterdir()] == ["lock"]
+        assert (where.folder / "lock").read_text() == ""
 
 
 def dead(environ: dict[str, str]) -> Place:
@@ -89,6 +90,7 @@ def dead(environ: dict[str, str]) -> Place:
     with taken(where):
         (where.folder / "kubeconfig").write_text("old")
         (where.folder / "more").mkdir()
+        (where.folder / "lock").write_text("4711\n")
         (where.folder / "log").write_text("".join(f"line {number}\n" for number in range(9)))
     return where
 

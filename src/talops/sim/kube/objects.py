@@ -12,6 +12,7 @@ Object = dict[str, Any]
 
 CRUD = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _CREATE = ("create",)
+_ONE_BY_ONE = tuple(verb for verb in CRUD if verb != "deletecollection")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ def _core(
     namespaced: bool = True,
     status: bool = False,
     categories: tuple[str, ...] = (),
+    verbs: tuple[str, ...] = CRUD,
     below: tuple[Subresource, ...] = (),
 ) -> Resource:
     return Resource(
@@ -75,6 +77,7 @@ def _core(
         status=status,
         short=short,
         categories=categories,
+        verbs=verbs,
         below=below,
     )
 
@@ -112,7 +115,7 @@ _REVIEWS = "authorization.k8s.io"
 BUILT_IN = (
     _core("nodes", "Node", "no", namespaced=False, status=True),
     _core("pods", "Pod", "po", status=True, categories=_ALL, below=_BELOW_PODS),
-    _core("namespaces", "Namespace", "ns", namespaced=False, status=True),
+    _core("namespaces", "Namespace", "ns", namespaced=False, status=True, verbs=_ONE_BY_ONE),
     _core("configmaps", "ConfigMap", "cm"),
     _core("events", "Event", "ev"),
     _core("limitranges", "LimitRange", "limits"),

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from talops.errors import TalopsError, UsageError
 
@@ -15,7 +16,8 @@ Deeds = Mapping[str, Callable[[Sequence[str]], Awaitable[object]]]
 """What can be asked for, by name. It returns JSON; one that raises TalopsError is refused with its words."""
 
 
-async def listen(deeds: Deeds) -> asyncio.Server:
+@asynccontextmanager
+async def listening(deeds: Deeds) -> AsyncIterator[None]:
     """In the current folder, so that its path may be as long as it likes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,8 +28,14 @@ async def listen(deeds: Deeds) -> asyncio.Server:
                 writer.write(json.dumps(await _answer(deeds, line)).encode() + b"\n")
                 await asyncio.wait_for(writer.drain(), _PATIENCE)
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
-    return await asyncio.start_unix_server(serve, SOCKET, limit=_LONGEST)
+    server = await asyncio.start_unix_server(serve, SOCKET, limit=_LONGEST)
+    try:
+        yield
+    finally:
+        server.close()
 
 
 async def _answer(deeds: Deeds, line: bytes) -> dict[str, object]:

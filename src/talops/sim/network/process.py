@@ -26,11 +26,9 @@ async def serve(orders: Orders, folder: Path, ready: Callable[[], None]) -> None
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
-    async with opened(sandbox) as doors, _beating(sandbox):
-        server = await control.listen(_deeds(sandbox, doors, over))
+    async with opened(sandbox) as doors, _beating(sandbox), control.listening(_deeds(sandbox, doors, over)):
         ready()
         await _the_end(over, folder)
-        server.close()
 
 
 def _deeds(sandbox: Sandbox, doors: Doors, over: asyncio.Event) -> control.Deeds:

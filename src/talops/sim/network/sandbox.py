@@ -98,7 +98,7 @@ class Sandbox:
             version=str(machine.version),
             slot=machine.booted,
             other=str(other.version) if other is not None else "",
-            state=machine.stage if machine.up else "off",
+            state="off" if not machine.up else "installing" if machine.installing else machine.stage,
             kubernetes="gone" if node is None else "Ready" if ready else "NotReady",
             cordoned=node is not None and bool(node["spec"].get("unschedulable")),
         )

@@ -29,11 +29,11 @@ def groups(store: ObjectStore, *, core: bool) -> bytes:
 
 
 def _resource(resource: Resource) -> Object:
+    # a built-in kind of the resource's own group is named without it
+    group, version = (resource.group, resource.version) if resource.custom else ("", "")
     found: Object = {
         "resource": resource.plural,
-        "responseKind": _kind(resource.kind, resource.group, resource.version)
-        if resource.custom
-        else _kind(resource.kind),
+        "responseKind": {"group": group, "version": version, "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.kind.lower(),
         "verbs": verbs(resource),
@@ -45,14 +45,9 @@ def _resource(resource: Resource) -> Object:
     below = [
         {
             "subresource": one.name,
-            "responseKind": _kind(one.kind, one.group, one.version),
+            "responseKind": {"group": one.group or group, "version": one.version or version, "kind": one.kind},
             "verbs": list(one.verbs),
         }
         for one in resource.subresources
     ]
     return {**found, "subresources": below} if below else found
-
-
-def _kind(kind: str, group: str = "", version: str = "") -> Object:
-    """Empty group and version: those of the resource."""
-    return {"group": group, "version": version, "kind": kind}

@@ -30,8 +30,9 @@ class Listener:
         self, tls: ssl.SSLContext, foreign: ssl.SSLContext, serve: Callable[[], asyncio.Protocol], *, port: int = 0
     ) -> None:
         self._tls, self._foreign, self._serve = tls, foreign, serve
-        self._socket = _bound(port)
-        self.port: int = self._socket.getsockname()[1]
+        # bound and deaf: while nothing else listens connections are refused, and nobody else can take the port
+        self._place = _bound(port)
+        self.port: int = self._place.getsockname()[1]
         self._server: asyncio.Server | None = None
         self._wanted = False
         self._opening = asyncio.Lock()
@@ -44,7 +45,7 @@ class Listener:
             if self._server is not None or self.line is Line.REFUSED or not self._wanted:
                 return
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self._accepted, sock=self._socket, backlog=_BACKLOG)
+            self._server = await loop.create_server(self._accepted, sock=_bound(self.port), backlog=_BACKLOG)
             # it may have been closed while it opened
             if not self._wanted:
                 self.close()
@@ -55,8 +56,6 @@ class Listener:
         if self._server is not None:
             self._server.close()
             self._server = None
-            # bound and deaf, the port refuses connections, and nobody else can take it
-            self._socket = _bound(self.port)
         self.cut()
 
     def cut(self) -> None:
@@ -67,7 +66,7 @@ class Listener:
     def give_back(self) -> None:
         """For good."""
         self.close()
-        self._socket.close()
+        self._place.close()
 
     def _accepted(self) -> asyncio.BaseProtocol:
         if self.line is Line.SILENT:
