@@ -5,7 +5,6 @@ from math import inf
 
 from benchmarks import rollout, sandbox, startup, status, upgrade
 
-
 SOURCES = {
     "startup": startup.rows,
     "rollout": rollout.rows,

@@ -109,7 +109,7 @@ def _shares(
         case "drain":
             return {CLUSTER: _draining(span, within, hostname)}
         case "upgrade":
-            return _upgrading(span, here, bare)
+            return _upgrading(here, bare)
         case "settle":
             return _settling(span, history)
     return {}
@@ -130,7 +130,7 @@ def _draining(span: Span, within: Sequence[SandboxEvent], hostname: str) -> floa
     return covered
 
 
-def _upgrading(span: Span, here: Sequence[SandboxEvent], bare: Bare) -> Mapping[str, float]:
+def _upgrading(here: Sequence[SandboxEvent], bare: Bare) -> Mapping[str, float]:
     """From talosctl's start until it has ended and Kubernetes says Ready."""
     called = first(here, "called")
     on = max(seconds(one["at"]) for one in here if one["what"] == "on")

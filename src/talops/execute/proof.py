@@ -111,7 +111,11 @@ class Proof:
             return [f"its Kubernetes node cannot be read: {before.kube.reason}"]
         if before.kube is None:
             return ["it is no longer in Kubernetes"]
-        return [] if self.already_down else self._of_the_drained(before.talos, before.kube)
+        if self.already_down:
+            return []
+        if before.kube.boot_id != before.boot_id:
+            return ["Talos and Kubernetes name different boot IDs: it has rebooted, which was not our doing"]
+        return self._of_the_drained(before.talos, before.kube)
 
     def _of_the_drained(self, talos: TalosNode, kube: KubeNode) -> list[str]:
         reasons = []

@@ -36,6 +36,8 @@ class TakeDown:
     """Nothing has just proven that the gates are open and stable."""
     already_down: bool = False
     """It is not Ready: there is nothing to wait for or to drain before it is helped."""
+    on_back: Callable[[ObservedNode], None] = lambda _node: None
+    """Hears how the node came back."""
     through: bool = False
     """It went down and came back as it was wanted; only the gates after it may still be shut."""
 
@@ -161,7 +163,7 @@ class TakeDown:
         try:
             result = run_call(session, self.node, disruption)
             self._say(Step.BOOT)
-            wait_until_back(session, self.node, disruption, result)
+            self.on_back(wait_until_back(session, self.node, disruption, result))
         except NodeStopped as stopped:
             self._restore_if_quiet(stopped, held)
             raise
