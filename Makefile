@@ -41,7 +41,7 @@ bench: $(VENV)/.test  ## measure, and print a table of what is promised
 
 lock: $(VENV)/.test  ## resolve every dependency anew, exactly
 	$(PIP) install uv
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --group test \
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --group test --group proto \
 		--upgrade --quiet --no-header --no-annotate --output-file requirements.lock
 
 schema: $(VENV)/.test

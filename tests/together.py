@@ -1,9 +1,11 @@
 """Tests that share one expensive thing run one after the other, on one worker of pytest-xdist."""
 
+import os
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("test_contract_apiserver",)
+TOGETHER = ("test_contract_apiserver", "test_contract_talos_doors_change", "test_contract_talosctl_traps")
 """How the names of their files begin: those with one such beginning go together."""
 
 
@@ -21,3 +23,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     scheduler = LoadScopeScheduling(config, log)
     scheduler._split_scope = scope
     return scheduler
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two on a core: a test of the real tools mostly waits, for a node to boot or for a tool's own pauses."""
+    return 2 * (os.cpu_count() or 1)

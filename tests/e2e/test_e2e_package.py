@@ -72,8 +72,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def modules() -> set[str]:
-    return {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src" / "talops").rglob("*.py")}
+def modules(*suffixes: str) -> set[str]:
+    found = (ROOT / "src" / "talops").rglob("*.*")
+    return {str(path.relative_to(ROOT / "src")) for path in found if path.suffix in {".py", ".pyi", *suffixes}}
 
 
 def test_the_wheel_has_every_module_and_its_types_and_nothing_else(built: Path) -> None:
@@ -88,7 +89,7 @@ def test_the_source_distribution_has_what_builds_the_wheel_and_nothing_else(buil
     with tarfile.open(built / f"talops-{__version__}.tar.gz") as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     rest = {".gitignore", "PKG-INFO", "README.md", "pyproject.toml", "src/talops/py.typed"}
-    assert names == {f"src/{name}" for name in modules()} | rest
+    assert names == {f"src/{name}" for name in modules(".proto")} | rest
 
 
 def test_every_python_that_we_name_is_one_that_we_require() -> None:

@@ -44,9 +44,8 @@ def test_every_node_reaches_the_target_and_nothing_is_left_behind(path: Path) ->
 
         assert code == 0, printed
         nodes = place.nodes()
-        assert {
-            name: (node["version"], node["kubernetes"], node["cordoned"]) for name, node in nodes.items()
-        } == dict.fromkeys(before, (path.target, "Ready", False))
+        seen = {name: (node["version"], node["kubernetes"], node["cordoned"]) for name, node in nodes.items()}
+        assert seen == dict.fromkeys(before, (path.target, "Ready", False))
         assert {node["other"] for node in nodes.values()} == {path.start}
         assert place.traces() == []
 

@@ -17,6 +17,8 @@ from talops.plan.paths import kubernetes_objection, path_objection, skips_a_mino
 
 FAIL_CLOSED, QUORUM, PATHS = 2, 4, 9
 ACCEPTED = "etcd"
+NEW_CALL = Version.parse("v1.13.0")
+"""The first release, of node and of talosctl, that upgrades by LifecycleService."""
 
 
 @dataclass(slots=True)
@@ -176,7 +178,25 @@ def _of_the_cluster(desired: Desired, observed: Observed, policy: Policy, draft:
     voters = max(_voters(observed), len(desired.control_planes))
     if planes and voters <= 2 and ACCEPTED not in policy.accept_downtime:
         refusals.append(_no_quorum(voters))
+    elif voters == 2:
+        refusals += [_refused_by_the_node(step) for step in draft.upgrades if _by_the_old_call(step, observed)][:1]
     return refusals
+
+
+def _by_the_old_call(step: UpgradeNode, observed: Observed) -> bool:
+    """The node looks at etcd itself, and refuses with two members; the new call does not (facts, talos.md 3.1)."""
+    old = step.from_version < NEW_CALL or (isinstance(observed.talosctl, Version) and observed.talosctl < NEW_CALL)
+    return old and step.role is Role.CONTROL_PLANE
+
+
+def _refused_by_the_node(step: UpgradeNode) -> Refusal:
+    return Refusal(
+        law=QUORUM,
+        hostname=step.hostname,
+        what=f"etcd has 2 voters, and Talos {step.from_version} itself refuses to upgrade one of two",
+        hint="add a third control plane first, or force it, which talops does not do: "
+        f"talosctl -n {step.address} upgrade --image {step.image} --force",
+    )
 
 
 def _voters(observed: Observed) -> int:

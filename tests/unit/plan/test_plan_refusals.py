@@ -19,7 +19,7 @@ from builders import (
 from talops.domain.cluster import Desired, Observed, ObservedNode, Policy
 from talops.domain.kubernetes import IN_FLIGHT, KubeNode
 from talops.domain.plan import Plan, Refusal
-from talops.domain.talos import NOT_ASKED, TalosNode, Unknown
+from talops.domain.talos import NOT_ASKED, TalosNode, Unknown, Version
 from talops.errors import FilesInvalid, UsageError
 from talops.plan import upgrade_plan
 
@@ -159,7 +159,7 @@ def test_no_node_has_to_answer_when_all_are_left_out() -> None:
 @pytest.mark.parametrize(("planes", "words"), [(1, "etcd has one voter"), (2, "etcd has 2 voters")])
 def test_one_or_two_voters_need_the_outage_to_be_accepted(planes: int, words: str) -> None:
     desired = desired_cluster(planes)
-    observed = healthy_observed(desired, version=OLD_VERSION)
+    observed = healthy_observed(desired, version="v1.13.0")
     refusal = refusal_of(plan_of(observed, desired=desired))
     assert (refusal.law, refusal.hostname, refusal.transient) == (4, "", False)
     assert words in refusal.what
@@ -167,6 +167,23 @@ def test_one_or_two_voters_need_the_outage_to_be_accepted(planes: int, words: st
     accepted = plan_of(observed, ACCEPTED, desired=desired)
     assert accepted.refusals == ()
     assert len(accepted.upgrades) == planes + 3
+
+
+@pytest.mark.parametrize(
+    ("version", "talosctl", "refused"),
+    [("v1.12.4", "v1.13.0", True), ("v1.13.0", "v1.12.0", True), ("v1.13.0", "v1.13.0", False)],
+)
+def test_one_of_two_voters_is_not_asked_to_do_what_the_old_call_makes_it_refuse(
+    version: str, talosctl: str, refused: bool
+) -> None:
+    desired = desired_cluster(2)
+    observed = replace(healthy_observed(desired, version=version), talosctl=Version.parse(talosctl))
+    plan = plan_of(observed, ACCEPTED, desired=desired)
+    assert bool(plan.refusals) is refused
+    if refused:
+        assert refusal_of(plan).what == f"etcd has 2 voters, and Talos {version} itself refuses to upgrade one of two"
+        assert refusal_of(plan).hint.endswith("--force")
+    assert plan_of(observed, ACCEPTED, desired=desired, only=("w-1",)).refusals == ()
 
 
 @pytest.mark.parametrize("planes", [1, 2])

@@ -1,0 +1,195 @@
+"""The calls that the embedded cluster does not answer: kubectl's config and proxy, and sops. The real ones, as pinned.
+
+What talosctl is asked is held in test_contract_talos_doors_agree.py, what it is told to do in …_doors_change.py.
+"""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from command_line import KEY, ROOT
+from real_tools import real
+from talops.domain.process import Call, End, Result
+from talops.tools.calls import TALOSCTL_TEMPLATES, TEMPLATES, Kubectl, sops_decrypt
+from talops.tools.runner import ShRunner
+
+SERVER = "https://127.0.0.1:1"
+OTHER_KEY = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
+Make = Callable[[Path], Call]
+
+
+@contextmanager
+def runner() -> Iterator[ShRunner]:
+    """It passes on the environment in which it was made."""
+    found = ShRunner()
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+@pytest.fixture(autouse=True)
+def nobodys_configs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("SOPS_")]:
+        monkeypatch.delenv(name)
+    # not HOME: below it are the real tools
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "home" / "kubeconfig"))
+
+
+def kubeconfig(folder: Path) -> str:
+    clusters = [{"name": name, "cluster": {"server": SERVER}} for name in ("ours", "theirs")]
+    contexts = [{"name": name, "context": {"cluster": name, "user": name}} for name in ("ours", "theirs")]
+    users = [{"name": name, "user": {"token": f"token-of-{name}"}} for name in ("ours", "theirs")]
+    whole = {"clusters": clusters, "contexts": contexts, "users": users, "current-context": "ours"}
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **whole}))
+    return str(path)
+
+
+def kubectl(folder: Path, context: str = "") -> Kubectl:
+    return Kubectl(path=str(real("kubectl")), kubeconfig=kubeconfig(folder), context=context)
+
+
+def encrypted(folder: Path, change: Callable[[str], str] = str) -> Call:
+    path = folder / "talenv.sops.yaml"
+    path.write_text(change((ROOT / "talenv.sops.yaml").read_text()))
+    return sops_decrypt(str(real("sops")), str(path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """`key` is the age key that sops finds. `says`: words of stderr; `value`: what must be made of stdout."""
+
+    template: str
+    name: str
+    make: Make
+    exit: int
+    says: str = ""
+    key: str = ""
+    value: Callable[[bytes], bool] = lambda stdout: stdout == b""
+
+
+def only_ours(stdout: bytes) -> bool:
+    config = json.loads(stdout)
+    users = [(user["name"], user["user"]["token"]) for user in config["users"]]
+    return users == [("ours", "token-of-ours")] and config["current-context"] == "ours"
+
+
+def swapped(text: str) -> str:
+    """One character of an encrypted value is another."""
+    before, mark, after = text.partition("data:")
+    return before + mark + ("A" if after[0] != "A" else "B") + after[1:]
+
+
+OUR_KEY = KEY.read_text()
+CASES = (
+    Case(
+        template="kubectl-config",
+        name="one context of two",
+        make=lambda folder: kubectl(folder).config_view(),
+        exit=0,
+        value=only_ours,
+    ),
+    Case(
+        template="kubectl-config",
+        name="an unknown context",
+        make=lambda folder: kubectl(folder, "nowhere").config_view(),
+        exit=1,
+        says="cannot locate context nowhere",
+    ),
+    Case(
+        template="kubectl-config",
+        name="no kubeconfig at all",
+        make=lambda _folder: Kubectl(path=str(real("kubectl"))).config_view(),
+        exit=1,
+        says="current-context must exist in order to minify",
+    ),
+    Case(
+        template="kubectl-proxy",
+        name="an unknown context",
+        make=lambda folder: kubectl(folder, "nowhere").proxy(str(folder / "s")),
+        exit=1,
+        says='context "nowhere" does not exist',
+    ),
+    Case(
+        template="sops-decrypt",
+        name="the right key",
+        make=encrypted,
+        key=OUR_KEY,
+        exit=0,
+        value=lambda stdout: b"CLUSTER_VIP: " in stdout and b"sops" not in stdout,
+    ),
+    Case(template="sops-decrypt", name="no key", make=encrypted, exit=128, says="FAILED"),
+    Case(
+        template="sops-decrypt",
+        name="a wrong key",
+        make=encrypted,
+        key=OTHER_KEY,
+        exit=128,
+        says="identity did not match",
+    ),
+    Case(
+        template="sops-decrypt",
+        name="a value that was changed",
+        make=lambda folder: encrypted(folder, swapped),
+        key=OUR_KEY,
+        exit=25,
+        says="Could not decrypt value",
+    ),
+    Case(
+        template="sops-decrypt",
+        name="no file",
+        make=lambda folder: sops_decrypt(str(real("sops")), str(folder / "missing.yaml")),
+        exit=100,
+        says="cannot operate on non-existent file",
+    ),
+)
+
+
+def test_every_call_has_a_case() -> None:
+    asked_elsewhere = {template.name for template in TALOSCTL_TEMPLATES}
+    assert {case.template for case in CASES} | asked_elsewhere == set(TEMPLATES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.template}: {case.name}")
+def test_the_real_tool_answers_as_talops_expects(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if case.key:
+        monkeypatch.setenv("SOPS_AGE_KEY", case.key)
+    with runner() as tools:
+        (result,) = tools.gather((case.make(tmp_path),))
+    assert (result.end, result.exit) == (End.EXITED, case.exit), result.stderr
+    assert case.says in result.stderr.decode()
+    assert case.value(result.stdout), "not what was expected on stdout"
+
+
+def test_the_proxy_says_in_plain_text_that_its_server_is_dead(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with runner() as tools:
+        running = tools.start(kubectl(tmp_path).proxy(str(path)))
+        answer = asked(path, "/api/v1/nodes", running.poll)
+        running.kill()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split()[1] in {b"500", b"502"}
+    assert b"connect: connection refused" in body
+    assert not body.lstrip().startswith(b"{")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def asked(path: Path, what: str, ended: Callable[[], Result | None]) -> bytes:
+    """One answer, once the socket is there."""
+    pause = threading.Event()
+    with socket.socket(socket.AF_UNIX) as connection:
+        while connection.connect_ex(str(path)):
+            assert ended() is None
+            pause.wait(0.005)
+        connection.sendall(f"GET {what} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        with connection.makefile("rb") as file:
+            return file.read()
