@@ -14,6 +14,7 @@ from talops.domain.process import Call, Result
 from talops.domain.talos import Version
 from talops.errors import Exit
 from talops.execute.journal import Journal
+from talops.sim.faults import Fault
 
 EACH_STEP = [step for step in Step if step is not Step.MARK]
 
@@ -122,6 +123,18 @@ def test_law_13_a_rollback_proves_the_same() -> None:
 
     assert played.exit is Exit.REFUSED
     assert rehearsed.world.truth.went_down == []
+
+
+def test_law_13_what_was_proven_at_the_start_is_proven_again_right_before_a_node_goes_down() -> None:
+    rehearsed = cluster()
+    trouble = rehearsed.world.truth.parts.trouble
+    rehearsed.when("w-1", Step.DRAIN, lambda: trouble.begin(Fault(name="two-clusters")))
+
+    played = rehearsed.play()
+
+    assert played.exit is Exit.GATE, played.said
+    assert "different boot IDs" in played.said
+    assert "w-1" not in rehearsed.world.truth.went_down
 
 
 def test_law_13_strangers_are_shown_and_never_touched() -> None:

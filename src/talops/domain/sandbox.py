@@ -34,8 +34,17 @@ class SandboxNode(TypedDict):
     cordoned: bool
 
 
+class SandboxEvent(TypedDict):
+    """`at` is ISO 8601, by the wall's clock. `what` is a word: called, going-down, off, on, ready, pod-gone, ceph …"""
+
+    at: str
+    what: str
+    node: str
+    text: str
+
+
 class SandboxStatus(TypedDict):
-    """`up` is in seconds of the wall."""
+    """`up` is in seconds of the wall. `history` is the newest of what has happened, oldest first."""
 
     schema: int
     name: str
@@ -48,3 +57,4 @@ class SandboxStatus(TypedDict):
     kubeconfig: str
     faults: list[str]
     nodes: list[SandboxNode]
+    history: list[SandboxEvent]

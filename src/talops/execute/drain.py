@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from talops.domain.cluster import BarePods, Observed
+from talops.domain.cluster import BarePods
 from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import Pod, PostgresCluster
-from talops.domain.talos import Unknown
+from talops.domain.talos import Absent, Unknown
 from talops.domain.words import count, span
 from talops.errors import Exit
 from talops.execute.failure import NodeStopped
 from talops.execute.session import Session
-from talops.observe import observe_attachments, observe_gates, observe_pods
+from talops.observe import observe_attachments, observe_databases, observe_pods
 from talops.tools import kubernetes, requests
 
 PROMOTE_AFTER = 75.0
@@ -43,7 +43,7 @@ def drain_list(pods: Sequence[Pod], bare: BarePods) -> DrainList:
     )
 
 
-def move_databases(session: Session, last: Observed, hostname: str, node_name: str) -> Observed:
+def move_databases(session: Session, hostname: str, node_name: str) -> None:
     """Wait until no Postgres primary is left on the cordoned node; promote one elsewhere when nobody does.
 
     Raises NodeStopped.
@@ -52,16 +52,16 @@ def move_databases(session: Session, last: Observed, hostname: str, node_name: s
     deadline = start + session.policy.switchover_timeout.total_seconds()
     promoted: set[str] = set()
     while True:
-        last = observe_gates(session.desired, session.tools, last)
-        primaries = _primaries_on(last, node_name)
+        databases = observe_databases(session.tools)
+        primaries = _primaries_on(*databases, node_name)
         if isinstance(primaries, Unknown):
             reason = f"to know where the Postgres primaries are: {primaries.reason}"
         elif not primaries:
-            return last
+            return
         else:
             reason = "the primary of " + ", ".join(f"{c.namespace}/{c.name}" for c in primaries) + " to move elsewhere"
             if session.now() - start > PROMOTE_AFTER:
-                _promote(session, last, primaries, node_name, promoted)
+                _promote(session, databases[1], primaries, node_name, promoted)
         if session.now() >= deadline:
             raise NodeStopped(
                 hostname,
@@ -75,8 +75,9 @@ def move_databases(session: Session, last: Observed, hostname: str, node_name: s
         session.look_again(start, at_most=GONE_EVERY)
 
 
-def _primaries_on(observed: Observed, node_name: str) -> tuple[PostgresCluster, ...] | Unknown:
-    clusters, pods = observed.postgres, observed.postgres_pods
+def _primaries_on(
+    clusters: tuple[PostgresCluster, ...] | Absent | Unknown, pods: tuple[Pod, ...] | Unknown, node_name: str
+) -> tuple[PostgresCluster, ...] | Unknown:
     if isinstance(clusters, Unknown):
         return clusters
     if not isinstance(clusters, tuple):
@@ -93,10 +94,14 @@ def _primaries_on(observed: Observed, node_name: str) -> tuple[PostgresCluster, 
 
 
 def _promote(
-    session: Session, last: Observed, clusters: Sequence[PostgresCluster], node_name: str, promoted: set[str]
+    session: Session,
+    seen: tuple[Pod, ...] | Unknown,
+    clusters: Sequence[PostgresCluster],
+    node_name: str,
+    promoted: set[str],
 ) -> None:
     """Ask CloudNativePG for a switchover to a Ready instance elsewhere, once for each cluster."""
-    pods = last.postgres_pods if isinstance(last.postgres_pods, tuple) else ()
+    pods = seen if isinstance(seen, tuple) else ()
     for cluster in clusters:
         name = f"{cluster.namespace}/{cluster.name}"
         others = sorted(

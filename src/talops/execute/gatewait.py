@@ -16,6 +16,8 @@ from talops.execute.streak import Stability, Streak
 from talops.gates import judge
 from talops.observe import observe, observe_gates
 
+SAMPLE_AGE = 10.0
+"""Seconds after which a sample proves nothing any more (law 3)."""
 TICK_SHUT = 2.0
 TICK_OPEN = 5.0
 CEPH_RECENT = timedelta(seconds=120)
@@ -51,9 +53,11 @@ def wait_for_gates(
     state: NodeState,
     baseline: Observed | None,
     going: str = "",
+    just_seen: bool = False,
 ) -> Observed:
     """Sample and judge until every gate is open and stable. `going` is the node that is to go down next.
 
+    `just_seen`: nothing was done since `last`, so that it is the first sample, unless it is too old for one.
     Raises NodeStopped with `state` when a gate's time is up, or at once when waiting cannot help.
     """
     start = session.now()
@@ -61,8 +65,10 @@ def wait_for_gates(
     shown: tuple[Verdict, ...] = ()
     hopeless = 0
     unrest: datetime | None = None
+    fresh = just_seen and start - last.at <= SAMPLE_AGE
     while True:
-        last = _look(session, last, shown)
+        last = last if fresh else _look(session, last, shown)
+        fresh = False
         verdicts = judge(last, session.desired, session.policy, going=going, baseline=baseline)
         now, wall = session.now(), session.tools.clock.wall()
         unrest = wall if _shut(verdicts) else unrest
@@ -83,12 +89,14 @@ def wait_for_gates(
         if shut:
             session.look_again(start, at_most=TICK_SHUT)
         else:
-            session.pause(_between_samples(stability))
+            session.pause(_between_samples(streak))
 
 
-def _between_samples(stability: Stability) -> float:
-    """Seconds: a window that is short is not made longer by the looks that it takes."""
-    return min(TICK_OPEN, max(SOONEST, stability.window.total_seconds() / max(1, stability.samples - 1)))
+def _between_samples(streak: Streak) -> float:
+    """Seconds: a window that is short is not made longer by the looks that it takes, nor news late in it."""
+    stability = streak.wanted
+    spacing = stability.window.total_seconds() / max(1, stability.samples - 1)
+    return min(TICK_OPEN, max(SOONEST, spacing / 2 if streak.stable else spacing))
 
 
 def _look(session: Session, last: Observed, shown: Sequence[Verdict]) -> Observed:

@@ -13,13 +13,13 @@ from talops.execute import marks
 from talops.execute.disrupt import Disruption, boot_id_of
 from talops.execute.drain import drain_list
 from talops.execute.failure import NodeStopped
+from talops.execute.gatewait import SAMPLE_AGE
 from talops.execute.lease import LeaseKeeper
 from talops.execute.session import Session
 from talops.gates import last_proof
 from talops.observe import observe_gates, observe_node, observe_pods
 
 PROVE_WITHIN = 90.0
-SAMPLE_AGE = 10.0
 LOOK_EVERY = 3.0
 
 
@@ -111,7 +111,11 @@ class Proof:
             return [f"its Kubernetes node cannot be read: {before.kube.reason}"]
         if before.kube is None:
             return ["it is no longer in Kubernetes"]
-        return [] if self.already_down else self._of_the_drained(before.talos, before.kube)
+        if self.already_down:
+            return []
+        if before.kube.boot_id != before.boot_id:
+            return ["Talos and Kubernetes name different boot IDs: it has rebooted, which was not our doing"]
+        return self._of_the_drained(before.talos, before.kube)
 
     def _of_the_drained(self, talos: TalosNode, kube: KubeNode) -> list[str]:
         reasons = []

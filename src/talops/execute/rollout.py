@@ -1,7 +1,7 @@
 """The rollout: observe, plan, take one node through, and again, until nothing is left or something says stop."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from talops.domain.cluster import Observed
 from talops.domain.event import NodeState, Planned, Step
@@ -10,6 +10,7 @@ from talops.domain.process import Instant
 from talops.domain.talos import Unknown
 from talops.domain.words import count
 from talops.errors import Exit, Refused, TalopsError
+from talops.execute.boots import Boots
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, wait_for_gates
@@ -21,7 +22,6 @@ from talops.execute.settle import has_leftovers, say_leftovers, settle_leftovers
 from talops.execute.streak import Stability
 from talops.execute.takedown import TakeDown
 from talops.execute.upgrade import upgrade_disruption
-from talops.observe import observe
 from talops.plan import upgrade_plan
 from talops.plan.names import check_names
 
@@ -42,9 +42,13 @@ class Rollout:
     make_plan: Callable[[Observed], Plan]
     confirm: Callable[[Plan], bool]
     ending: Ending
+    _boots: Boots = field(init=False)
     _baseline: Observed | None = None
     _proven: bool = False
     """Gates were proven open and stable just now, and nothing has happened since."""
+
+    def __post_init__(self) -> None:
+        self._boots = Boots(session=self.session)
 
     def run(self) -> Exit:
         """Carry it out. Whatever stops it becomes an Ended event and an exit code."""
@@ -66,7 +70,7 @@ class Rollout:
             if not self.confirm(plan):
                 return self._not_confirmed()
             if self.session.now() - observed.at > STALE:
-                observed = self._look()
+                observed = self._boots.look()
         start(self.session, self.lease, observed)
         # under the Lease: the one that we took it from may have died with a node in flight since we looked
         observed, left = self._settled_look()
@@ -111,9 +115,6 @@ class Rollout:
             observed = self._patient_look()
         return observed, found
 
-    def _look(self) -> Observed:
-        return observe(self.session.desired, self.session.tools, boot_ids=True)
-
     def _until(self, observed: Observed, patience: float) -> Instant:
         """How long a plan may take to become possible. A silent Kubernetes API has been waited for already."""
         return self.session.now() + (0.0 if isinstance(observed.kube_nodes, Unknown) else patience)
@@ -121,11 +122,11 @@ class Rollout:
     def _patient_look(self) -> Observed:
         """Marks of an earlier run are on the Kubernetes nodes: while those cannot be read, look again for a while."""
         deadline = self.session.now() + FIRST_PATIENCE
-        observed = self._look()
+        observed = self._boots.look()
         while isinstance(gap := observed.kube_nodes, Unknown) and not gap.forbidden and self.session.now() < deadline:
             self.session.waits("", Step.GATES, f"the Kubernetes API to answer: {gap.reason}", deadline)
             self.session.pause(LOOK_AGAIN)
-            observed = self._look()
+            observed = self._boots.look()
         refuse_silence(observed)
         return observed
 
@@ -139,7 +140,7 @@ class Rollout:
             refusal = plan.refusals[0]
             self.session.waits(refusal.hostname, Step.GATES, refusal.what, until)
             self.session.pause(LOOK_AGAIN)
-            observed = self._look()
+            observed = self._boots.look()
             plan = self.make_plan(observed)
         if plan.refusals:
             raise Refused(refusal_lines(plan), hint=plan.refusals[0].hint)
@@ -180,6 +181,7 @@ class Rollout:
             make=lambda before: upgrade_disruption(self.session, step, before, observed.talosctl),
             baseline=self._baseline,
             first=not self._proven,
+            on_back=self._boots.learn,
         )
         try:
             takedown.run(observed)
@@ -198,6 +200,7 @@ class Rollout:
             stability=stability,
             state=NodeState.GATE_SHUT,
             baseline=self._baseline,
+            just_seen=True,
         )
 
 

@@ -44,14 +44,21 @@ class Streak:
         self.samples += 1
         self._note_news({source: stamp for verdict in verdicts for source, stamp in verdict.freshness.items()})
 
+    @property
+    def stable(self) -> bool:
+        """Whether the run is long enough; news may still be missing."""
+        return self.samples >= self.wanted.samples and self._span() >= self.wanted.window
+
+    def _span(self) -> timedelta:
+        return timedelta(seconds=self.last[0] - self.began) if self.samples and self.last else timedelta(0)
+
     def lacks(self) -> str:
         """What is missing to being stable, in words; empty when it is."""
-        if self.samples == 0 or self.last is None:
+        if self.samples == 0:
             return "no passing sample yet"
         stale = [source for source in self.stamps if self.changes.get(source, 0) < self.wanted.news]
-        span = timedelta(seconds=self.last[0] - self.began)
-        if self.samples < self.wanted.samples or span < self.wanted.window:
-            return f"open; stable for {span.total_seconds():.0f}s of {self.wanted.window.total_seconds():.0f}s"
+        if not self.stable:
+            return f"open; stable for {self._span().total_seconds():.0f}s of {self.wanted.window.total_seconds():.0f}s"
         if stale:
             return f"open; waiting for a newer status of {', '.join(stale)} (last checked {self.stamps[stale[0]]})"
         return ""

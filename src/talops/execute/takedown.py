@@ -36,11 +36,16 @@ class TakeDown:
     """Nothing has just proven that the gates are open and stable."""
     already_down: bool = False
     """It is not Ready: there is nothing to wait for or to drain before it is helped."""
+    on_back: Callable[[ObservedNode], None] = lambda _node: None
+    """Hears how the node came back."""
     through: bool = False
     """It went down and came back as it was wanted; only the gates after it may still be shut."""
 
     def run(self, last: Observed) -> Observed:
-        """Raises NodeStopped, StopRequested or StopNow, each with the cluster left as the messages say."""
+        """`last` is the whole cluster as it was seen just now.
+
+        Raises NodeStopped, StopRequested or StopNow, each with the cluster left as the messages say.
+        """
         began = self.session.now()
         try:
             return self._run(last, began)
@@ -79,20 +84,19 @@ class TakeDown:
         session, hostname = self.session, self.node.hostname
         kube, boot_id = self._kube(last.nodes[hostname]), boot_id_of(last.nodes[hostname])
         self._hold_lease()
-        before = last
         held, cordoned = Held(node=self.node, kube_name=kube.name, ours=True), False
         try:
             cordoned = self._cordon(kube.name, boot_id)
             held = replace(held, ours=cordoned)
             if not self.already_down:
-                last = self._empty(last, kube.name)
+                self._empty(kube.name)
             proof = Proof(
                 session=session,
                 lease=self.lease,
                 node=self.node,
                 kube_name=kube.name,
                 already_down=self.already_down,
-                before=before,
+                before=last,
             )
             return held, proof.prove_and_mark(last, self.make)
         except (NodeStopped, StopRequested, StopNow) as stop:
@@ -112,6 +116,7 @@ class TakeDown:
             state=NodeState.NOT_STARTED,
             baseline=self.baseline,
             going=self.node.hostname,
+            just_seen=True,
         )
 
     def _cordon(self, kube_name: str, boot_id: str) -> bool:
@@ -129,17 +134,16 @@ class TakeDown:
         )
         return CORDONED_BY in written.annotations
 
-    def _empty(self, last: Observed, kube_name: str) -> Observed:
+    def _empty(self, kube_name: str) -> None:
         """Move databases, drain, detach."""
         session, hostname = self.session, self.node.hostname
         self._say(Step.DATABASES)
-        last = move_databases(session, last, hostname, kube_name)
+        move_databases(session, hostname, kube_name)
         self._hold_lease()
         self._say(Step.DRAIN)
         drain(session, hostname, kube_name)
         self._say(Step.DETACH)
         wait_detached(session, hostname, kube_name)
-        return last
 
     def _hold_lease(self) -> None:
         """Who has lost the Lease does not even begin with a node (law 8)."""
@@ -159,7 +163,7 @@ class TakeDown:
         try:
             result = run_call(session, self.node, disruption)
             self._say(Step.BOOT)
-            wait_until_back(session, self.node, disruption, result)
+            self.on_back(wait_until_back(session, self.node, disruption, result))
         except NodeStopped as stopped:
             self._restore_if_quiet(stopped, held)
             raise

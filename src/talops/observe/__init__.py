@@ -2,7 +2,7 @@
 
 from talops.observe.cluster import has_pending_install, observe, observe_etcd, observe_gates, observe_node
 from talops.observe.edges import Memory, Tools
-from talops.observe.kubernetes import observe_attachments, observe_pods
+from talops.observe.kubernetes import observe_attachments, observe_databases, observe_pods
 
 __all__ = [
     "Memory",
@@ -10,6 +10,7 @@ __all__ = [
     "has_pending_install",
     "observe",
     "observe_attachments",
+    "observe_databases",
     "observe_etcd",
     "observe_gates",
     "observe_node",

@@ -167,6 +167,12 @@ def observe_pods(node_name: str, tools: Tools) -> tuple[Pod, ...] | Unknown:
     return kubernetes.pods(tools.kube.gather((requests.pods_on(node_name),))[0])
 
 
+def observe_databases(tools: Tools) -> tuple[tuple[PostgresCluster, ...] | Absent | Unknown, tuple[Pod, ...] | Unknown]:
+    """Every Postgres cluster, and the pods of all of them."""
+    facts = kube_facts(tools, everything=False)
+    return facts.postgres, facts.postgres_pods
+
+
 def observe_attachments(tools: Tools) -> tuple[Attachment, ...] | Unknown:
     """Every VolumeAttachment of the cluster."""
     return kubernetes.attachments(tools.kube.gather((requests.attachments(),))[0])

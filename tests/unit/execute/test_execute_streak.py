@@ -83,3 +83,11 @@ def test_another_gate_in_the_same_sample_does_not_make_news_forgotten() -> None:
         streak.add(at, EPOCH + timedelta(seconds=at), [ceph(stamp), OPEN])
 
     assert "rook-ceph/rook-ceph" in streak.lacks()
+
+
+def test_a_streak_that_lacks_only_news_is_long_enough() -> None:
+    streak = feed(Streak(wanted=STEADY), (0, ceph("a")), (8, ceph("a")), (15, ceph("a")))
+
+    assert streak.stable
+    assert streak.lacks() != ""
+    assert not feed(streak, (16, SHUT)).stable

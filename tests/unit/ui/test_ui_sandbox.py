@@ -46,6 +46,7 @@ def sandbox(*nodes: SandboxNode, faults: list[str], speed: float = 10.0) -> Sand
         kubeconfig="/run/user/1000/talops/sandbox/practice/kubeconfig",
         faults=faults,
         nodes=list(nodes),
+        history=[],
     )
 
 

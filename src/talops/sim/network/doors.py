@@ -57,7 +57,11 @@ class Doors:
         """Which faults each config was written with."""
         self._kubernetes = KubernetesDoor(sandbox.cluster, sandbox.api, sandbox.pulse, ceph=sandbox.ceph)
         self._talos = TalosDoor(
-            sandbox.cluster, sandbox.pulse, self._talos_ca, kubeconfig=lambda: self._kubeconfig.encode()
+            sandbox.cluster,
+            sandbox.pulse,
+            self._talos_ca,
+            kubeconfig=lambda: self._kubeconfig.encode(),
+            called=sandbox.history.called,
         )
 
     async def open(self) -> None:

@@ -12,6 +12,7 @@ from talops.sim.build import SETTLING, build
 from talops.sim.ceph import Ceph
 from talops.sim.faults import SANDBOX_FAULTS, Fault, parse_fault
 from talops.sim.machine import Machine
+from talops.sim.network.history import History
 from talops.sim.network.pulse import Pulse
 from talops.sim.timeline import Timeline
 
@@ -37,6 +38,7 @@ class Sandbox:
         )
         self.api = api_server(self.cluster, user="admin")
         self.pulse = Pulse(timeline, boot_time)
+        self.history = History(self.cluster)
 
     @property
     def ceph(self) -> Ceph | None:
@@ -64,6 +66,7 @@ class Sandbox:
             kubeconfig=str(self.kubeconfig),
             faults=sorted(map(str, self.cluster.faults)),
             nodes=[self._node(machine) for machine in self.cluster.machines.values()],
+            history=list(self.history.events()),
         )
 
     def begin(self, texts: Sequence[str]) -> None:

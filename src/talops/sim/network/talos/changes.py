@@ -97,3 +97,4 @@ METHODS = (
     Unary("/machine.MachineService/Reboot", wire.RebootRequest, OPERATORS, _reboot),
     Unary("/machine.MachineService/Rollback", wire.Empty, ADMIN, _rollback),
 )
+CHANGES = frozenset(method.path for method in METHODS)

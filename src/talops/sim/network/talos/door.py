@@ -56,13 +56,22 @@ class _Routes(dict[str, Route]):
 
 
 class TalosDoor:
-    """`kubeconfig` is what `talosctl kubeconfig` gives to an administrator. The cluster is touched in the loop only."""
+    """`kubeconfig` is what `talosctl kubeconfig` gives to an administrator. The cluster is touched in the loop only.
+
+    `called` hears of every call that changes a machine.
+    """
 
     def __init__(
-        self, cluster: Cluster, pulse: Pulse, authority: Authority, *, kubeconfig: Callable[[], bytes]
+        self,
+        cluster: Cluster,
+        pulse: Pulse,
+        authority: Authority,
+        *,
+        kubeconfig: Callable[[], bytes],
+        called: Callable[[Machine, str], None] = lambda _machine, _method: None,
     ) -> None:
         self._cluster, self._authority = cluster, authority
-        self._router = Router(cluster, pulse, METHODS, authority, kubeconfig)
+        self._router = Router(cluster, pulse, METHODS, authority, kubeconfig, called)
         self._listeners: dict[str, Listener] = {}
         self._handlers: set[Handler] = set()
         self._following: set[asyncio.Task[None]] = set()

@@ -14,6 +14,7 @@ from talops.sim.machine import Machine
 from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.calls import AnyMethod, Node, Streaming, unimplemented, wrapped
+from talops.sim.network.talos.changes import CHANGES
 from talops.sim.network.talos.wire import machine_pb2 as wire
 from talops.sim.refusals import BROKEN_OFF, unreachable
 from talops.sim.talosctl import SILENT_SECONDS
@@ -38,6 +39,8 @@ class Router:
     methods: Mapping[str, AnyMethod]
     authority: Authority
     kubeconfig: Callable[[], bytes]
+    called: Callable[[Machine, str], None]
+    """Hears of every call that changes a machine, before it is answered."""
     _calls: dict[str, set[asyncio.Timeout]] = field(default_factory=dict)
     _booted: dict[str, datetime] = field(default_factory=dict)
 
@@ -112,6 +115,8 @@ class Router:
             await self.pulse.pause(SILENT_SECONDS)
             raise GRPCError(Status.UNAVAILABLE, unreachable(name))
         method = self._method(machine, path, roles)
+        if path in CHANGES:
+            self.called(machine, path.rpartition("/")[2])
         node = Node(
             machine=machine,
             cluster=self.cluster,

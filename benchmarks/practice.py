@@ -1,0 +1,80 @@
+"""A sandbox for the length of a measurement, in a home of its own, and commands that are run against it."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.rollout import REPO
+from benchmarks.startup import TALOPS
+from talops.domain.sandbox import SandboxEvent, SandboxStatus
+
+TOOLS = ("talosctl", "kubectl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """`repo` holds the files that the sandbox is built from; `root` is private and goes away."""
+
+    repo: Path
+    root: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of commands before the sandbox."""
+        folder = next(self.root.glob("run/talops/sandbox/*"), self.root)
+        return {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.root),
+            "XDG_RUNTIME_DIR": str(self.root / "run"),
+            "XDG_STATE_HOME": str(self.root / "state"),
+            "SOPS_AGE_KEY_FILE": str(REPO / "example.agekey"),
+            "KUBECACHEDIR": str(self.root / "cache"),
+            "TALOSCONFIG": str(folder / "talosconfig"),
+            "KUBECONFIG": str(folder / "kubeconfig"),
+            "NO_COLOR": "1",
+        }
+
+    def ran(self, *words: str, path: str = "") -> bytes:
+        """`talops WORDS`: what it printed. Raises CalledProcessError, after its errors were shown."""
+        environment = self.environment
+        environment["PATH"] = path + environment["PATH"]
+        argv = [*TALOPS, *words]
+        return subprocess.run(argv, cwd=self.repo, env=environment, stdout=subprocess.PIPE, check=True).stdout
+
+    def call(self, *argv: str) -> bytes:
+        """A tool as it is."""
+        done = subprocess.run(argv, cwd=self.repo, env=self.environment, capture_output=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(argv)}: {done.stderr.decode()[-2000:]}")
+        return done.stdout
+
+    def status(self) -> SandboxStatus:
+        found: SandboxStatus = json.loads(self.ran("sandbox", "status", "--json"))
+        return found
+
+    def history(self) -> Sequence[SandboxEvent]:
+        return self.status()["history"]
+
+
+@contextmanager
+def practice(repo: Path, *words: str) -> Iterator[Practice]:
+    """`talops sandbox up WORDS`, and its end. `repo` is copied, so that its policy can be the measurement's."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "repo").mkdir()
+        (root / "run").mkdir(mode=0o700)
+        for found in (*repo.glob("tal*.yaml"), *repo.glob("patches")):
+            (root / "repo" / found.name).symlink_to(found.absolute())
+        found_one = Practice(repo=root / "repo", root=root)
+        found_one.ran("sandbox", "up", *words)
+        try:
+            yield found_one
+        finally:
+            found_one.ran("sandbox", "down")
