@@ -40,6 +40,18 @@ def is_given_back(place: Practice) -> None:
     assert place.traces() == []
 
 
+def test_a_broken_cluster_is_waited_for_and_a_mended_one_is_upgraded(place: Practice) -> None:
+    place.begin("etcd-member-lost@cp-1")
+    with started(place, *ONE) as talops:
+        talops.wait_for("etcd on cp-1 does not answer")
+        assert place.node(NODE)["version"] == START
+        place.mend()
+
+        assert talops.end(LONGEST) == 0, talops.printed
+    assert place.node(NODE)["version"] == TARGET
+    assert place.traces() == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_a_talosctl_that_is_ended_while_the_installer_runs_is_not_believed(
     place: Practice, number: signal.Signals
