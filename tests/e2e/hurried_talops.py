@@ -24,7 +24,7 @@ def _short_pause(self: session.Session, seconds: float) -> Wake:
 
 def give_up_soon() -> None:
     """What cannot be proven or written is not waited for long either."""
-    rollout.FIRST_PATIENCE, rollout.NEXT_PATIENCE = 1.0, 4.0
+    rollout.FIRST_PATIENCE, rollout.NEXT_PATIENCE = 0.0, 4.0
     proof.PROVE_WITHIN = 4.0
     lease.PATIENCE = timedelta(seconds=4)
     giveback.GIVE_BACK_WITHIN = marks.WRITE_WITHIN = timedelta(seconds=4)
@@ -54,7 +54,7 @@ if __name__ == "__main__":
         # the leader of a session takes the first terminal that it opens for its own: so Ctrl-C reaches it
         os.close(os.open(os.ttyname(0), os.O_RDWR))
     hurry(float(sys.argv.pop(1)))
-    if "GIVE_UP_SOON" in os.environ:
+    if os.environ.pop("GIVE_UP_SOON", ""):
         give_up_soon()
     from talops.__main__ import main
 

@@ -208,3 +208,28 @@ def test_an_install_that_has_not_settled_is_seen(world: World, pending: bool) ->
 def test_whether_an_install_is_pending_on_a_dead_node_is_unknown(world: World) -> None:
     world.machine("w-1").alive = False
     assert isinstance(has_pending_install(desired(world.machines).node("w-1"), world.tools()), Unknown)
+
+
+@pytest.mark.parametrize("boot_ids", [False, True])
+def test_who_is_silent_is_found_out_once_and_asked_nothing_else(world: World, *, boot_ids: bool) -> None:
+    silent = world.machine("w-2").address
+
+    def spoil(call: Call, result: Result) -> Result:
+        return Result(end=End.TIMED_OUT) if any(silent in word for word in call.argv) else result
+
+    world.spoil = spoil
+    observed = observe(desired(world.machines), world.tools(), boot_ids=boot_ids)
+    assert [isinstance(node.talos, TalosNode) for node in observed.nodes.values()] == [True] * 4 + [False]
+    # nobody waits for it twice when the boot IDs have told
+    assert ((silent,) in world.asked("version")) is not boot_ids
+    everyone, the_others = world.asked("machinestatus")
+    assert the_others == tuple(address for address in everyone if address != silent)
+
+
+def test_a_talosconfig_that_does_not_fit_is_named(world: World) -> None:
+    refusal = b'rpc error: code = Unavailable desc = connection error: desc = "remote error: tls: expired certificate"'
+    world.spoil = lambda call, result: Result(exit=1, stderr=refusal) if call.template != "client-version" else result
+    talos = observe(desired(world.machines), world.tools()).nodes["w-1"].talos
+    assert isinstance(talos, Unknown)
+    assert talos.reason == "the certificate in the talosconfig has expired (tls: expired certificate)"
+    assert "talhelper genconfig" in talos.hint
