@@ -43,6 +43,13 @@ def _stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.chdir(before)
 
 
+@pytest.fixture(autouse=True)
+def _no_sandbox_is_left() -> Iterator[None]:
+    """Among the words are those that start one."""
+    yield
+    assert talops("sandbox", "down", "--all").exit == 0
+
+
 def ends_well(words: list[str]) -> None:
     said = talops(*words)
     assert said.exit in set(Exit) - {Exit.BUG}, said.said
