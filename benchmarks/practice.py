@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.rollout import REPO
 from benchmarks.startup import TALOPS
+from talops.domain.process import Call
 from talops.domain.sandbox import SandboxEvent, SandboxStatus
 
 TOOLS = ("talosctl", "kubectl")
@@ -54,6 +56,18 @@ class Practice:
         if done.returncode:
             raise RuntimeError(f"{' '.join(argv)}: {done.stderr.decode()[-2000:]}")
         return done.stdout
+
+    def side_by_side(self, calls: Sequence[Call]) -> float:
+        """Seconds until all of these have ended, as they are."""
+        began = time.perf_counter()
+        started = [
+            subprocess.Popen(call.argv, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            for call in calls
+        ]
+        for process in started:
+            _, said = process.communicate()
+            assert process.returncode == 0, said.decode()
+        return time.perf_counter() - began
 
     def status(self) -> SandboxStatus:
         found: SandboxStatus = json.loads(self.ran("sandbox", "status", "--json"))

@@ -4,7 +4,6 @@ import os
 import shlex
 import shutil
 import socket
-import statistics
 import subprocess
 import tempfile
 import time
@@ -130,11 +129,11 @@ def rows() -> list[tuple[str, float, float, str]]:
             started = processes(sandbox)
             steps = rounds(started)
             pairs = [(_seconds(sandbox), bare(sandbox, steps)) for _ in range(RUNS)]
-    whole, tools = (statistics.median(column) for column in zip(*pairs, strict=True))
-    own = statistics.median(one - other for one, other in pairs)
+    # both are the same work each time: the fastest of each is the one that nothing else held up
+    whole, tools = map(min, zip(*pairs, strict=True))
     return [
         ("status: processes for 100 nodes, against 10", len(started) / few, 1.0, "x"),
-        ("status of 100 nodes: wall beside its tool calls", own, 0.6, "s"),
+        ("status of 100 nodes: wall beside its tool calls", whole - tools, 0.6, "s"),
         (f"  the {len(started)} calls alone, in {len(steps)} rounds", tools, float("inf"), "s"),
         ("  the whole command", whole, float("inf"), "s"),
     ]
