@@ -83,7 +83,7 @@ def bare(sandbox: Practice, steps: Sequence[Sequence[Process]]) -> float:
             if one.is_proxy:
                 _until_it_listens(sandbox.root / "proxy")
                 call.kill()
-            call.communicate()
+            call.wait()
     return time.perf_counter() - began
 
 
@@ -99,9 +99,9 @@ def _start(sandbox: Practice, one: Process) -> "subprocess.Popen[bytes]":
             argv[number] = f"{name}={sandbox.environment[configs[name]]}"
         elif name in configs:
             argv[number + 1] = sandbox.environment[configs[name]]
-    return subprocess.Popen(
-        argv, env=sandbox.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    # a pipe that nobody reads would hold it up
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(argv, env=sandbox.environment, stdin=nothing, stdout=nothing, stderr=nothing)
 
 
 def _until_it_listens(path: Path) -> None:
