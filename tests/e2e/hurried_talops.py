@@ -1,6 +1,7 @@
 """talops with shorter pauses: the cluster of these tests lives faster than a real one.
 
-What talops waits for, decides and says stays as it is. The first argument is how many seconds a read may take.
+What talops waits for, decides and says stays as it is. The first argument is how many seconds a read may take; with
+GIVE_UP_SOON in the environment what does not come back is not waited for long either.
 """
 
 import os
@@ -8,16 +9,25 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 
-from talops.domain.process import Wake
-from talops.execute import disrupt, gatewait, lease, rollout, session
-from talops.tools import calls
+from talops.domain.process import Request, Wake
+from talops.execute import disrupt, gatewait, giveback, lease, marks, proof, rollout, session
+from talops.tools import calls, connection, kubectl
 
 LONGEST_PAUSE = 0.3
 _pause = session.Session.pause
+_dispatch = kubectl.ProxyKube._dispatch
 
 
 def _short_pause(self: session.Session, seconds: float) -> Wake:
     return _pause(self, min(seconds, LONGEST_PAUSE))
+
+
+def give_up_soon() -> None:
+    """What cannot be proven or written is not waited for long either."""
+    rollout.FIRST_PATIENCE, rollout.NEXT_PATIENCE = 1.0, 4.0
+    proof.PROVE_WITHIN = 4.0
+    lease.PATIENCE = timedelta(seconds=4)
+    giveback.GIVE_BACK_WITHIN = marks.WRITE_WITHIN = timedelta(seconds=4)
 
 
 def hurry(read_seconds: float) -> None:
@@ -28,6 +38,11 @@ def hurry(read_seconds: float) -> None:
     disrupt.QUIET_AFTER = disrupt.QUIET_AFTER_LEGACY = timedelta(seconds=3)
     lease.DURATION, lease.RENEW_EVERY = timedelta(seconds=4), timedelta(seconds=0.8)
     read = timedelta(seconds=read_seconds)
+
+    def send_hurried(self: kubectl.ProxyKube, request: Request) -> connection.Sent:
+        return _dispatch(self, replace(request, deadline=min(request.deadline, read)))
+
+    kubectl.ProxyKube._dispatch = send_hurried  # type: ignore[method-assign]
     calls.TEMPLATES = {
         name: replace(template, deadline=read) if template.deadline == calls._READ else template
         for name, template in calls.TEMPLATES.items()
@@ -39,6 +54,8 @@ if __name__ == "__main__":
         # the leader of a session takes the first terminal that it opens for its own: so Ctrl-C reaches it
         os.close(os.open(os.ttyname(0), os.O_RDWR))
     hurry(float(sys.argv.pop(1)))
+    if "GIVE_UP_SOON" in os.environ:
+        give_up_soon()
     from talops.__main__ import main
 
     main()

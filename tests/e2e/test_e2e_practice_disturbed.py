@@ -40,6 +40,18 @@ def is_given_back(place: Practice) -> None:
     assert place.traces() == []
 
 
+def test_a_broken_cluster_is_waited_for_and_a_mended_one_is_upgraded(place: Practice) -> None:
+    place.begin("etcd-member-lost@cp-1")
+    with started(place, *ONE) as talops:
+        talops.wait_for("etcd on cp-1 does not answer")
+        assert place.node(NODE)["version"] == START
+        place.mend()
+
+        assert talops.end(LONGEST) == 0, talops.printed
+    assert place.node(NODE)["version"] == TARGET
+    assert place.traces() == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_a_talosctl_that_is_ended_while_the_installer_runs_is_not_believed(
     place: Practice, number: signal.Signals
@@ -111,18 +123,20 @@ def test_a_connection_that_is_cut_in_the_middle_of_an_install_leaves_a_node_that
 
 
 @pytest.mark.parametrize("start", [START, "v1.12.0"], ids=["new call", "old call"])
-def test_a_talosctl_that_outlives_its_talops_is_waited_for_by_the_next_run(start: str) -> None:
+def test_what_a_killed_talops_has_left_in_flight_is_settled_by_the_next_run(start: str) -> None:
+    """Its talosctl lives on until it has something to say: nobody is left to whom it could."""
     with practice(start=start, target=TARGET, speed=SLOW) as place:
         with started(place, *ONE) as talops:
             place.wait_until(lambda: place.node(NODE)["state"] in {"installing", "upgrading"})
             os.kill(talops.process.pid, signal.SIGKILL)
             assert talops.end() == -signal.SIGKILL
-        (orphan,) = (number for number, line in place.processes().items() if " upgrade " in line)
+        orphans = [number for number, line in place.processes().items() if " upgrade " in line]
 
         code, printed = ran(place, *ONE, patience=LONGEST)
 
         assert code == 0, printed
         assert f"{NODE} carries the mark of run" in printed
         assert place.node(NODE)["version"] == TARGET
-        wait_for_end(orphan)
+        for orphan in orphans:
+            wait_for_end(orphan)
         assert [trace for trace in place.traces() if trace not in place.left_over()] == []

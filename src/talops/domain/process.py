@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum, IntEnum
 from typing import Protocol
 
+_TOO_MANY_REQUESTS = 429
 Instant = float
 """Seconds of boot time: a clock that goes on while a laptop sleeps. Only differences mean anything."""
 
@@ -100,6 +101,8 @@ class Response:
         if body.lstrip()[:1] == b"{":
             return Response(status=status, body=body)
         words = " ".join(body[:300].decode("utf-8", "replace").split())
+        if status == _TOO_MANY_REQUESTS:
+            words = f"{words or 'it asks to come back later'} ({status})"
         return Response(status=None, body=body[:300], error=words or f"an empty answer with status {status}")
 
 

@@ -29,7 +29,7 @@ class StatusRow:
 class Status:
     """`lease` says who holds it, empty for nobody; `strangers` are live nodes that the files do not know; `foreign`
     are other tools that take nodes down. What could not be seen of these is in `unseen`, each with its reason.
-    `healthy` is the exit code: 0 or 4.
+    `healthy` is the exit code: 0 or 4. `hint` is what to type first when an API as a whole says nothing.
     """
 
     cluster: str
@@ -40,3 +40,4 @@ class Status:
     foreign: tuple[str, ...] | None
     healthy: bool
     unseen: tuple[str, ...] = ()
+    hint: str = ""

@@ -1,6 +1,7 @@
 """Talos: versions, roles, and what one node says about itself."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache, total_ordering
 
@@ -51,6 +52,13 @@ class Unknown:
     reason: str
     forbidden: bool = False
     """The API refused us: waiting will not help."""
+    hint: str = field(default="", compare=False)
+    """What to type about it, where the answer itself tells; with what it will show as a comment."""
+
+
+def most_telling(gaps: Sequence[Unknown]) -> Unknown:
+    """One of several for the same silence: one that knows what to do about it."""
+    return next((gap for gap in gaps if gap.hint), gaps[0])
 
 
 NOT_ASKED = Unknown("not asked")

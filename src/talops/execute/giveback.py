@@ -40,6 +40,8 @@ def lacks(node: ObservedNode) -> str:
         return "its Talos API to answer"
     if talos.stage != "running" or talos.ready is not True:
         return f"Talos to be ready (stage {talos.stage or 'unknown'})"
+    if isinstance(kube, Unknown):
+        return "the Kubernetes API to tell of its node"
     if not isinstance(kube, KubeNode) or kube.ready is not True or kube.boot_id != node.boot_id:
         return "Kubernetes to say Ready for this boot"
     return ""

@@ -1,7 +1,7 @@
 """What it means for the cluster that a node did not come back."""
 
 from talops.domain.cluster import DesiredNode
-from talops.domain.talos import Role
+from talops.domain.talos import Role, Unknown
 from talops.execute.session import Session
 from talops.gates.etcd import healthy_voters, quorum, voters_of
 from talops.observe import observe_etcd
@@ -14,7 +14,10 @@ def what_is_left(session: Session, node: DesiredNode) -> str:
     views = observe_etcd(session.desired, session.tools)
     known = next((view.members for view in views if isinstance(view.members, tuple) and view.members), None)
     if known is None:
-        return "No control plane says how etcd is: nothing else may go down"
+        return "No control plane answers: it may be the network between here and the cluster. Nothing else may go down"
+    silent = [view.hostname for view in views if isinstance(view.status, Unknown) and view.hostname != node.hostname]
+    if silent:
+        return f"How etcd is on {', '.join(silent)} is not known either: nothing else may go down"
     voters, healthy = len(voters_of(known)), len(healthy_voters(known, views))
     spare = healthy - quorum(voters)
     if spare < 0:

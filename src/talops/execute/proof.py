@@ -70,7 +70,7 @@ class Proof:
             self.lease.renew()
             last = observe_gates(session.desired, session.tools, last)
             before = observe_node(self.node, session.tools)
-            reasons = [*self._of_the_node(before), *self._of_the_cluster(last)]
+            reasons = _told_once([*self._of_the_node(before), *self._of_the_cluster(last)], before)
             if session.now() - asked > SAMPLE_AGE:
                 reasons.append("the answers took longer than 10 s: they prove nothing any more")
             if not reasons:
@@ -133,3 +133,11 @@ class Proof:
             more = f" and {len(back) - 1} more" if len(back) > 1 else ""
             reasons.append(f"pods have come back to it since the drain: {back[0].namespace}/{back[0].name}{more}")
         return reasons
+
+
+def _told_once(reasons: list[str], before: ObservedNode) -> list[str]:
+    """Why the Kubernetes API tells nothing is said for the node, and not for every gate again."""
+    if not isinstance(before.kube, Unknown):
+        return reasons
+    first, *rest = reasons
+    return [first, *(reason for reason in rest if not reason.endswith(before.kube.reason))]

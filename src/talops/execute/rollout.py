@@ -64,7 +64,7 @@ class Rollout:
         settled = has_leftovers(observed)
         say_leftovers(self.session, observed)
         if not settled:
-            plan, observed = self._planned(observed, self.session.now() + FIRST_PATIENCE)
+            plan, observed = self._planned(observed, self._until(observed, FIRST_PATIENCE))
             if not plan.upgrades:
                 return self._nothing_to_do(plan, observed, settled)
             if not self.confirm(plan):
@@ -75,7 +75,7 @@ class Rollout:
         # under the Lease: the one that we took it from may have died with a node in flight since we looked
         observed, left = self._settled_look()
         asked_about = self.ending.todo
-        plan, observed = self._planned(observed, self.session.now() + FIRST_PATIENCE)
+        plan, observed = self._planned(observed, self._until(observed, FIRST_PATIENCE))
         settled = settled or left
         if not plan.upgrades:
             return self._nothing_to_do(plan, observed, settled)
@@ -114,6 +114,10 @@ class Rollout:
             found = True
             observed = self._patient_look()
         return observed, found
+
+    def _until(self, observed: Observed, patience: float) -> Instant:
+        """How long a plan may take to become possible. A silent Kubernetes API has been waited for already."""
+        return self.session.now() + (0.0 if isinstance(observed.kube_nodes, Unknown) else patience)
 
     def _patient_look(self) -> Observed:
         """Marks of an earlier run are on the Kubernetes nodes: while those cannot be read, look again for a while."""
@@ -164,7 +168,7 @@ class Rollout:
             self._take_down(step, observed)
             opened = self.session.now()
             observed, _ = self._settled_look()
-            plan, observed = self._planned(observed, self.session.now() + NEXT_PATIENCE)
+            plan, observed = self._planned(observed, self._until(observed, NEXT_PATIENCE))
             self._proven = self.session.now() - opened < STALE
         # the Talos side of the last look is newer than what the gates after the last node had of it
         self._gates(observed, ONE_MORE_SAMPLE if self._proven else before_first(self.session.policy))

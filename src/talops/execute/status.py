@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from talops.domain.cluster import Desired, DesiredNode, Observed, ObservedNode, Policy
 from talops.domain.kubernetes import KubeNode, Lease
 from talops.domain.status import Status, StatusRow
-from talops.domain.talos import EtcdView, Role, TalosNode, Unknown, Version
+from talops.domain.talos import EtcdView, Role, TalosNode, Unknown, Version, most_telling
 from talops.execute.marks import read_mark
 from talops.gates import judge
 
@@ -14,7 +14,14 @@ def cluster_status(desired: Desired, policy: Policy, observed: Observed) -> Stat
     """Healthy when every gate passes, every node answers, and nothing of ours or of others is under way."""
     verdicts = judge(observed, desired, policy)
     etcd = {view.hostname: view for view in observed.etcd}
-    rows = tuple(_row(node, observed.nodes[node.hostname], etcd.get(node.hostname)) for node in desired.nodes)
+    gaps = [node.talos for node in observed.nodes.values() if isinstance(node.talos, Unknown)]
+    silent = 1 < len(gaps) == len(observed.nodes)
+    # what is the matter with a whole API is said once, by the gate that looks at the nodes
+    once = policy.nodes_gate.enabled
+    rows = tuple(
+        _row(node, observed.nodes[node.hostname], etcd.get(node.hostname), silent=silent and once, briefly=once)
+        for node in desired.nodes
+    )
     foreign = None if isinstance(observed.foreign, Unknown) else tuple(f"{a.tool}: {a.what}" for a in observed.foreign)
     quiet = foreign == () and not any(row.in_flight or row.unreachable for row in rows)
     return Status(
@@ -26,19 +33,25 @@ def cluster_status(desired: Desired, policy: Policy, observed: Observed) -> Stat
         foreign=foreign,
         healthy=quiet and all(verdict.passes for verdict in verdicts),
         unseen=tuple(_unseen(observed)),
+        hint=most_telling(gaps).hint if silent else _hint(observed),
     )
 
 
-def _row(node: DesiredNode, observed: ObservedNode, etcd: EtcdView | None) -> StatusRow:
+def _hint(observed: Observed) -> str:
+    return observed.kube_nodes.hint if isinstance(observed.kube_nodes, Unknown) else ""
+
+
+def _row(node: DesiredNode, observed: ObservedNode, etcd: EtcdView | None, *, silent: bool, briefly: bool) -> StatusRow:
+    """`silent`: as all others are on the Talos API. `briefly`: why Kubernetes tells nothing is said elsewhere."""
     talos, kube = observed.talos, observed.kube
     version = talos.version if isinstance(talos, TalosNode) else talos
     notes = []
-    if isinstance(version, Unknown):
+    if isinstance(version, Unknown) and not silent:
         notes.append(version.reason)
     if isinstance(talos, TalosNode) and not isinstance(version, Unknown) and talos.ready is not True:
         notes.append(f"stage {talos.stage or 'unknown'}" + (f" ({', '.join(talos.unmet)})" if talos.unmet else ""))
     if isinstance(kube, Unknown):
-        notes.append(kube.reason)
+        notes += [] if briefly else [kube.reason]
     elif kube is None:
         notes.append("not in Kubernetes")
     mark = read_mark(kube) if isinstance(kube, KubeNode) else None

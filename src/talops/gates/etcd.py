@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from talops.domain.cluster import Desired, Observed, Policy
-from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown
+from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown, most_telling
 from talops.domain.verdict import Verdict
 from talops.domain.words import count
 from talops.gates.findings import Findings, disabled, few
@@ -38,8 +38,12 @@ def judge_etcd(observed: Observed, desired: Desired, policy: Policy, *, going: s
         return disabled(GATE)
     found = Findings()
     views = _views_of_the_files(observed, desired, found)
-    for view in views:
-        _look_at_member(view, found)
+    silent = [view.status for view in views if isinstance(view.status, Unknown) and view.members == view.status]
+    if 1 < len(silent) == len(views):
+        found.do_not_know("etcd does not answer on any control plane", most_telling(silent))
+    else:
+        for view in views:
+            _look_at_member(view, found)
     members = _agreed_members(views, found)
     if members:
         _look_at_members(members, views, found)

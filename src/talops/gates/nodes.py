@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from talops.domain.cluster import Desired, Observed, ObservedNode, Policy
 from talops.domain.kubernetes import KubeNode
-from talops.domain.talos import TalosNode, Unknown
+from talops.domain.talos import TalosNode, Unknown, most_telling
 from talops.domain.verdict import Verdict
 from talops.domain.words import count
 from talops.gates.findings import Findings, disabled, few
@@ -30,6 +30,9 @@ def judge_nodes(
         found.unknown.append("Kubernetes lists no node at all")
     if not desired.nodes:
         found.unknown.append("the files name no node")
+    silent = _all_silent(observed, desired)
+    if silent is not None:
+        found.do_not_know("no node's Talos API answers", silent)
     before: Mapping[str, ObservedNode] = baseline.nodes if baseline is not None else {}
     owners: dict[str, str] = {}
     for wanted in desired.nodes:
@@ -37,12 +40,20 @@ def judge_nodes(
         if node is None:
             found.unknown.append(f"{wanted.hostname} was not looked at")
             continue
-        _look_at_talos(node, found)
+        if silent is None:
+            _look_at_talos(node, found)
         if not isinstance(observed.kube_nodes, Unknown):
             _look_at_kube(node, before.get(wanted.hostname), owners, found)
     _note_cordons(observed, going, found)
     _note_strangers(observed, owners, found)
     return found.verdict(GATE, f"{count(len(desired.nodes), 'node')} Ready")
+
+
+def _all_silent(observed: Observed, desired: Desired) -> Unknown | None:
+    """When not one of several nodes answers, that is one thing to say."""
+    nodes = [observed.nodes.get(wanted.hostname) for wanted in desired.nodes]
+    gaps = [node.talos for node in nodes if node is not None and isinstance(node.talos, Unknown)]
+    return most_telling(gaps) if 1 < len(gaps) == len(nodes) else None
 
 
 def _look_at_talos(node: ObservedNode, found: Findings) -> None:

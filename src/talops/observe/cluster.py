@@ -7,7 +7,7 @@ from talops.domain.kubernetes import KubeNode
 from talops.domain.talos import EtcdView, TalosNode, Unknown
 from talops.observe.asking import ask, one_answer
 from talops.observe.edges import Files, Tools
-from talops.observe.etcd import etcd_views
+from talops.observe.etcd import EtcdFacts, etcd_views
 from talops.observe.kubernetes import KubeFacts, foreign_actors, kube_facts
 from talops.observe.talos import ClientVersion, TalosFacts, holds, machines_question
 from talops.tools import kubernetes, requests, talosctl
@@ -26,15 +26,15 @@ def observe(desired: Desired, tools: Tools, *, boot_ids: bool = False) -> Observ
     facts = TalosFacts(tools, files.addresses, boot_ids=boot_ids)
     machines = machines_question(tools, [address for _, address in files.control_planes])
     client = ClientVersion(tools)
-    ask(tools.runner, [*facts.questions(), machines, *client.questions()])
-    views = etcd_views(tools, files)
-    kube = kube_facts(tools, confirm=True)
-    foreign, attachments = foreign_actors(tools, kube.groups)
+    etcd = EtcdFacts(tools, files)
+    ask(tools.runner, [*facts.questions(), *etcd.questions(), machines, *client.questions()])
+    kube = kube_facts(tools, everything=True)
+    foreign, attachments = foreign_actors(tools, kube)
     by_host = _by_host(files, kube.nodes)
     return Observed(
         at=at,
         nodes={node.hostname: _node(node, facts, by_host, desired.virtual_ips) for node in desired.nodes},
-        etcd=views,
+        etcd=etcd.views(),
         kube_nodes=kube.nodes,
         ceph=kube.ceph,
         rook_pods=kube.rook_pods,
@@ -54,7 +54,7 @@ def observe_gates(desired: Desired, tools: Tools, last: Observed) -> Observed:
     at = tools.clock.now()
     files = tools.memory.of(desired)
     views = etcd_views(tools, files)
-    kube = kube_facts(tools, confirm=False)
+    kube = kube_facts(tools, everything=False)
     return Observed(
         at=at,
         nodes=_nodes_again(files, last, kube),

@@ -1,11 +1,10 @@
 """etcd, as every control plane of the files sees it."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from talops.domain.process import Result
 from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown
-from talops.observe.asking import Batch, answers, ask
+from talops.observe.asking import Asks, Batch, answers, ask
 from talops.observe.edges import Files, Tools
 from talops.tools import etcd
 
@@ -24,7 +23,9 @@ def etcd_views(tools: Tools, files: Files) -> tuple[EtcdView, ...]:
     whole = _whole_views(targets, *results)
     if whole is not None:
         return whole
-    return _views_again(tools, targets, nodes, results)
+    facts = EtcdFacts(tools, files)
+    ask(tools.runner, facts.questions(), heard=results)
+    return facts.views()
 
 
 @lru_cache(maxsize=32)
@@ -51,21 +52,27 @@ def _whole_views(targets: Targets, members: Result, status: Result, alarms: Resu
     )
 
 
-def _views_again(
-    tools: Tools, targets: Targets, nodes: tuple[str, ...], results: Sequence[Result]
-) -> tuple[EtcdView, ...]:
-    make = tools.talosctl
-    members: Batch[tuple[Member, ...]] = Batch(make.etcd_members, etcd.etcd_members, nodes)
-    status: Batch[MemberStatus] = Batch(make.etcd_status, etcd.etcd_statuses, nodes)
-    alarms: Batch[tuple[str, ...]] = Batch(make.etcd_alarms, etcd.etcd_alarms, nodes, silence=())
-    ask(tools.runner, (members, status, alarms), heard=results)
-    return tuple(
-        EtcdView(
-            hostname=hostname,
-            address=address,
-            members=members.about(address),
-            status=status.about(address),
-            alarms=alarms.about(address),
+class EtcdFacts:
+    """The questions to the control planes, and their answers put together."""
+
+    def __init__(self, tools: Tools, files: Files) -> None:
+        make, self._targets = tools.talosctl, files.control_planes
+        nodes = tuple(address for _, address in self._targets)
+        self._members: Batch[tuple[Member, ...]] = Batch(make.etcd_members, etcd.etcd_members, nodes)
+        self._status: Batch[MemberStatus] = Batch(make.etcd_status, etcd.etcd_statuses, nodes)
+        self._alarms: Batch[tuple[str, ...]] = Batch(make.etcd_alarms, etcd.etcd_alarms, nodes, silence=())
+
+    def questions(self) -> list[Asks]:
+        return [self._members, self._status, self._alarms]
+
+    def views(self) -> tuple[EtcdView, ...]:
+        return tuple(
+            EtcdView(
+                hostname=hostname,
+                address=address,
+                members=self._members.about(address),
+                status=self._status.about(address),
+                alarms=self._alarms.about(address),
+            )
+            for hostname, address in self._targets
         )
-        for hostname, address in targets
-    )

@@ -14,7 +14,7 @@ from talops.domain.kubernetes import (
     Pod,
     PostgresCluster,
 )
-from talops.domain.process import Request, Response
+from talops.domain.process import Response
 from talops.domain.talos import Absent, Unknown
 from talops.observe.edges import Presence, Tools
 from talops.observe.operators import CNPG, OPERATORS, ROOK, Installed, Operator, presence_of, unconfirmed_until
@@ -40,6 +40,8 @@ class KubeFacts:
     postgres_pods: tuple[Pod, ...] | Unknown
     budgets: tuple[Budget, ...] | Unknown
     lease: Lease | Unknown | None
+    others: tuple[Response, ...] = ()
+    """The replies to `_OTHERS_ALWAYS`, where they were asked for."""
 
 
 _ALWAYS = (
@@ -50,17 +52,22 @@ _ALWAYS = (
     requests.budgets(),
     requests.lease(),
 )
+_OTHERS_ALWAYS = (requests.daemonsets(), requests.attachments())
+"""Asked in the same breath by whoever looks at everything: an API that says nothing costs one deadline."""
 
 
-def kube_facts(tools: Tools, *, confirm: bool) -> KubeFacts:
-    """`confirm`: where the answer lacks an operator for the first time, wait until a second one may be asked for."""
+def kube_facts(tools: Tools, *, everything: bool) -> KubeFacts:
+    """`everything`: what `foreign_actors` needs, too; and where the answer lacks an operator for the first time, wait
+    until a second one may be asked for.
+    """
     at = tools.clock.now()
     proven = [operator for operator in OPERATORS if _presence(tools, operator).installed]
-    replies = tools.kube.gather((*_ALWAYS, *(operator.list_request for operator in proven)))
+    asked = (*_ALWAYS, *(operator.list_request for operator in proven))
+    replies = tools.kube.gather((*asked, *(_OTHERS_ALWAYS if everything else ())))
     groups = kubernetes.api_groups(replies[0])
-    lists = dict(zip((operator.group for operator in proven), replies[len(_ALWAYS) :], strict=True))
+    lists = dict(zip((operator.group for operator in proven), replies[len(_ALWAYS) : len(asked)], strict=True))
     found = {operator.group: presence_of(operator, groups, tools.memory, at) for operator in OPERATORS}
-    if confirm and _wait_for_confirmation(tools):
+    if everything and _wait_for_confirmation(tools):
         at = tools.clock.now()
         groups = kubernetes.api_groups(tools.kube.gather((requests.api_groups(),))[0])
         found = {operator.group: presence_of(operator, groups, tools.memory, at) for operator in OPERATORS}
@@ -74,6 +81,7 @@ def kube_facts(tools: Tools, *, confirm: bool) -> KubeFacts:
         postgres_pods=postgres_pods,
         budgets=kubernetes.budgets(replies[4]),
         lease=kubernetes.lease(replies[5]),
+        others=replies[len(asked) :],
     )
 
 
@@ -134,18 +142,17 @@ def _first_list(
 
 
 def foreign_actors(
-    tools: Tools, groups: Groups | Unknown
+    tools: Tools, kube: KubeFacts
 ) -> tuple[tuple[ForeignActor, ...] | Unknown, tuple[Attachment, ...] | Unknown]:
-    """Other tools that take nodes down; the attachments are asked in the same breath."""
-    asked: list[Request] = [requests.daemonsets(), requests.attachments()]
-    readers: list[Callable[[Response], tuple[ForeignActor, ...] | Unknown]] = [operators.kured_locks]
-    said: list[tuple[ForeignActor, ...] | Unknown] = [groups] if isinstance(groups, Unknown) else []
-    for group, request, read in _OTHERS:
-        if not isinstance(groups, Unknown) and group in groups:
-            asked.append(request)
-            readers.append(read)
-    daemonsets, attachments, *rest = tools.kube.gather(asked)
-    said += [read(reply) for read, reply in zip(readers, (daemonsets, *rest), strict=True)]
+    """Other tools that take nodes down, and the attachments. `kube` knows everything."""
+    daemonsets, attachments = kube.others
+    said = [operators.kured_locks(daemonsets)]
+    if isinstance(kube.groups, Unknown):
+        said.append(kube.groups)
+    else:
+        there = [(request, read) for group, request, read in _OTHERS if group in kube.groups]
+        replies = tools.kube.gather([request for request, _ in there]) if there else ()
+        said += [read(reply) for (_, read), reply in zip(there, replies, strict=True)]
     return _together(said), kubernetes.attachments(attachments)
 
 
@@ -162,7 +169,7 @@ def observe_pods(node_name: str, tools: Tools) -> tuple[Pod, ...] | Unknown:
 
 def observe_databases(tools: Tools) -> tuple[tuple[PostgresCluster, ...] | Absent | Unknown, tuple[Pod, ...] | Unknown]:
     """Every Postgres cluster, and the pods of all of them."""
-    facts = kube_facts(tools, confirm=False)
+    facts = kube_facts(tools, everything=False)
     return facts.postgres, facts.postgres_pods
 
 

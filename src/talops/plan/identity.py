@@ -22,7 +22,7 @@ def two_clusters(desired: Desired, observed: Observed, touched: Collection[str])
         if not touched:
             return []
         what = f"Kubernetes does not say which nodes it has: {gap.reason}"
-        return [_refuse(FAIL_CLOSED, "", what, "kubectl get nodes", transient=not gap.forbidden)]
+        return [_refuse(FAIL_CLOSED, "", what, gap.hint or "kubectl get nodes", transient=not gap.forbidden)]
     kubes = {node.hostname: node.kube for node in observed.nodes.values() if isinstance(node.kube, KubeNode)}
     if not kubes:
         what = f"none of the {len(observed.kube_nodes)} nodes in Kubernetes has an address of the files"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from talops.domain.cluster import Desired, DesiredNode, Observed, ObservedNode, Policy
 from talops.domain.kubernetes import KubeNode
 from talops.domain.plan import KeepNode, Plan, Refusal, UpgradeNode
-from talops.domain.talos import NOT_ASKED, Role, TalosNode, Unknown, Version
+from talops.domain.talos import NOT_ASKED, Role, TalosNode, Unknown, Version, most_telling
 from talops.plan.cordons import stranded
 from talops.plan.forecast import forecast, leftovers
 from talops.plan.identity import two_clusters
@@ -220,7 +220,8 @@ def _together(refusals: Sequence[Refusal], desired: Desired, observed: Observed)
     gaps = [node.talos for node in observed.nodes.values() if isinstance(node.talos, Unknown)]
     if not refusals or not gaps or len(gaps) < len(desired.nodes):
         return tuple(refusals)
-    what = f"none of the {len(desired.nodes)} nodes answers on the Talos API: {gaps[0].reason}"
-    hint = "talosctl config info   # is this the right talosconfig, and is the network up?"
+    told = most_telling(gaps)
+    what = f"none of the {len(desired.nodes)} nodes answers on the Talos API: {told.reason}"
+    hint = told.hint or "talosctl config info   # is this the right talosconfig, and is the network up?"
     transient = not any(gap.forbidden for gap in gaps)
     return (Refusal(law=FAIL_CLOSED, hostname="", what=what, hint=hint, transient=transient),)

@@ -82,7 +82,10 @@ NETWORK_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "endpoint-mute": _endpoint("its Talos API takes connections and never answers"),
         "endpoint-wrong-ca": _endpoint("its Talos API shows a certificate of a CA that nobody knows"),
         "endpoint-cut": _endpoint("every connection to its Talos API breaks off, once"),
+        "node-mute": _node("its Talos API takes connections and calls, and never answers"),
         "client-certificate-expired": _cluster("the certificate in the talosconfig has expired"),
+        "kubeconfig-expired": _cluster("the certificate in the kubeconfig has expired"),
+        "kubeconfig-wrong-ca": _cluster("the kubeconfig trusts a CA that is not the cluster's"),
     }
 )
 """What only a sandbox can do: it has sockets, and goes on while somebody watches."""

@@ -8,9 +8,11 @@ from typing import TypeVar
 from talops.domain.process import End, Result
 from talops.domain.talos import Unknown
 from talops.tools.reading import ParseError
+from talops.tools.trust import explained
 
 T = TypeVar("T")
 _NAMED_ERROR = re.compile(r"^\s*\* (\S+): (rpc error: .*|.*)$")
+_TALOSCONFIG = "talosctl config info   # whose it is, when its certificate ends; a new one: talhelper genconfig"
 _RPC = re.compile(r"rpc error: code = (\w+) desc = ")
 
 
@@ -56,6 +58,13 @@ def complaints(stderr: bytes) -> Mapping[str, str]:
 def troubled(stderr: bytes) -> bool:
     """Whether a node has failed in a call of several, by what stderr says."""
     return b"error occurred" in stderr or b"errors occurred" in stderr
+
+
+def gap(result: Result) -> Unknown:
+    """What a call of talosctl that gave no answer leaves unknown. Not for secret calls."""
+    lines = _said(result.stderr) if result.end is End.EXITED else []
+    mistrust = explained(lines[-1], "talosconfig") if lines else ""
+    return Unknown(mistrust, hint=_TALOSCONFIG) if mistrust else Unknown(why(result))
 
 
 def why(result: Result) -> str:

@@ -17,7 +17,7 @@ from talops.tools.calls import Kubectl
 from talops.tools.child import boot_time
 from talops.tools.connection import Connection, NoAnswer, Sent, send_on
 
-_WIDTH = 8
+_WIDTH = 12
 """How many requests are on the way at once, each on a connection of its own."""
 _START_LIMIT = 10.0
 """Seconds that kubectl may take until it listens."""

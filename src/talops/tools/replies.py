@@ -8,9 +8,12 @@ from talops.domain.process import Response
 from talops.domain.talos import Unknown
 from talops.tools.lists import listed
 from talops.tools.reading import ParseError, load, text
+from talops.tools.trust import explained
 
 T = TypeVar("T")
 _LIMIT = 400
+_FAILURES = 500
+_CONFIG = "kubeconfig"
 
 
 def reader(parse: Callable[[bytes], T], *, remember: int = 8) -> Callable[[Response], T | Unknown]:
@@ -42,13 +45,23 @@ def list_reader(
 
 
 def refused(reply: Response) -> Unknown:
-    return Unknown(complaint(reply), forbidden=reply.status == 403)
+    fails = "the Kubernetes API fails: " if reply.status is not None and reply.status >= _FAILURES else ""
+    return Unknown(fails + complaint(reply), forbidden=reply.status == 403, hint=_hint(reply))
+
+
+def _hint(reply: Response) -> str:
+    if reply.status == 401 or (reply.status is None and explained(reply.error, _CONFIG)):
+        return "kubectl config view --minify   # is it this cluster's, and still good? a new one: talosctl kubeconfig"
+    if reply.status == 403:
+        return "kubectl auth can-i --list   # what these credentials may do"
+    return "kubectl get --raw '/readyz?verbose'   # what the API server lacks; or is it the network?"
 
 
 def complaint(reply: Response) -> str:
     """Why a request did not do what was asked, in words."""
     if reply.status is None:
-        return f"the Kubernetes API did not answer: {reply.error or 'no reason given'}"
+        reason = explained(reply.error, _CONFIG) or reply.error or "no reason given"
+        return f"the Kubernetes API did not answer: {reason}"
     message = status_message(reply.body)
     match reply.status:
         case 401:

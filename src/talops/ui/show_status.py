@@ -101,11 +101,11 @@ def _next(status: Status) -> str:
     if status.lease:
         return "wait for that run; when it is gone for good: talops unlock"
     if all(row.unreachable for row in status.rows):
-        return "talosctl config info   # is this the right talosconfig, and is the network up?"
+        return status.hint or "talosctl config info   # is this the right talosconfig, and is the network up?"
     if unreachable is not None:
         return f"talosctl -n {unreachable.address} version"
     if all(row.kube_ready is None for row in status.rows):
-        return "kubectl get nodes   # is this the right kubeconfig, and are its credentials still good?"
+        return status.hint or "kubectl get nodes   # is this the right kubeconfig, and are its credentials still good?"
     if any(row.in_flight for row in status.rows):
         return "talops upgrade all   # settles what is in flight first"
     if not status.healthy:

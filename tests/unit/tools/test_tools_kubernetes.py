@@ -241,8 +241,11 @@ def test_forbidden_is_told_apart_since_waiting_does_not_help() -> None:
             Response(status=401, body=b'{"kind":"Status","message":"Unauthorized"}'),
             "the Kubernetes API does not accept these credentials (401 Unauthorized)",
         ),
-        (Response(status=503, body=b'{"kind":"Status","message":"starting"}'), "starting (503)"),
-        (Response(status=502, body=b"<html>bad gateway</html>"), "no message (502)"),
+        (
+            Response(status=503, body=b'{"kind":"Status","message":"starting"}'),
+            "the Kubernetes API fails: starting (503)",
+        ),
+        (Response(status=502, body=b"<html>bad gateway</html>"), "the Kubernetes API fails: no message (502)"),
     ],
 )
 def test_a_refusal_has_its_reason_in_words(response: Response, words: str) -> None:

@@ -1,6 +1,8 @@
 """One HTTP request: who asks, what for, and in which form it is answered."""
 
 import json
+import ssl
+import time
 
 from aiohttp import web
 
@@ -83,12 +85,12 @@ class Answering:
 
 
 def _user(request: web.BaseRequest) -> User | None:
-    """Whom the client certificate names. The handshake has proven that it is one of our CA's."""
+    """Whom the client certificate names, unless it has expired. The handshake has proven that it is one of our CA's."""
     assert request.transport is not None
     certificate = request.transport.get_extra_info("peercert") or {}
     parts = [pair for part in certificate.get("subject", ()) for pair in part]
     names = [value for key, value in parts if key == "commonName"]
-    if not names:
+    if not names or ssl.cert_time_to_seconds(certificate["notAfter"]) < time.time():
         return None
     return User(name=names[0], groups=tuple(value for key, value in parts if key == "organizationName"))
 

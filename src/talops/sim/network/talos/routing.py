@@ -59,6 +59,7 @@ class Router:
 
     async def route(self, endpoint: Machine, path: str, call: Call) -> None:
         """Answer one call that came in at this control plane."""
+        await self._speaks(endpoint)
         request = await call.recv_message() or b""
         headers: MultiDict[str | bytes] = call.metadata or MultiDict()
         roles = _roles(call)
@@ -130,12 +131,19 @@ class Router:
             async with asyncio.timeout(None) as until_off:
                 running.add(until_off)
                 try:
+                    await self._speaks(machine)
                     async for reply in method.replies(node, request):
+                        await self._speaks(machine)
                         await send(reply)
                 finally:
                     running.discard(until_off)
         except TimeoutError:
             raise GRPCError(Status.UNAVAILABLE, BROKEN_OFF) from None
+
+    async def _speaks(self, machine: Machine) -> None:
+        """Until it says something; the end of the connection, or of the machine's power, cancels the wait."""
+        while self.cluster.faulty("node-mute", machine.hostname):
+            await self.pulse.beat()
 
     def _method(self, machine: Machine, path: str, roles: frozenset[str]) -> AnyMethod:
         """Raises GRPCError when this machine's Talos does not know it, or the client may not call it."""
