@@ -78,7 +78,7 @@ class Practice:
 
 @contextmanager
 def practice(repo: Path, *words: str) -> Iterator[Practice]:
-    """`talops sandbox up WORDS`, and its end. The files of `repo` are linked, so that the policy beside them can be ours."""
+    """`talops sandbox up WORDS`, and its end. The files of `repo` are linked: the policy beside them can be ours."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / "repo").mkdir()
