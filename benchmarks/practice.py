@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.rollout import REPO
 from benchmarks.startup import TALOPS
+from talops.domain.process import Call
 from talops.domain.sandbox import SandboxEvent, SandboxStatus
 
 TOOLS = ("talosctl", "kubectl")
@@ -55,6 +57,17 @@ class Practice:
             raise RuntimeError(f"{' '.join(argv)}: {done.stderr.decode()[-2000:]}")
         return done.stdout
 
+    def side_by_side(self, calls: Sequence[Call]) -> float:
+        """Seconds until all of these have ended, as they are."""
+        began = time.perf_counter()
+        nothing = subprocess.DEVNULL
+        started = [subprocess.Popen(call.argv, env=self.environment, stdout=nothing, stderr=nothing) for call in calls]
+        codes = [process.wait() for process in started]
+        seconds = time.perf_counter() - began
+        if any(codes):
+            raise RuntimeError(f"not all of these were answered: {[call.argv for call in calls]}")
+        return seconds
+
     def status(self) -> SandboxStatus:
         found: SandboxStatus = json.loads(self.ran("sandbox", "status", "--json"))
         return found
@@ -65,7 +78,7 @@ class Practice:
 
 @contextmanager
 def practice(repo: Path, *words: str) -> Iterator[Practice]:
-    """`talops sandbox up WORDS`, and its end. `repo` is copied, so that its policy can be the measurement's."""
+    """`talops sandbox up WORDS`, and its end. The files of `repo` are linked: the policy beside them can be ours."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / "repo").mkdir()

@@ -2,6 +2,10 @@
 
 The cluster's share of a step is the time from its beginning to the moment at which what it waits for had come true, as
 the sandbox's history tells. What a gate needs is part of that: two polls of Rook's operator after all was whole.
+
+The tools' share is what the laws of a rollout cannot do without, however often talops looks: the upgrade itself, one
+look at everything between two nodes, one at the gates and the node as the last proof, one at the node that is back, and
+one at the gates after it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +23,17 @@ CLUSTER, WINDOWS, TOOLS, TALOPS = "cluster", "windows", "tools", "talops"
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """Seconds that talosctl takes for an upgrade before the first call, and after the node is on again."""
+    """Seconds that the tools take by themselves, measured in the same run on the same sandbox.
+
+    `head` and `tail`: talosctl, for an upgrade, before its first call and after the node is on again. `everything`,
+    `gates`, `node`: talosctl, for all that one look at these asks, side by side.
+    """
 
     head: float
     tail: float
+    everything: float
+    gates: float
+    node: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +97,12 @@ def split(
     """Every second between the beginning and the end of the command has its place."""
     found, free = Split(), began
     for number, (hostname, steps) in enumerate(nodes):
-        found.add("before the first node" if number == 0 else "between nodes", steps[0].begin - free)
+        name, looks = ("before the first node", 2) if number == 0 else ("between nodes", 1)
+        found.add(name, steps[0].begin - free, **{TOOLS: looks * bare.everything})
         for span in steps:
             found.add(span.step, span.end - span.begin, **_shares(span, hostname, history, bare, first=number == 0))
         free = steps[-1].end
-    found.add("after the last node", end - free)
+    found.add("after the last node", end - free, **{TOOLS: bare.everything})
     return found
 
 
@@ -111,7 +123,9 @@ def _shares(
         case "upgrade":
             return _upgrading(here, bare)
         case "settle":
-            return _settling(span, history)
+            return _settling(span, history, bare)
+        case "last proof":
+            return {TOOLS: bare.gates + bare.node}
     return {}
 
 
@@ -135,15 +149,16 @@ def _upgrading(here: Sequence[SandboxEvent], bare: Bare) -> Mapping[str, float]:
     called = first(here, "called")
     on = max(seconds(one["at"]) for one in here if one["what"] == "on")
     ready = max(seconds(one["at"]) for one in here if one["what"] == "ready")
-    return {CLUSTER: max(ready, on) - called, TOOLS: bare.head + max(0.0, on + bare.tail - max(ready, on))}
+    tools = bare.head + max(0.0, on + bare.tail - max(ready, on)) + bare.node
+    return {CLUSTER: max(ready, on) - called, TOOLS: tools}
 
 
-def _settling(span: Span, history: Sequence[SandboxEvent]) -> Mapping[str, float]:
+def _settling(span: Span, history: Sequence[SandboxEvent], bare: Bare) -> Mapping[str, float]:
     """All is whole when the last of it has come true; then the window and the polls pass side by side."""
     whole = max([span.begin, *_wholes(span, history)])
     polls = [at for one in history if one["what"] == "ceph" and (at := seconds(one["at"])) > whole]
     until = max(whole + WINDOW, *polls[NEWS - 1 : NEWS])
-    return {WINDOWS: WINDOW, CLUSTER: min(until, span.end) - span.begin - WINDOW}
+    return {WINDOWS: WINDOW, CLUSTER: min(until, span.end) - span.begin - WINDOW, TOOLS: bare.gates}
 
 
 def _wholes(span: Span, history: Sequence[SandboxEvent]) -> Iterator[float]:

@@ -14,6 +14,7 @@ from benchmarks.practice import Practice, practice
 from benchmarks.rollout import REPO
 from benchmarks.shares import CLUSTER, TALOPS, TOOLS, WINDOWS, Bare, Split
 from talops.domain.sandbox import SandboxEvent
+from talops.tools.calls import Talosctl
 
 SPEED = "28"
 """At it a reboot takes five seconds: two until the node is off, two until it is on, and one until it is Ready."""
@@ -21,6 +22,8 @@ POLICY = "stability: {samples: 2, window: 1s}\n"
 ORDER = ("w-1", "cp-2", "cp-1", "cp-3", "w-2", "w-3")
 """By hand, as in a Taskfile."""
 BARE_RUNS = 3
+LOOKS = 5
+"""Before the rollout, and after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +41,14 @@ class Measured:
 def measure() -> Measured:
     with practice(REPO, "--speed", SPEED) as sandbox:
         (sandbox.repo / "talops.yaml").write_text(POLICY)
+        before = _looks(sandbox)
         began = datetime.now(UTC).timestamp()
         printed = sandbox.ran("upgrade", "all", "--yes", "--output", "json")
         end = datetime.now(UTC).timestamp()
         events = [json.loads(line) for line in printed.splitlines()]
         history = sandbox.history()
         images = _images(events)
-        bare = _bare(sandbox, images["w-1"])
+        bare = _bare(sandbox, images["w-1"], [*before, *_looks(sandbox)])
     nodes = list(shares.spans(events))
     found = shares.split(nodes, history, bare, began=began, end=end)
     with practice(REPO, "--speed", SPEED) as sandbox:
@@ -66,8 +70,23 @@ def _images(events: Sequence[Mapping[str, object]]) -> dict[str, tuple[str, str]
     return {node["hostname"]: (node["address"], node["image"]) for node in plan["upgrades"]}
 
 
-def _bare(sandbox: Practice, node: tuple[str, str]) -> Bare:
-    """What talosctl needs besides its node: medians of upgrades by hand."""
+def _looks(sandbox: Practice) -> Sequence[tuple[float, float, float]]:
+    """Seconds of looks at everything, at the gates and at a node, without talops."""
+    make = Talosctl(talosconfig=sandbox.environment["TALOSCONFIG"])
+    nodes = sandbox.status()["nodes"]
+    every = tuple(node["address"] for node in nodes)
+    planes = tuple(node["address"] for node in nodes if node["role"] == "controlplane")
+    one = every[-1:]
+    gates = [make.etcd_members(planes), make.etcd_status(planes), make.etcd_alarms(planes)]
+    node = [make.version(one), make.machinestatus(one), make.extensions(one), make.boot_id(one[0])]
+    everything = [make.version(every), make.machinestatus(every), make.extensions(every), make.addresses(every)]
+    everything += [make.securitystate(every), make.members(planes[0]), *gates]
+    ask = sandbox.side_by_side
+    return [(ask(everything), ask(gates), ask(node)) for _ in range(LOOKS)]
+
+
+def _bare(sandbox: Practice, node: tuple[str, str], looks: Sequence[tuple[float, float, float]]) -> Bare:
+    """What talosctl needs besides its node: medians of upgrades by hand, and of looks."""
     address, image = node
     heads, tails = [], []
     for _ in range(BARE_RUNS):
@@ -77,7 +96,10 @@ def _bare(sandbox: Practice, node: tuple[str, str]) -> Bare:
         since = [event for event in sandbox.history() if shares.seconds(event["at"]) >= began]
         heads.append(shares.first(since, "called") - began)
         tails.append(end - shares.first(since, "on"))
-    return Bare(head=statistics.median(heads), tail=statistics.median(tails))
+    everything, gates, one = map(statistics.median, zip(*looks, strict=True))
+    return Bare(
+        head=statistics.median(heads), tail=statistics.median(tails), everything=everything, gates=gates, node=one
+    )
 
 
 def _reboot(history: Sequence[SandboxEvent]) -> float:

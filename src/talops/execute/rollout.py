@@ -147,8 +147,7 @@ class Rollout:
         self.ending.planned = True
         todo = [step.hostname for step in plan.upgrades]
         if todo != self.ending.todo:
-            now, wall = self.session.now(), self.session.tools.clock.wall()
-            name = self.session.desired.cluster_name
+            now, wall, name = self.session.now(), self.session.tools.clock.wall(), self.session.desired.cluster_name
             self.session.emit(Planned(at=now, wall=wall, run=self.session.run, cluster=name, plan=plan))
             self.ending.todo = todo
         return plan, observed
