@@ -36,8 +36,8 @@ imports: $(VENV)/.test
 tests: $(VENV)/.test
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -n auto
 
-bench: $(VENV)/.test  ## measure, and print a table of what is promised
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m benchmarks
+bench: $(VENV)/.test tools  ## measure, and print a table of what is promised
+	eval "$$($(MAKE) -s tools-env)" && PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m benchmarks
 
 lock: $(VENV)/.test  ## resolve every dependency anew, exactly
 	$(PIP) install uv
