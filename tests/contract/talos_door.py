@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from real_tools import real
 from talops.domain.process import Result
+from talops.sim.network.configs import talosconfig
 from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
-from talops.sim.network.talos.access import talosconfig
 from talops.sim.network.talos.door import TalosDoor
 from talops.sim.world import World
 

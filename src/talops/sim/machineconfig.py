@@ -1,14 +1,18 @@
 """The machine config of a node of the embedded cluster: valid, small, what the files want, and without any secret."""
 
 import json
+import re
 from functools import lru_cache
 from io import StringIO
 
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Role
 from talops.sim.kube.objects import Object
+
+_ONCE_NO_TEXT = re.compile(r"y|yes|on|n|no|off|[0-9]+(:[0-5]?[0-9])+", re.IGNORECASE)
 
 
 def machine_config(desired: Desired, node: DesiredNode) -> str:
@@ -33,7 +37,7 @@ def machine_config(desired: Desired, node: DesiredNode) -> str:
 
 
 def as_yaml(found: Object) -> str:
-    """As Talos indents it."""
+    """As Talos indents it, and quotes it: words that older readers, kubectl's among them, take for a bool or a time."""
     return _dumped(json.dumps(found))
 
 
@@ -44,5 +48,17 @@ def _dumped(found: str) -> str:
     yaml.width = 10_000
     yaml.default_flow_style = False
     into = StringIO()
-    yaml.dump(json.loads(found), into)
+    yaml.dump(_quoted(json.loads(found)), into)
     return into.getvalue()
+
+
+def _quoted(found: object) -> object:
+    match found:
+        case dict():
+            return {_quoted(word): _quoted(value) for word, value in found.items()}
+        case list():
+            return [_quoted(value) for value in found]
+        case str() if _ONCE_NO_TEXT.fullmatch(found):
+            return DoubleQuotedScalarString(found)
+        case _:
+            return found

@@ -1,59 +1,41 @@
-"""The talosconfig and the kubeconfig of a sandbox."""
+"""The talosconfig and the kubeconfig that lead to a sandbox. Both hold a secret: the client's key."""
 
-import json
 import os
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
+from talops.sim.machineconfig import as_yaml
 from talops.sim.network.pki import Credentials
 
 
-def talosconfig(name: str, endpoints: Sequence[str], nodes: Sequence[str], ca: bytes, client: Credentials) -> str:
+def talosconfig(
+    context: str, ca: bytes, client: Credentials, *, endpoints: Sequence[str] = (), nodes: Sequence[str] = ()
+) -> str:
     """As talhelper writes it, with the ports of loopback in the place of addresses."""
-    return "\n".join(
-        [
-            f"context: {json.dumps(name)}",
-            "contexts:",
-            f"    {json.dumps(name)}:",
-            "        endpoints:",
-            *(f"            - {endpoint}" for endpoint in endpoints),
-            "        nodes:",
-            *(f"            - {node}" for node in nodes),
-            f"        ca: {_base64(ca)}",
-            f"        crt: {_base64(client.certificate)}",
-            f"        key: {_base64(client.key)}",
-            "",
-        ]
-    )
+    found = {
+        "endpoints": list(endpoints),
+        "nodes": list(nodes),
+        "ca": _base64(ca),
+        "crt": _base64(client.certificate),
+        "key": _base64(client.key),
+    }
+    return as_yaml({"context": context, "contexts": {context: found}})
 
 
 def kubeconfig(name: str, server: str, ca: bytes, client: Credentials) -> str:
     """As `talosctl kubeconfig` writes it."""
-    cluster, user, context = (json.dumps(word) for word in (name, f"admin@{name}", f"admin@{name}"))
-    return "\n".join(
-        [
-            "apiVersion: v1",
-            "kind: Config",
-            "clusters:",
-            f"    - name: {cluster}",
-            "      cluster:",
-            f"        server: {server}",
-            f"        certificate-authority-data: {_base64(ca)}",
-            "users:",
-            f"    - name: {user}",
-            "      user:",
-            f"        client-certificate-data: {_base64(client.certificate)}",
-            f"        client-key-data: {_base64(client.key)}",
-            "contexts:",
-            f"    - name: {context}",
-            "      context:",
-            f"        cluster: {cluster}",
-            f"        user: {user}",
-            "        namespace: default",
-            f"current-context: {context}",
-            "",
-        ]
+    user = {"client-certificate-data": _base64(client.certificate), "client-key-data": _base64(client.key)}
+    context = f"admin@{name}"
+    return as_yaml(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": _base64(ca)}}],
+            "users": [{"name": context, "user": user}],
+            "contexts": [{"name": context, "context": {"cluster": name, "user": context, "namespace": "default"}}],
+            "current-context": context,
+        }
     )
 
 

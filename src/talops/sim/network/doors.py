@@ -113,7 +113,8 @@ class Doors:
     def _a_talosconfig(self, expired: bool = False) -> str:
         nodes = [machine.address for machine in self._cluster.control_planes]
         admin = self._talos_ca.client(organizations=["os:admin"], life=_EXPIRED if expired else _VALID)
-        return configs.talosconfig(self._name, self._endpoints, nodes, self._talos_ca.certificate, admin)
+        ca = self._talos_ca.certificate
+        return configs.talosconfig(self._name, ca, admin, endpoints=self._endpoints, nodes=nodes)
 
     def _a_kubeconfig(self, expired: bool = False, wrong_ca: bool = False) -> str:
         ca = Authority.kubernetes() if wrong_ca else self._kubernetes_ca

@@ -3,14 +3,12 @@
 import gzip
 import io
 import tarfile
-from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from grpclib import GRPCError, Status
 
-from talops.sim.machineconfig import as_yaml
-from talops.sim.network.pki import Credentials
+from talops.sim.network.configs import talosconfig
 from talops.sim.network.talos.calls import ADMIN, Node, Streaming, Unary
 from talops.sim.network.talos.wire import machine_pb2 as wire
 from talops.sim.refusals import control_planes_only
@@ -42,20 +40,6 @@ async def _client(node: Node, request: wire.GenerateClientConfigurationRequest) 
     return wire.GenerateClientConfiguration(
         ca=node.authority.certificate, crt=made.certificate, key=made.key, talosconfig=config.encode()
     )
-
-
-def talosconfig(
-    context: str, ca: bytes, client: Credentials, *, endpoints: Sequence[str] = (), nodes: Sequence[str] = ()
-) -> str:
-    """The file that talosctl reads. It holds a secret: the client's key."""
-    found = {
-        "endpoints": list(endpoints),
-        "nodes": list(nodes),
-        "ca": b64encode(ca).decode(),
-        "crt": b64encode(client.certificate).decode(),
-        "key": b64encode(client.key).decode(),
-    }
-    return as_yaml({"context": context, "contexts": {context: found}})
 
 
 def _control_plane(node: Node, what: str) -> None:
