@@ -139,5 +139,5 @@ def _told_once(reasons: list[str], before: ObservedNode) -> list[str]:
     """Why the Kubernetes API tells nothing is said for the node, and not for every gate again."""
     if not isinstance(before.kube, Unknown):
         return reasons
-    first, *rest = reasons
-    return [first, *(reason for reason in rest if not reason.endswith(before.kube.reason))]
+    same = [reason for reason in reasons if reason.endswith(before.kube.reason)]
+    return [reason for reason in reasons if reason not in same[1:]]

@@ -6,6 +6,7 @@ from talops.domain.talos import TalosNode, Unknown, Version
 from talops.execute.disrupt import Disruption, boot_id_of
 from talops.execute.session import Session
 from talops.execute.watchboot import Wanted
+from talops.plan.upgrade import NEW_CALL
 
 DRAIN_FLAG_SINCE = Version.parse("v1.13.0")
 """The first talosctl that drains by itself unless told not to (facts, talos.md 1.5)."""
@@ -40,4 +41,4 @@ def upgrade_disruption(
 
 def _is_older(version: Version | Unknown) -> bool:
     """Before 1.13 neither side knows the new way: then the node goes on by itself once it was told."""
-    return isinstance(version, Unknown) or version < DRAIN_FLAG_SINCE
+    return isinstance(version, Unknown) or version < NEW_CALL
