@@ -93,7 +93,10 @@ def taken(where: Place) -> Iterator[int]:
         # the last one took the empty folders away in this very moment
         lock = _lock(where)
     except OSError as error:
-        raise ToolFailed(f"there is no place for it: {where.folder}: {error.strerror}") from None
+        raise ToolFailed(
+            f"there is no place for it: {where.folder}: {error.strerror}",
+            hint="export XDG_STATE_HOME=/a/folder/of/yours   # and unset XDG_RUNTIME_DIR, if it is named above",
+        ) from None
     try:
         _clear(where.folder, keep="lock")
         # the number in it was a dead one's
