@@ -1,0 +1,1 @@
+"""The cluster's files: generate, check, diff, redact."""

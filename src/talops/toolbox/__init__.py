@@ -1,0 +1,1 @@
+"""Finding and installing the external tools: lock file, store, doctor."""
