@@ -13,6 +13,7 @@ from talops.domain.process import Runner
 from talops.errors import FilesInvalid
 from talops.files.checks.images import install_images
 from talops.files.checks.keys import unknown_keys
+from talops.files.checks.network import networks
 from talops.files.checks.nodes import counted, duplicates
 from talops.files.checks.secretfiles import secret_files
 from talops.files.checks.substitutions import substitutions
@@ -70,6 +71,7 @@ def _of_talconfig(sources: Sources, keys: Keys) -> Iterator[Finding]:
     yield from (found for patch in patches for found in patch.findings)
     yield from misread_in_patches(patches)
     yield from install_images(sources, patches)
+    yield from networks(sources, patches)
 
 
 def _moved(sources: Sources, found: Finding) -> Finding:
