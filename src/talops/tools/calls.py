@@ -80,6 +80,8 @@ FILE_TEMPLATES = (
     ),
     Template(name="git-archive", command=("archive", "--format=tar"), deadline=timedelta(minutes=2)),
     Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
+    # it can only write a file
+    Template(name="talhelper-genschema", command=("genschema", "-f", "/dev/stdout"), deadline=_LOCAL),
 )
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
     {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES}
@@ -229,6 +231,11 @@ def git_archive(folder: str, revision: str, file: str) -> Call:
 def talhelper_gensecret(path: str) -> Call:
     """A new cluster's secrets on stdout."""
     return _call("talhelper-gensecret", (path,), (), ())
+
+
+def talhelper_genschema(path: str) -> Call:
+    """The JSON schema of talconfig.yaml on stdout."""
+    return _call("talhelper-genschema", (path,), (), ())
 
 
 @lru_cache(maxsize=64)
