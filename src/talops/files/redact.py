@@ -121,7 +121,7 @@ def _kind(tree: Tree) -> str | None:
     if not isinstance(tree, Mapping):
         return None
     kind = tree.get("kind")
-    if isinstance(kind, Scalar) and "apiVersion" in tree.entries:
+    if isinstance(kind, Scalar) and ("apiVersion" in tree.entries or kind.text.endswith("Config")):
         return kind.text
     return V1ALPHA1 if {"machine", "cluster"} & set(tree.entries) and "secrets" not in tree.entries else None
 
