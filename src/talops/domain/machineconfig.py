@@ -52,6 +52,27 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A node's own word on a config: how it would take it, or `no`, why it would not. Redacted."""
+
+    effect: Effect
+    no: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What lies between one node and the config that the files describe for it.
+
+    `changes` lead there from what it runs with, redacted. `on_disk`: its next boot takes that config already.
+    `answer` is None where it was not asked, since nothing is pending.
+    """
+
+    changes: tuple[Change, ...]
+    on_disk: bool
+    answer: Answer | Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aspect:
     """One thing three ways: what git says, what the node's config says, what it runs; "" where a side says nothing.
 

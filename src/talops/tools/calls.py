@@ -54,6 +54,10 @@ TALOSCTL_TEMPLATES = (
     Template(name="etcd-alarms", command=("etcd", "alarm", "list"), deadline=_READ, nodes=MANY),
     Template(name="upgrade", command=("upgrade",), deadline=UPGRADE_WITHIN, nodes=1, mutating=True),
     Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
+    # it does not wait: who asks for it watches the node, too
+    Template(
+        name="reboot", command=("reboot", "--wait=false"), deadline=timedelta(minutes=2), nodes=1, mutating=True
+    ),
     # what it prints quotes the config: the differences of a dry run, and why a config is refused
     Template(name="apply-dry-run", command=("apply-config", "--dry-run"), deadline=_APPLY, nodes=1, secret=True),
     Template(name="apply-config", command=("apply-config",), deadline=_APPLY, nodes=1, mutating=True, secret=True),
@@ -71,6 +75,20 @@ KUBECTL_TEMPLATES = (
 FILE_TEMPLATES = (
     # a hardware key or a cloud's key service may take its time
     Template(name="sops-decrypt", command=("-d",), deadline=timedelta(seconds=60), secret=True),
+    # it decrypts, too
+    Template(
+        name="talhelper-genconfig",
+        command=("genconfig", "--offline-mode", "--no-gitignore", "-m", "metal"),
+        deadline=timedelta(minutes=3),
+        secret=True,
+    ),
+    Template(
+        name="talhelper-validate",
+        command=("validate", "nodeconfig", "-m", "metal"),
+        deadline=timedelta(minutes=2),
+        secret=True,
+    ),
+    Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
 )
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
     {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES}
@@ -154,6 +172,9 @@ class Talosctl:
     def rollback(self, node: str) -> Call:
         return _call("rollback", self._prefix(), (node,), ())
 
+    def reboot(self, node: str) -> Call:
+        return _call("reboot", self._prefix(), (node,), ())
+
     def services(self, nodes: tuple[str, ...]) -> Call:
         return _call("services", self._prefix(), nodes, ())
 
@@ -195,6 +216,32 @@ class Kubectl:
 def sops_decrypt(path: str, file: str) -> Call:
     """`path` is sops, `file` the encrypted file. Its stdout is plain text: a secret."""
     return _call("sops-decrypt", (path,), (), (file,))
+
+
+def talhelper_genconfig(
+    path: str, *, talconfig: str, env_files: tuple[str, ...], secret_files: tuple[str, ...], out: str
+) -> Call:
+    """All paths absolute: talhelper would look for the others in its working directory.
+
+    No file of a kind is said too, by an empty list: else talhelper looks for its default names there.
+    """
+    envs = tuple(word for file in env_files or ("",) for word in ("-e", _listed(file)))
+    secrets = tuple(word for file in secret_files or ("",) for word in ("-s", _listed(file)))
+    return _call("talhelper-genconfig", (path,), (), ("-c", talconfig, *envs, *secrets, "-o", out))
+
+
+def _listed(file: str) -> str:
+    """As one row of the CSV that talhelper's list options are."""
+    return '"' + file.replace('"', '""') + '"' if {",", '"'} & set(file) else file
+
+
+def talhelper_validate(path: str, configs: tuple[str, ...]) -> Call:
+    return _call("talhelper-validate", (path,), (), configs)
+
+
+def talhelper_gensecret(path: str) -> Call:
+    """A new cluster's secrets on stdout."""
+    return _call("talhelper-gensecret", (path,), (), ())
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 
 from talops.domain.machineconfig import ApplyMode
-from talops.tools.calls import TEMPLATES, Kubectl, Talosctl
+from talops.tools.calls import (
+    TEMPLATES,
+    Kubectl,
+    Talosctl,
+    talhelper_genconfig,
+    talhelper_gensecret,
+    talhelper_validate,
+)
 
 TALOSCTL = Talosctl(talosconfig="talosconfig")
 TWO = ("10.0.0.11", "10.0.0.12")
@@ -40,6 +47,7 @@ TWO = ("10.0.0.11", "10.0.0.12")
             "talosctl --talosconfig talosconfig -n 10.0.0.11 upgrade --image factory.talos.dev/i:v1 --timeout 20m0s",
         ),
         (TALOSCTL.rollback("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 rollback"),
+        (TALOSCTL.reboot("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 reboot --wait=false"),
         (TALOSCTL.services(TWO), "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 get services -o json"),
         (
             TALOSCTL.diagnostics(TWO),
@@ -70,6 +78,23 @@ TWO = ("10.0.0.11", "10.0.0.12")
             Kubectl(kubeconfig="k", context="c").config_view(),
             "kubectl --kubeconfig k --context c config view --minify --raw --flatten -o json",
         ),
+        (
+            talhelper_genconfig(
+                "talhelper",
+                talconfig="/r/talconfig.yaml",
+                env_files=("/r/a", "/r/b"),
+                secret_files=("/r/s,1",),
+                out="/o",
+            ),
+            "talhelper genconfig --offline-mode --no-gitignore -m metal -c /r/talconfig.yaml -e /r/a -e /r/b "
+            '-s "/r/s,1" -o /o',
+        ),
+        (
+            talhelper_genconfig("talhelper", talconfig="/r/t", env_files=(), secret_files=(), out="/o"),
+            "talhelper genconfig --offline-mode --no-gitignore -m metal -c /r/t -e  -s  -o /o",
+        ),
+        (talhelper_validate("talhelper", ("/o/a", "/o/b")), "talhelper validate nodeconfig -m metal /o/a /o/b"),
+        (talhelper_gensecret("talhelper"), "talhelper gensecret"),
     ],
     ids=lambda value: getattr(value, "template", ""),
 )
@@ -77,14 +102,16 @@ def test_each_template_gives_its_argv(call: object, argv: str) -> None:
     assert " ".join(call.argv) == argv  # type: ignore[attr-defined]  # parametrised as an object for its id
 
 
-def test_only_upgrade_rollback_and_apply_change_anything() -> None:
+def test_only_upgrade_rollback_reboot_and_apply_change_anything() -> None:
     mutating = {name for name, template in TEMPLATES.items() if template.mutating}
-    assert mutating == {"upgrade", "rollback", "apply-config"}
+    assert mutating == {"upgrade", "rollback", "reboot", "apply-config"}
 
 
 def test_what_carries_keys_is_secret() -> None:
     secret = {name for name, template in TEMPLATES.items() if template.secret}
-    assert secret == {"kubectl-config", "sops-decrypt", "machineconfig", "apply-config", "apply-dry-run"}
+    talhelper = {"talhelper-genconfig", "talhelper-validate", "talhelper-gensecret"}
+    of_nodes = {"machineconfig", "apply-config", "apply-dry-run"}
+    assert secret == {"kubectl-config", "sops-decrypt"} | talhelper | of_nodes
 
 
 def test_a_mutation_never_asks_two_nodes() -> None:
