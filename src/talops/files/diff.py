@@ -10,7 +10,6 @@ from talops.files.documents import V1ALPHA1, Area, Document, Leaf, Value, area_b
 from talops.files.effects import effect
 from talops.files.redact import Secrets, hidden_value
 
-BEFORE, AFTER = "the config before", "the config after"
 _NAMING = (
     ("name",),
     ("interface",),
@@ -53,7 +52,7 @@ def changes(before: str, after: str, *, secrets: Secrets) -> tuple[Change, ...]:
     """
     if before == after:
         return ()
-    old, new = documents(before, BEFORE), documents(after, AFTER)
+    old, new = documents(before), documents(after)
     labels = [*new, *(label for label in old if label not in new)]
     return tuple(
         change for label in labels for change in _Comparison(secrets, label).of(old.get(label), new.get(label))
@@ -209,4 +208,4 @@ def _word(value: Value) -> str:
             return ",".join(_word(row) for row in value)
 
 
-_NEITHER = documents("{}", "")[V1ALPHA1]
+_NEITHER = documents("{}")[V1ALPHA1]
