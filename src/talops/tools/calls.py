@@ -59,6 +59,10 @@ KUBECTL_TEMPLATES = (
 FILE_TEMPLATES = (
     # a hardware key or a cloud's key service may take its time
     Template(name="sops-decrypt", command=("-d",), deadline=timedelta(seconds=60), secret=True),
+    Template(name="sops-encrypt", command=("encrypt",), deadline=timedelta(seconds=60), secret=True),
+    Template(name="age-keygen", command=("-o",), deadline=_LOCAL),
+    Template(name="age-recipients", command=("-y",), deadline=_LOCAL),
+    Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
 )
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
     {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES}
@@ -164,6 +168,27 @@ class Kubectl:
 def sops_decrypt(path: str, file: str) -> Call:
     """`path` is sops, `file` the encrypted file. Its stdout is plain text: a secret."""
     return _call("sops-decrypt", (path,), (), (file,))
+
+
+def sops_encrypt(path: str, rules: str, name: str, plain: bytes) -> Call:
+    """`plain` becomes the file `name` by the rules of that `.sops.yaml`; it is read from stdin."""
+    call = _call("sops-encrypt", (path, "--config", rules), (), ("--filename-override", name))
+    return replace(call, stdin=plain)
+
+
+def age_keygen(path: str, file: str) -> Call:
+    """A new key in a new file (0600). Refused when there is one."""
+    return _call("age-keygen", (path,), (), (file,))
+
+
+def age_recipients(path: str, file: str = "", *, keys: bytes = b"") -> Call:
+    """The recipients of the keys in a file, or of these keys."""
+    return replace(_call("age-recipients", (path,), (), (file,) if file else ()), stdin=keys)
+
+
+def talhelper_gensecret(path: str) -> Call:
+    """A new cluster's secrets on stdout."""
+    return _call("talhelper-gensecret", (path,), (), ())
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """Real processes, with `sh`. The only importer of sh.
 
-Every child has a session of its own, so that a Ctrl-C at the terminal is ours alone, and an empty stdin.
+Every child has a session of its own, so that a Ctrl-C at the terminal is ours alone, and on stdin what its call says:
+mostly nothing.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from talops.domain.process import Call, End, Instant, Result
 from talops.tools.child import Child, Output, Spawned, boot_time
@@ -37,10 +39,10 @@ def _spawn(path: str, call: Call, environment: dict[str, str]) -> Spawned:
     stdout, child_stdout = os.pipe()
     stderr, child_stderr = os.pipe()
     try:
-        with Path(os.devnull).open("rb") as nothing, _fork_safely():
+        with _stdin(call) as read, _fork_safely():
             command = sh.Command(path)(
                 *call.argv[1:],
-                _in=nothing,
+                _in=read,
                 _out=child_stdout,
                 _err=child_stderr,
                 _bg=True,
@@ -63,6 +65,23 @@ def _spawn(path: str, call: Call, environment: dict[str, str]) -> Spawned:
         os.close(child_stdout)
         os.close(child_stderr)
     return Spawned(command.process, Output(stdout, head=_STDOUT_LIMIT), Output(stderr, tail=_STDERR_TAIL))
+
+
+@contextlib.contextmanager
+def _stdin(call: Call) -> Iterator[BinaryIO]:
+    """Its text is in the pipe before the child is there: a secret is never on disk, and nobody has to feed a child."""
+    if not call.stdin:
+        with Path(os.devnull).open("rb") as nothing:
+            yield nothing
+        return
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as pipe:
+        os.set_blocking(write, False)
+        written = os.write(write, call.stdin)
+        os.close(write)
+        if written < len(call.stdin):
+            raise ValueError(f"{call.template}: {len(call.stdin)} bytes are more than a pipe holds")
+        yield pipe
 
 
 @contextlib.contextmanager

@@ -4,12 +4,13 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from talops.domain.process import Call, End, Result, Runner
 from talops.errors import FilesInvalid, ToolMissing
 from talops.tools.calls import sops_decrypt
-from talops.tools.homes import expanded
+from talops.tools.homes import sops_key_file
 
 _KEY_PLACES = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD")
 _RECIPIENT = re.compile(r"^\s*(age1[a-z0-9]+|[0-9A-F]{16,40}|arn:aws\S+): FAILED", re.MULTILINE)
@@ -17,6 +18,19 @@ NO_KEY = 128
 CHANGED = {25, 51}
 """A value that does not decrypt, and a file whose checksum does not match."""
 WRONG_KEY = "identity did not match"
+OWN_KEY = "age.key"
+"""The key of a repository that talops has started, in its folder."""
+
+
+def with_own_key(repo: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment for sops and talhelper: the repository's own key is used where none is named.
+
+    sops puts it together with whatever else it finds, so it takes nothing away.
+    """
+    own = repo / OWN_KEY
+    if environ.get("SOPS_AGE_KEY_FILE") or not own.is_file():
+        return environ
+    return {**environ, "SOPS_AGE_KEY_FILE": str(own.absolute())}
 
 
 def decrypt(runner: Runner, path: Path, shown: str) -> str:
@@ -60,9 +74,5 @@ def _why(result: Result) -> str:
 def _hint(result: Result) -> str:
     if result.exit in CHANGED:
         return "restore it from git, then change it with `sops edit`"
-    places = ", ".join([*_KEY_PLACES, str(_default_file())])
+    places = ", ".join([*_KEY_PLACES, str(sops_key_file(os.environ))])
     return f"export SOPS_AGE_KEY_FILE=/path/to/key   # keys are looked for in {places}"
-
-
-def _default_file() -> Path:
-    return Path(os.environ.get("XDG_CONFIG_HOME") or expanded("~/.config")) / "sops" / "age" / "keys.txt"
