@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from talops.config.comments import without_comments
@@ -16,13 +16,27 @@ from talops.domain.cluster import Desired
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
 
-__all__ = ["check_policy", "load_desired", "load_policy", "read_file"]
+__all__ = ["Loaded", "check_policy", "load_desired", "load_files", "load_policy", "read_file"]
 
 TALCONFIG = "talconfig.yaml"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What talconfig.yaml and talenv say. `talconfig` is its text with every variable replaced: it may hold secrets."""
+
+    desired: Desired
+    talconfig: str
+    environment: Environment
+
+
 def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ) -> Desired:
     """Read the repository as talhelper would. Raises FilesInvalid, and ToolMissing where sops is needed."""
+    return load_files(repo, runner=runner, environ=environ).desired
+
+
+def load_files(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ) -> Loaded:
+    """The same, with what it was read from."""
     must_be_folder(repo)
     text = read_file(repo, TALCONFIG)
     if text is None:
@@ -38,9 +52,10 @@ def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.
         raise FilesInvalid(environment.hidden(what), where=error.where, hint=environment.hidden(error.hint)) from None
 
 
-def _substituted(text: str, environment: Environment, repo: Path) -> Desired:
+def _substituted(text: str, environment: Environment, repo: Path) -> Loaded:
     lost = environment.lost
     hint = f"{lost}: no `KEY: value`, and so talhelper drops every variable of that file; fix that line" if lost else ""
     plain = substitute(text, environment.values, TALCONFIG, hint)
     desired = read_talconfig(plain, TALCONFIG, Patches(repo, environment.values))
-    return replace(desired, warnings=tuple(map(environment.hidden, desired.warnings)))
+    desired = replace(desired, warnings=tuple(map(environment.hidden, desired.warnings)))
+    return Loaded(desired=desired, talconfig=plain, environment=environment)

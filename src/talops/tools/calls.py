@@ -62,6 +62,19 @@ FILE_TEMPLATES = (
     Template(name="sops-encrypt", command=("encrypt",), deadline=timedelta(seconds=60), secret=True),
     Template(name="age-keygen", command=("-o",), deadline=_LOCAL),
     Template(name="age-recipients", command=("-y",), deadline=_LOCAL),
+    # it decrypts, too
+    Template(
+        name="talhelper-genconfig",
+        command=("genconfig", "--offline-mode", "--no-gitignore", "-m", "metal"),
+        deadline=timedelta(minutes=3),
+        secret=True,
+    ),
+    Template(
+        name="talhelper-validate",
+        command=("validate", "nodeconfig", "-m", "metal"),
+        deadline=timedelta(minutes=2),
+        secret=True,
+    ),
     Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
 )
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
@@ -184,6 +197,27 @@ def age_keygen(path: str, file: str) -> Call:
 def age_recipients(path: str, file: str = "", *, keys: bytes = b"") -> Call:
     """The recipients of the keys in a file, or of these keys."""
     return replace(_call("age-recipients", (path,), (), (file,) if file else ()), stdin=keys)
+
+
+def talhelper_genconfig(
+    path: str, *, talconfig: str, env_files: tuple[str, ...], secret_files: tuple[str, ...], out: str
+) -> Call:
+    """All paths absolute: talhelper would look for the others in its working directory.
+
+    No file of a kind is said too, by an empty list: else talhelper looks for its default names there.
+    """
+    envs = tuple(word for file in env_files or ("",) for word in ("-e", _listed(file)))
+    secrets = tuple(word for file in secret_files or ("",) for word in ("-s", _listed(file)))
+    return _call("talhelper-genconfig", (path,), (), ("-c", talconfig, *envs, *secrets, "-o", out))
+
+
+def _listed(file: str) -> str:
+    """As one row of the CSV that talhelper's list options are."""
+    return '"' + file.replace('"', '""') + '"' if {",", '"'} & set(file) else file
+
+
+def talhelper_validate(path: str, configs: tuple[str, ...]) -> Call:
+    return _call("talhelper-validate", (path,), (), configs)
 
 
 def talhelper_gensecret(path: str) -> Call:

@@ -39,7 +39,16 @@ def decrypt(runner: Runner, path: Path, shown: str) -> str:
     Raises ToolMissing when there is no sops, FilesInvalid when it cannot decrypt: with the recipients, and with where
     keys were looked for.
     """
-    (result,) = runner.gather((_call(path),))
+    return decrypt_all(runner, {shown: path})[shown]
+
+
+def decrypt_all(runner: Runner, files: Mapping[str, Path]) -> Mapping[str, str]:
+    """The same for several files, side by side, by the names that are shown."""
+    results = runner.gather([_call(path) for path in files.values()])
+    return {shown: _plain(result, shown) for shown, result in zip(files, results, strict=True)}
+
+
+def _plain(result: Result, shown: str) -> str:
     if result.end is End.NOT_FOUND:
         raise ToolMissing(
             f"{shown} is encrypted and sops is not installed",

@@ -2,7 +2,14 @@
 
 import pytest
 
-from talops.tools.calls import TEMPLATES, Kubectl, Talosctl
+from talops.tools.calls import (
+    TEMPLATES,
+    Kubectl,
+    Talosctl,
+    talhelper_genconfig,
+    talhelper_gensecret,
+    talhelper_validate,
+)
 
 TALOSCTL = Talosctl(talosconfig="talosconfig")
 TWO = ("10.0.0.11", "10.0.0.12")
@@ -46,6 +53,23 @@ TWO = ("10.0.0.11", "10.0.0.12")
             Kubectl(kubeconfig="k", context="c").config_view(),
             "kubectl --kubeconfig k --context c config view --minify --raw --flatten -o json",
         ),
+        (
+            talhelper_genconfig(
+                "talhelper",
+                talconfig="/r/talconfig.yaml",
+                env_files=("/r/a", "/r/b"),
+                secret_files=("/r/s,1",),
+                out="/o",
+            ),
+            "talhelper genconfig --offline-mode --no-gitignore -m metal -c /r/talconfig.yaml -e /r/a -e /r/b "
+            '-s "/r/s,1" -o /o',
+        ),
+        (
+            talhelper_genconfig("talhelper", talconfig="/r/t", env_files=(), secret_files=(), out="/o"),
+            "talhelper genconfig --offline-mode --no-gitignore -m metal -c /r/t -e  -s  -o /o",
+        ),
+        (talhelper_validate("talhelper", ("/o/a", "/o/b")), "talhelper validate nodeconfig -m metal /o/a /o/b"),
+        (talhelper_gensecret("talhelper"), "talhelper gensecret"),
     ],
     ids=lambda value: getattr(value, "template", ""),
 )
@@ -58,7 +82,9 @@ def test_only_upgrade_and_rollback_change_anything() -> None:
 
 
 def test_what_carries_keys_is_secret() -> None:
-    assert {name for name, template in TEMPLATES.items() if template.secret} == {"kubectl-config", "sops-decrypt"}
+    secret = {name for name, template in TEMPLATES.items() if template.secret}
+    talhelper = {"talhelper-genconfig", "talhelper-validate", "talhelper-gensecret"}
+    assert secret == {"kubectl-config", "sops-decrypt"} | talhelper
 
 
 def test_a_mutation_never_asks_two_nodes() -> None:
