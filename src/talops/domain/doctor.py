@@ -43,7 +43,8 @@ class Diagnosis:
 
     @property
     def healthy(self) -> bool:
-        return all(check.state is not State.BAD for check in (*self.tools, *self.checks))
+        states = [*(tool.state for tool in self.tools), *(check.state for check in self.checks)]
+        return State.BAD not in states
 
 
 def ok(name: str, what: str) -> Check:

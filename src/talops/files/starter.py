@@ -143,4 +143,7 @@ def _where_the_key_is(key: AgeKey, *, new: bool) -> str:
             f"`{OWN_KEY}` in this folder, which git ignores. talops finds it by itself; for sops and talhelper:\n"
             f"`export SOPS_AGE_KEY_FILE=$PWD/{OWN_KEY}`. In CI it is the secret `SOPS_AGE_KEY`."
         )
-    return f"The age key with the recipient `{key.recipient}`, which is not in this folder.\nIn CI it is the secret `SOPS_AGE_KEY`."
+    return (
+        f"The age key of the recipient `{key.recipient}`, which is not in this\n"
+        "folder. In CI it is the secret `SOPS_AGE_KEY`."
+    )

@@ -77,8 +77,14 @@ FILE_TEMPLATES = (
     ),
     Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
 )
+_NOW = timedelta(seconds=4)
+PROBE_TEMPLATES = (
+    # whether anybody is there: nobody waits longer for that
+    Template(name="talosctl-answers", command=("version", "--json"), deadline=_NOW, nodes=1),
+    Template(name="kubectl-answers", command=("get", "--raw", "/version"), deadline=_NOW),
+)
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
-    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES}
+    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES + PROBE_TEMPLATES}
 )
 
 
@@ -117,6 +123,10 @@ class Talosctl:
 
     def version(self, nodes: tuple[str, ...]) -> Call:
         return _call("version", self._prefix(), nodes, ())
+
+    def answers(self, endpoint: str, node: str) -> Call:
+        """The version of a node, by way of this endpoint and no other."""
+        return _call("talosctl-answers", (*self._prefix(), "-e", endpoint), (node,), ())
 
     def machinestatus(self, nodes: tuple[str, ...]) -> Call:
         return _call("machinestatus", self._prefix(), nodes, ())
@@ -173,6 +183,10 @@ class Kubectl:
 
     def proxy(self, socket: str) -> Call:
         return _call("kubectl-proxy", self._prefix(), (), (f"--unix-socket={socket}",))
+
+    def answers(self) -> Call:
+        """The version of the API server."""
+        return _call("kubectl-answers", self._prefix(), (), ())
 
     def config_view(self) -> Call:
         return _call("kubectl-config", self._prefix(), (), ())

@@ -66,7 +66,10 @@ def new_key(runner: Runner, program: str, path: Path) -> str:
 
 
 def encrypted(runner: Runner, sops: str, rules: Path, name: str, plain: bytes, *, recipient: str) -> bytes:
-    """`plain` as the file `name`, encrypted by these rules, and so for that recipient. Raises ToolMissing and ToolFailed."""
+    """`plain` as the file `name`, encrypted by these rules, and so for that recipient.
+
+    Raises ToolMissing and ToolFailed.
+    """
     result = _asked(runner, sops_encrypt(sops, str(rules), name, plain))
     if not result.ok or b"ENC[" not in result.stdout:
         raise ToolFailed(f"sops cannot encrypt {name}: {_why(result)}", hint="sops --version")

@@ -1,6 +1,6 @@
 """What talops must be allowed to do in Kubernetes: read off the table of its requests, so that none is forgotten."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -74,7 +74,3 @@ def _permission(template: RequestTemplate) -> Permission:
 def _literal(word: str) -> str:
     """A place that a request fills in stands for all."""
     return "" if word.startswith("{") else word
-
-
-def missing(allowed: Mapping[Permission, bool], *, changing: bool) -> Iterator[Permission]:
-    return (wanted for wanted, changes in permissions().items() if changes is changing and not allowed[wanted])

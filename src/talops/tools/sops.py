@@ -45,10 +45,11 @@ def decrypt(runner: Runner, path: Path, shown: str) -> str:
 def decrypt_all(runner: Runner, files: Mapping[str, Path]) -> Mapping[str, str]:
     """The same for several files, side by side, by the names that are shown."""
     results = runner.gather([_call(path) for path in files.values()])
-    return {shown: _plain(result, shown) for shown, result in zip(files, results, strict=True)}
+    return {shown: plain_text(result, shown) for shown, result in zip(files, results, strict=True)}
 
 
-def _plain(result: Result, shown: str) -> str:
+def plain_text(result: Result, shown: str) -> str:
+    """What one `sops -d` printed. Raises like `decrypt`."""
     if result.end is End.NOT_FOUND:
         raise ToolMissing(
             f"{shown} is encrypted and sops is not installed",
