@@ -19,8 +19,8 @@ class Change:
     """One value that differs. Both sides are redacted, as compact JSON; None where there is nothing.
 
     `document` is `v1alpha1`, or kind and name of another document: `UserVolumeConfig data`. `path` is as a person
-    writes it: `machine.network.interfaces[eth0].addresses`; it is empty where a whole document comes or goes. `why`
-    explains an effect that is not LIVE.
+    writes it: `machine.network.interfaces[eth0].addresses`, with `[]` for a text of a list that comes or goes; it is
+    empty where a whole document does. `why` is what to know about the effect.
     """
 
     document: str
@@ -29,6 +29,11 @@ class Change:
     after: str | None
     effect: Effect
     why: str = ""
+
+    @property
+    def of_secret(self) -> bool:
+        """Only what may not be shown differs: both sides look the same."""
+        return self.before == self.after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

