@@ -76,6 +76,8 @@ FILE_TEMPLATES = (
         secret=True,
     ),
     Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
+    # it can only write a file
+    Template(name="talhelper-genschema", command=("genschema", "-f", "/dev/stdout"), deadline=_LOCAL),
 )
 _NOW = timedelta(seconds=4)
 PROBE_TEMPLATES = (
@@ -237,6 +239,11 @@ def talhelper_validate(path: str, configs: tuple[str, ...]) -> Call:
 def talhelper_gensecret(path: str) -> Call:
     """A new cluster's secrets on stdout."""
     return _call("talhelper-gensecret", (path,), (), ())
+
+
+def talhelper_genschema(path: str) -> Call:
+    """The JSON schema of talconfig.yaml on stdout."""
+    return _call("talhelper-genschema", (path,), (), ())
 
 
 @lru_cache(maxsize=64)
