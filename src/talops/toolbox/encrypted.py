@@ -58,7 +58,7 @@ def recipients(repo: Path, names: Iterable[str]) -> tuple[str, ...]:
 
 def keys(environ: Mapping[str, str], repo: Path) -> Check:
     """Where sops looks for age keys, and what it finds there. It needs none where a cloud's key service decrypts."""
-    seen, missing = [], []
+    seen, missing = list[str](), list[str]()
     for name in ("SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD"):
         (seen if environ.get(name) else missing).append(name)
     named = environ.get("SOPS_AGE_KEY_FILE", "")

@@ -7,6 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from talops.domain.process import Call
+from talops.domain.talos import Unknown, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,28 @@ PROBE_TEMPLATES = (
     Template(name="talosctl-answers", command=("version", "--json"), deadline=_NOW, nodes=1),
     Template(name="kubectl-answers", command=("get", "--raw", "/version"), deadline=_NOW),
 )
+VERSION_TEMPLATES = (
+    Template(name="talosctl-version", command=("version", "--client", "--short"), deadline=_LOCAL),
+    Template(name="talhelper-version", command=("--version",), deadline=_LOCAL),
+    Template(name="kubectl-version", command=("version", "--client", "-o", "json"), deadline=_LOCAL),
+    # without the flag it asks the network for a newer one
+    Template(name="sops-version", command=("--version", "--disable-version-check"), deadline=_LOCAL),
+    Template(name="helm-version", command=("version", "--short"), deadline=_LOCAL),
+    Template(name="age-version", command=("--version",), deadline=_LOCAL),
+    Template(name="age-keygen-version", command=("--version",), deadline=_LOCAL),
+)
+"""What each tool is asked for its own version; `tools/versions.py` reads the answers."""
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
-    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES + PROBE_TEMPLATES}
+    {
+        template.name: template
+        for template in (
+            *TALOSCTL_TEMPLATES,
+            *KUBECTL_TEMPLATES,
+            *FILE_TEMPLATES,
+            *PROBE_TEMPLATES,
+            *VERSION_TEMPLATES,
+        )
+    }
 )
 
 
@@ -113,6 +134,18 @@ class Talosctl:
     path: str = "talosctl"
     talosconfig: str = "talosconfig"
     context: str = ""
+    release: Version | None = None
+    """Which talosctl this is, where it is known without asking."""
+    others: tuple[tuple[Version, str], ...] = ()
+    """More of them, the newest first: each with its path."""
+
+    def for_version(self, running: Version | Unknown) -> "Talosctl":
+        """The one that a node which runs this Talos is to be changed with: of its minor release, if there is one."""
+        if isinstance(running, Unknown):
+            return self
+        minor = (running.major, running.minor)
+        fitting = [(version, path) for version, path in self.others if (version.major, version.minor) == minor]
+        return replace(self, release=fitting[0][0], path=fitting[0][1]) if fitting else self
 
     def _prefix(self) -> tuple[str, ...]:
         return _prefix(self.path, "--talosconfig", self.talosconfig, self.context)
@@ -244,6 +277,11 @@ def talhelper_gensecret(path: str) -> Call:
 def talhelper_genschema(path: str) -> Call:
     """The JSON schema of talconfig.yaml on stdout."""
     return _call("talhelper-genschema", (path,), (), ())
+
+
+def program_version(name: str, path: str) -> Call:
+    """Which version the program at `path`, called `name`, says that it is."""
+    return _call(f"{name}-version", (path,), (), ())
 
 
 @lru_cache(maxsize=64)

