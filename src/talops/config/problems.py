@@ -45,10 +45,15 @@ def problems(top: Mapping) -> Iterator[Problem]:
     yield from _tried(checks)
     yield from (("wrong-kind", wrong) for wrong in wrong_shapes(top, nodes))
     for node in nodes:
-        if _ESSENTIAL.isdisjoint(node.entries):
-            yield "node", _no_node(node)
-        else:
+        if is_node(node):
             yield from _tried(_of_node(top, node))
+        else:
+            yield "node", _no_node(node)
+
+
+def is_node(row: Mapping) -> bool:
+    """Whether a row of `nodes` was meant to be one."""
+    return not _ESSENTIAL.isdisjoint(row.entries)
 
 
 def _no_node(row: Mapping) -> FilesInvalid:

@@ -9,9 +9,12 @@ from talops.config.problems import problems
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
+from talops.files.checks.keys import unknown_keys
 from talops.files.checks.nodes import counted, duplicates
 from talops.files.checks.secretfiles import secret_files
 from talops.files.findings import ordered, refused
+from talops.files.generate import TALHELPER
+from talops.files.schema import known_keys
 from talops.files.sources import TALCONFIG, Sources, find_talconfig, read_sources
 from talops.files.variables import NOT_KNOWN, read_variables
 
@@ -20,8 +23,11 @@ Check = Callable[[Sources], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (counted, duplicates)
 
 
-def check_files(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ) -> tuple[Finding, ...]:
-    """All findings, in the order of the files. Spawns sops where talenv is encrypted, git, and nothing else.
+def check_files(
+    repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ, talhelper: str = TALHELPER
+) -> tuple[Finding, ...]:
+    """All findings, in the order of the files. Spawns sops where talenv is encrypted, git, and talhelper once for its
+    schema, which is remembered.
 
     Raises nothing for what a file can be: where talconfig.yaml cannot be read at all, that is the finding. No text
     holds a value that was encrypted.
@@ -38,6 +44,7 @@ def check_files(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.e
         findings.append(refused("yaml", error))
     else:
         findings += _of_talconfig(sources)
+        findings += unknown_keys(sources, known_keys(runner, talhelper, environ))
     hidden = variables.environment.hidden
     return ordered(replace(found, what=hidden(found.what), hint=hidden(found.hint)) for found in findings)
 

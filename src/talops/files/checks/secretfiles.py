@@ -6,20 +6,20 @@ from pathlib import Path
 
 from talops.domain.finding import Finding, Severity
 from talops.files.findings import of_file
+from talops.files.inputs import TALSECRET
 
-NAMES = ("talsecret.yaml", "talsecret.sops.yaml", "talsecret.yml", "talsecret.sops.yml")
-"""Where talhelper looks; the last that is there wins (facts, real-tools.md 7)."""
+_USUAL = "talsecret.sops.yaml"
 
 
 def secret_files(repo: Path) -> Iterator[Finding]:
     """Looks at names and sizes only."""
-    there = [name for name in NAMES if (repo / name).is_file()]
+    there = [name for name in TALSECRET if (repo / name).is_file()]
     if not there:
         yield of_file(
             "no-secret-file",
             Severity.ERROR,
             "",
-            f"there is no {NAMES[1]}: talhelper would invent those of a new cluster, which no node knows",
+            f"there is no {_USUAL}: talhelper would invent those of a new cluster, which no node knows",
             _hint(repo),
         )
     for name in there:
@@ -33,7 +33,7 @@ def secret_files(repo: Path) -> Iterator[Finding]:
 
 def _hint(repo: Path) -> str:
     names = [path.name for path in repo.iterdir() if path.is_file()]
-    close = get_close_matches(NAMES[1], [name for name in names if name.startswith("tal")], n=1, cutoff=0.8)
+    close = get_close_matches(_USUAL, [name for name in names if name.startswith("tal")], n=1, cutoff=0.8)
     if close:
         return f"did you mean to name {close[0]} so?"
     return "restore it from git; only for a new cluster: talhelper gensecret > talsecret.sops.yaml, then sops -e -i"
