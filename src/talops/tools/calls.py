@@ -6,7 +6,9 @@ from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
 
+from talops.domain.machineconfig import ApplyMode
 from talops.domain.process import Call
+from talops.domain.talos import Unknown, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,8 @@ class Template:
 MANY = 100_000
 _READ = timedelta(seconds=10)
 _LOCAL = timedelta(seconds=10)
+_APPLY = timedelta(minutes=2)
+"""A node answers before it does anything that takes long: before its reboot, too."""
 UPGRADE_WITHIN = timedelta(minutes=25)
 _OWN_SHARE = 4 / 5
 """talosctl's own --timeout comes before our deadline, so that it can tell its last words. It does not bound the install
@@ -37,6 +41,12 @@ TALOSCTL_TEMPLATES = (
     Template(name="extensions", command=("get", "extensions", "-o", "json"), deadline=_READ, nodes=MANY),
     Template(name="addresses", command=("get", "addresses", "-o", "json"), deadline=_READ, nodes=MANY),
     Template(name="securitystate", command=("get", "securitystate", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="services", command=("get", "services", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="diagnostics", command=("get", "diagnostics", "-o", "json"), deadline=_READ, nodes=MANY),
+    # the config holds the secrets of the cluster
+    Template(
+        name="machineconfig", command=("get", "machineconfig", "-o", "json"), deadline=_READ, nodes=MANY, secret=True
+    ),
     Template(name="members", command=("get", "members", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="metakeys", command=("get", "metakeys", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="boot-id", command=("read", "/proc/sys/kernel/random/boot_id"), deadline=_READ, nodes=1),
@@ -45,6 +55,11 @@ TALOSCTL_TEMPLATES = (
     Template(name="etcd-alarms", command=("etcd", "alarm", "list"), deadline=_READ, nodes=MANY),
     Template(name="upgrade", command=("upgrade",), deadline=UPGRADE_WITHIN, nodes=1, mutating=True),
     Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
+    # it does not wait: who asks for it watches the node, too
+    Template(name="reboot", command=("reboot", "--wait=false"), deadline=timedelta(minutes=2), nodes=1, mutating=True),
+    # what it prints quotes the config: the differences of a dry run, and why a config is refused
+    Template(name="apply-dry-run", command=("apply-config", "--dry-run"), deadline=_APPLY, nodes=1, secret=True),
+    Template(name="apply-config", command=("apply-config",), deadline=_APPLY, nodes=1, mutating=True, secret=True),
 )
 KUBECTL_TEMPLATES = (
     # it lives as long as the run; the run closes it
@@ -59,6 +74,9 @@ KUBECTL_TEMPLATES = (
 FILE_TEMPLATES = (
     # a hardware key or a cloud's key service may take its time
     Template(name="sops-decrypt", command=("-d",), deadline=timedelta(seconds=60), secret=True),
+    Template(name="sops-encrypt", command=("encrypt",), deadline=timedelta(seconds=60), secret=True),
+    Template(name="age-keygen", command=("-o",), deadline=_LOCAL),
+    Template(name="age-recipients", command=("-y",), deadline=_LOCAL),
     # it decrypts, too
     Template(
         name="talhelper-genconfig",
@@ -83,8 +101,34 @@ FILE_TEMPLATES = (
     # it can only write a file
     Template(name="talhelper-genschema", command=("genschema", "-f", "/dev/stdout"), deadline=_LOCAL),
 )
+_NOW = timedelta(seconds=4)
+PROBE_TEMPLATES = (
+    # whether anybody is there: nobody waits longer for that
+    Template(name="talosctl-answers", command=("version", "--json"), deadline=_NOW, nodes=1),
+    Template(name="kubectl-answers", command=("get", "--raw", "/version"), deadline=_NOW),
+)
+VERSION_TEMPLATES = (
+    Template(name="talosctl-version", command=("version", "--client", "--short"), deadline=_LOCAL),
+    Template(name="talhelper-version", command=("--version",), deadline=_LOCAL),
+    Template(name="kubectl-version", command=("version", "--client", "-o", "json"), deadline=_LOCAL),
+    # without the flag it asks the network for a newer one
+    Template(name="sops-version", command=("--version", "--disable-version-check"), deadline=_LOCAL),
+    Template(name="helm-version", command=("version", "--short"), deadline=_LOCAL),
+    Template(name="age-version", command=("--version",), deadline=_LOCAL),
+    Template(name="age-keygen-version", command=("--version",), deadline=_LOCAL),
+)
+"""What each tool is asked for its own version; `tools/versions.py` reads the answers."""
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
-    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES}
+    {
+        template.name: template
+        for template in (
+            *TALOSCTL_TEMPLATES,
+            *KUBECTL_TEMPLATES,
+            *FILE_TEMPLATES,
+            *PROBE_TEMPLATES,
+            *VERSION_TEMPLATES,
+        )
+    }
 )
 
 
@@ -111,6 +155,18 @@ class Talosctl:
     path: str = "talosctl"
     talosconfig: str = "talosconfig"
     context: str = ""
+    release: Version | None = None
+    """Which talosctl this is, where it is known without asking."""
+    others: tuple[tuple[Version, str], ...] = ()
+    """More of them, the newest first: each with its path."""
+
+    def for_version(self, running: Version | Unknown) -> "Talosctl":
+        """The one that a node which runs this Talos is to be changed with: of its minor release, if there is one."""
+        if isinstance(running, Unknown):
+            return self
+        minor = (running.major, running.minor)
+        fitting = [(version, path) for version, path in self.others if (version.major, version.minor) == minor]
+        return replace(self, release=fitting[0][0], path=fitting[0][1]) if fitting else self
 
     def _prefix(self) -> tuple[str, ...]:
         return _prefix(self.path, "--talosconfig", self.talosconfig, self.context)
@@ -123,6 +179,10 @@ class Talosctl:
 
     def version(self, nodes: tuple[str, ...]) -> Call:
         return _call("version", self._prefix(), nodes, ())
+
+    def answers(self, endpoint: str, node: str) -> Call:
+        """The version of a node, by way of this endpoint and no other."""
+        return _call("talosctl-answers", (*self._prefix(), "-e", endpoint), (node,), ())
 
     def machinestatus(self, nodes: tuple[str, ...]) -> Call:
         return _call("machinestatus", self._prefix(), nodes, ())
@@ -165,6 +225,28 @@ class Talosctl:
     def rollback(self, node: str) -> Call:
         return _call("rollback", self._prefix(), (node,), ())
 
+    def reboot(self, node: str) -> Call:
+        return _call("reboot", self._prefix(), (node,), ())
+
+    def services(self, nodes: tuple[str, ...]) -> Call:
+        return _call("services", self._prefix(), nodes, ())
+
+    def diagnostics(self, nodes: tuple[str, ...]) -> Call:
+        return _call("diagnostics", self._prefix(), nodes, ())
+
+    def machineconfig(self, nodes: tuple[str, ...]) -> Call:
+        """The config that each node runs with, and the one that its next boot takes."""
+        return _call("machineconfig", self._prefix(), nodes, ())
+
+    def apply_dry_run(self, node: str, file: str, *, mode: ApplyMode) -> Call:
+        """What a node would do with the config in this file, and how it differs from the one it runs with."""
+        return _call("apply-dry-run", self._prefix(), (node,), ("--file", file, "--mode", mode.value))
+
+    def apply_config(self, node: str, file: str, *, mode: ApplyMode, back_after: timedelta | None = None) -> Call:
+        """Exactly one node. `file` is for its owner alone. `back_after`: when ApplyMode.TRY gives the old one back."""
+        timeout = () if back_after is None else ("--timeout", f"{max(1, int(back_after.total_seconds()))}s")
+        return _call("apply-config", self._prefix(), (node,), ("--file", file, "--mode", mode.value, *timeout))
+
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
@@ -180,6 +262,10 @@ class Kubectl:
     def proxy(self, socket: str) -> Call:
         return _call("kubectl-proxy", self._prefix(), (), (f"--unix-socket={socket}",))
 
+    def answers(self) -> Call:
+        """The version of the API server."""
+        return _call("kubectl-answers", self._prefix(), (), ())
+
     def config_view(self) -> Call:
         return _call("kubectl-config", self._prefix(), (), ())
 
@@ -187,6 +273,22 @@ class Kubectl:
 def sops_decrypt(path: str, file: str) -> Call:
     """`path` is sops, `file` the encrypted file. Its stdout is plain text: a secret."""
     return _call("sops-decrypt", (path,), (), (file,))
+
+
+def sops_encrypt(path: str, rules: str, name: str, plain: bytes) -> Call:
+    """`plain` becomes the file `name` by the rules of that `.sops.yaml`; it is read from stdin."""
+    call = _call("sops-encrypt", (path, "--config", rules), (), ("--filename-override", name))
+    return replace(call, stdin=plain)
+
+
+def age_keygen(path: str, file: str) -> Call:
+    """A new key in a new file (0600). Refused when there is one."""
+    return _call("age-keygen", (path,), (), (file,))
+
+
+def age_recipients(path: str, file: str = "", *, keys: bytes = b"") -> Call:
+    """The recipients of the keys in a file, or of these keys."""
+    return replace(_call("age-recipients", (path,), (), (file,) if file else ()), stdin=keys)
 
 
 def talhelper_genconfig(
@@ -236,6 +338,11 @@ def talhelper_gensecret(path: str) -> Call:
 def talhelper_genschema(path: str) -> Call:
     """The JSON schema of talconfig.yaml on stdout."""
     return _call("talhelper-genschema", (path,), (), ())
+
+
+def program_version(name: str, path: str) -> Call:
+    """Which version the program at `path`, called `name`, says that it is."""
+    return _call(f"{name}-version", (path,), (), ())
 
 
 @lru_cache(maxsize=64)
