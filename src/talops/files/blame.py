@@ -1,16 +1,18 @@
 """Which patch talhelper means when it refuses a config: it names neither patch nor file nor node."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 
 from talops.config.compose import parse
 from talops.config.scalar import Place, Scalar
 from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.finding import Finding
 from talops.errors import FilesInvalid
+from talops.files.explain import place_of_field
 from talops.files.findings import error
 from talops.files.patchtexts import Patch, Patches
 from talops.files.sources import TALCONFIG, Node, Sources
+from talops.tools.talhelper import Issue
 
 RULE = "talhelper"
 _PREFIX = re.compile(r"^(failed to (generate talos config|parse config file|validate [^:]*): )+")
@@ -18,6 +20,7 @@ _UNKNOWN = re.compile(r"unknown keys found during decoding:\n(?P<keys>.*)", re.D
 _UNFIT = re.compile(r"line (?P<line>\d+): cannot (construct|unmarshal) !!\w+ `(?P<value>[^`]*)` into (?P<kind>\S+)")
 _JSON_PATCH = re.compile(r"(?i)json6902|rfc6902")
 _POINTER = re.compile(r'"(?P<pointer>/[^"]*)"')
+_FIELD_OF_NODE = re.compile(r"nodes\[(?P<row>\d+)\]\.(?P<key>\w+).*")
 _TEMPLATE = re.compile(r"\btemplate: ")
 
 
@@ -32,6 +35,36 @@ def blamed(sources: Sources, patches: Patches, node: Node | None, why: str) -> F
         return error(RULE, at, f"{name}{what}", hint)
     row = sources.origin(node.row.at) if node is not None else Place(TALCONFIG, 0, 0)
     return error(RULE, row, f"{name}talhelper refuses it: {_shortened(reason)}")
+
+
+def wrong_kinds(sources: Sources, why: str) -> Iterator[Finding]:
+    """Values of talconfig.yaml that do not fit; talhelper's line numbers are those of a text of its own."""
+    for unfit in _UNFIT.finditer(why):
+        alike = list(_scalars(sources.top, {unfit["value"]}))
+        at = sources.origin(alike[0].at) if alike else Place(TALCONFIG, 0, 0)
+        yield error(RULE, at, f"`{unfit['value']}` is no {unfit['kind'].lstrip('*')}")
+
+
+def place_of_issue(sources: Sources, issue: Issue) -> tuple[Place | None, str]:
+    """Where the field of an issue stands, and its name: at the node, or at the role that it inherits it from."""
+    found = _FIELD_OF_NODE.fullmatch(issue.field)
+    node = next((node for node in sources.nodes if node.hostname == issue.node), None) if issue.node else None
+    if found is not None and int(found["row"]) < len(sources.nodes):
+        node = sources.nodes[int(found["row"])]
+        holder = next((one for one in (node.row, node.role) if found["key"] in one.entries), None)
+        if holder is not None:
+            inside = _quoted(holder.entries[found["key"]], issue.what)
+            return inside or holder.place_of(found["key"]), f"{node.name}: {found['key']}"
+        return node.row.at, f"{node.name}: {found['key']}"
+    if issue.field:
+        return place_of_field(sources.top, issue.field), issue.field
+    return (node.row.at if node is not None else None), ""
+
+
+def _quoted(tree: Tree, what: str) -> Place | None:
+    """The value below that is quoted in what is said, the first of them."""
+    words = set(re.findall(r'"([^"]+)"', what))
+    return next((one.at for one in _scalars(tree, words)), None)
 
 
 def _suspects(patches: tuple[Patch, ...], reason: str) -> Iterator[tuple[Place, str, str]]:
@@ -92,15 +125,15 @@ def _key(tree: Tree | None, path: tuple[str, ...]) -> Place | None:
 
 
 def _values(patch: Patch, value: str, line: int) -> Iterator[Place]:
-    alike = [scalar.at for tree in patch.trees for scalar in _scalars(tree, lambda one: one.text == value)]
+    alike = [scalar.at for tree in patch.trees for scalar in _scalars(tree, {value})]
     # the line is that of the patch, as talhelper got it
     yield from (patch.place(at) for at in sorted(alike, key=lambda at: abs(at.line - line)))
 
 
-def _scalars(tree: Tree, wanted: Callable[[Scalar], bool]) -> Iterator[Scalar]:
+def _scalars(tree: Tree, wanted: Set[str]) -> Iterator[Scalar]:
     match tree:
         case Scalar():
-            if wanted(tree):
+            if tree.text in wanted:
                 yield tree
         case Sequence():
             for row in tree.rows:

@@ -21,9 +21,10 @@ from talops.files.checks.values import misread, misread_in_patches
 from talops.files.checks.versions import newer_talos
 from talops.files.findings import ordered, refused
 from talops.files.patchtexts import Patches, open_patches
-from talops.files.schema import TALHELPER, known_keys
+from talops.files.schema import known_keys
 from talops.files.sources import TALCONFIG, Sources, find_talconfig, read_sources
 from talops.files.variables import NOT_KNOWN, Variables, read_variables
+from talops.tools.talhelper import TALHELPER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

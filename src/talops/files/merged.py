@@ -9,14 +9,14 @@ from talops.config.tree import text_of
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, TalopsError, ToolMissing
-from talops.files.blame import blamed
-from talops.files.explain import place_of_field
+from talops.files.blame import blamed, place_of_issue, wrong_kinds
 from talops.files.findings import of_file, refused
 from talops.files.patchtexts import Patch, Patches
 from talops.files.sources import TALCONFIG, Node, Sources
+from talops.files.throwaway import throwaway_secrets
 from talops.tools.pins import private_folder, write_private
 from talops.tools.sops import decrypt
-from talops.tools.talhelper import Answer, Issue, genconfig, new_secrets, validate_configs
+from talops.tools.talhelper import Answer, Issue, genconfig, validate_configs
 
 RULE = "talhelper"
 UNCHECKED = "not-checked"
@@ -24,6 +24,7 @@ _HOPELESS = frozenset({"yaml", "variable", "talenv", "talenv-lost", "missing-fil
 """Where talhelper would only stumble over what has been told already."""
 _DEPRECATED = "is deprecated, please use"
 _FAILED = re.compile(r"failed to validate Talos node config file (?P<path>.+?\.ya?ml): (?P<why>.*)", re.DOTALL)
+_WRONG_KIND = "failed to unmarshal config file"
 _MOST = 20
 """How often it is asked again after a config that it refuses."""
 
@@ -47,7 +48,9 @@ def merged(
     try:
         with private_folder(environ) as folder:
             answers = tuple(_asked(sources, folder, runner, talhelper))
-            said = [one for answer in answers for one in _said(sources, patches, answer, folder)]
+            said = tuple(_grouped(sources, answers)) + tuple(
+                one for answer in answers for one in _refused(sources, patches, answer, folder)
+            )
     except ToolMissing as error:
         yield _unchecked(f"the merged machine configs: {error.what}", error.hint)
     except TalopsError as error:
@@ -72,7 +75,7 @@ def _asked(sources: Sources, folder: Path, runner: Runner, talhelper: str) -> It
     """Each config that is refused makes talhelper stop: it is asked again for those that follow."""
     repo = sources.repo.absolute()
     secrets, out = folder / "secrets.yaml", folder / "configs"
-    write_private(secrets, new_secrets(runner, talhelper).encode())
+    write_private(secrets, throwaway_secrets().encode())
     answer = genconfig(
         runner,
         talhelper,
@@ -92,28 +95,37 @@ def _asked(sources: Sources, folder: Path, runner: Runner, talhelper: str) -> It
         configs = configs[configs.index(Path(refusal["path"])) + 1 :]
 
 
-def _said(sources: Sources, patches: Patches, answer: Answer, folder: Path) -> Iterator[Finding]:
-    issues = [issue for issue in answer.issues if _DEPRECATED not in issue.what]
-    yield from (_of_issue(sources, issue) for issue in issues)
-    refusal = _FAILED.search(answer.failure)
-    if refusal is not None:
-        node = _node_of(sources, Path(refusal["path"]).name)
-        yield blamed(sources, patches, node, refusal["why"])
-    elif answer.failure and all(issue.warning for issue in issues):
-        yield blamed(sources, patches, _stopped_at(sources, folder / "configs"), answer.failure)
+def _grouped(sources: Sources, answers: tuple[Answer, ...]) -> Iterator[Finding]:
+    """What talhelper says of several nodes is told once, with the first of them."""
+    about: dict[tuple[str, bool], list[Issue]] = {}
+    for issue in (issue for answer in answers for issue in answer.issues if _DEPRECATED not in issue.what):
+        about.setdefault((issue.what, issue.warning), []).append(issue)
+    for issues in about.values():
+        named = [issue for issue in issues if issue.field or issue.node]
+        first = named[0] if named else issues[0]
+        others = len({issue.field or issue.node for issue in named}) - 1
+        yield _of_issue(sources, first, f" (and {others} more)" if others > 0 else "")
 
 
-def _of_issue(sources: Sources, issue: Issue) -> Finding:
-    at = place_of_field(sources.top, issue.field) if issue.field else None
-    node = next((node for node in sources.nodes if node.hostname == issue.node), None) if issue.node else None
-    at = at or (node.row.at if node is not None else None)
-    about = issue.field or issue.node
-    what = f"{about}: {issue.what}" if about else issue.what
+def _of_issue(sources: Sources, issue: Issue, more: str) -> Finding:
+    at, field = place_of_issue(sources, issue)
+    about = field or issue.node
+    what = f"{about}: {issue.what}{more}" if about else issue.what
     severity = Severity.WARNING if issue.warning else Severity.ERROR
     if at is None:
         return of_file(RULE, severity, TALCONFIG, what)
     place = sources.origin(at)
     return Finding(rule=RULE, severity=severity, what=what, file=place.file, line=place.line, column=place.column)
+
+
+def _refused(sources: Sources, patches: Patches, answer: Answer, folder: Path) -> Iterator[Finding]:
+    refusal = _FAILED.search(answer.failure)
+    if refusal is not None:
+        yield blamed(sources, patches, _node_of(sources, Path(refusal["path"]).name), refusal["why"])
+    elif _WRONG_KIND in answer.failure:
+        yield from wrong_kinds(sources, answer.failure)
+    elif answer.failure and all(issue.warning for issue in answer.issues):
+        yield blamed(sources, patches, _stopped_at(sources, folder / "configs"), answer.failure)
 
 
 def _stopped_at(sources: Sources, configs: Path) -> Node | None:

@@ -12,8 +12,6 @@ from talops.files.stamp import of_program
 from talops.tools.homes import expanded
 from talops.tools.talhelper import json_schema
 
-TALHELPER = "talhelper"
-
 
 def known_keys(runner: Runner, talhelper: str, environ: Mapping[str, str]) -> Keys:
     """By its own schema; by a table of ours where there is no talhelper, or one that prints none."""

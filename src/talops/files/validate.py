@@ -19,8 +19,8 @@ from talops.files.checks.plaintext import (
 )
 from talops.files.findings import ordered
 from talops.files.merged import merged
-from talops.files.schema import TALHELPER
 from talops.tools.git import not_ignored, repository_of, tracked
+from talops.tools.talhelper import TALHELPER
 
 
 def validate_files(
