@@ -136,6 +136,11 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         "Generate clusterconfig/ with talhelper: right and whole, or as it was before.",
         options=("check", "against", "dry-run", "placeholder-secrets", "strict", "offline", "force", "findings"),
     ),
+    ("validate",): Command(
+        "Everything that is wrong, or odd, about the cluster's files.",
+        module="validate",
+        options=("strict", "findings"),
+    ),
     ("rehearse",): Command(
         "Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)
     ),
