@@ -49,6 +49,12 @@ def substitutions(sources: Sources, keys: Keys, patches: Patches) -> Iterator[Fi
             yield from _in_patch(patch, patch.text.source, None, values)
 
 
+def replaced_places(sources: Sources) -> frozenset[Place]:
+    """Where the values of talconfig.yaml stand that hold variables; in the substituted text."""
+    values = sources.variables.environment.values
+    return frozenset(replaced.read.at for replaced in _replaced(sources.written, sources.top, values, ()))
+
+
 def _in_patch(patch: Patch, written: str, at: Place | None, values: Values[str, str]) -> Iterator[Finding]:
     """`at` for all of them where the patch stands in talconfig.yaml."""
     before: list[Tree] = []

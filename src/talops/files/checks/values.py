@@ -1,9 +1,9 @@
 """Values that one reader takes for another kind than the next: words of YAML 1.1, and numbers that were texts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from talops.config.keys import BOOLEAN, TEXT, TEXTS, TOP, Keys
-from talops.config.scalar import OLD_FALSE, OLD_TRUE, Scalar, canonical, truth
+from talops.config.scalar import OLD_FALSE, OLD_TRUE, Place, Scalar, canonical, truth
 from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.finding import Finding
 from talops.files.findings import warning
@@ -36,9 +36,11 @@ def values_of(tree: Tree, level: str, keys: Keys) -> Iterator[tuple[Scalar, str]
                     yield from values_of(value, known[key], keys)
 
 
-def misread(sources: Sources, keys: Keys) -> Iterator[Finding]:
-    """Of talconfig.yaml."""
+def misread(sources: Sources, keys: Keys, replaced: Set[Place]) -> Iterator[Finding]:
+    """Of talconfig.yaml. `replaced` are the places of values that hold variables: they are judged as such."""
     for scalar, kind in values_of(sources.top, TOP, keys):
+        if scalar.at in replaced:
+            continue
         at = sources.origin(scalar.at)
         if kind == BOOLEAN and scalar.text in OLD_TRUE | OLD_FALSE:
             meant = str(truth(scalar)).lower()
