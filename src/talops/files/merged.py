@@ -140,5 +140,5 @@ def _node_of(sources: Sources, name: str) -> Node | None:
 
 def _name(sources: Sources, node: Node) -> str:
     cluster = text_of(sources.top.get("clusterName"), "clusterName")
-    path = config_file(cluster, node.row, node.role, node.hostname, node.control_plane)
+    path = config_file(cluster, node.row, node.role, node.hostname, bool(node.control_plane))
     return path.removeprefix("clusterconfig/")

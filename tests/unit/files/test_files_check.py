@@ -1,14 +1,11 @@
 """Snippets of talconfig.yaml, and what check_files finds in them."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from snippets import check, told
 
-from talops.domain.finding import Finding, Severity
-from talops.files.check import check_files
-from talops.tools.runner import ShRunner
+from talops.domain.finding import Severity
 
 HEAD = """\
 clusterName: home
@@ -18,21 +15,6 @@ endpoint: https://10.0.0.1:6443
 """
 NODE = "  - {hostname: %s, ipAddress: %s, installDisk: /dev/sda, controlPlane: %s}\n"
 THREE = "".join(NODE % (f"cp-{n}", f"10.0.0.{n}", "true") for n in (1, 2, 3))
-
-
-def check(folder: Path, talconfig: str, environ: Mapping[str, str] | None = None, **files: str) -> list[Finding]:
-    """Of a folder with these files (`__` stands for a dot, `_` for a slash) and a file of secrets."""
-    (folder / "talsecret.sops.yaml").write_text("sops: {mac: x}\n")
-    (folder / "talconfig.yaml").write_text(talconfig)
-    for name, text in files.items():
-        path = folder / name.replace("__", ".").replace("_", "/")
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    return list(check_files(folder, runner=ShRunner(), environ=environ or {"PATH": os.environ["PATH"]}))
-
-
-def told(findings: list[Finding]) -> list[str]:
-    return [f"{found.severity.value} {found.rule} {found.where}" for found in findings]
 
 
 def test_a_sound_talconfig_has_no_findings(tmp_path: Path) -> None:

@@ -41,14 +41,13 @@ def misread(sources: Sources, keys: Keys, replaced: Set[Place]) -> Iterator[Find
     for scalar, kind in values_of(sources.top, TOP, keys):
         if scalar.at in replaced:
             continue
-        at = sources.origin(scalar.at)
         if kind == BOOLEAN and scalar.text in OLD_TRUE | OLD_FALSE:
             meant = str(truth(scalar)).lower()
             what = f"`{scalar.text}` is {meant} to talhelper, and a text to readers of YAML 1.2"
-            yield warning("old-boolean", at, what, f"write {meant}")
+            yield warning("old-boolean", sources.origin(scalar.at), what, f"write {meant}")
         elif kind in {TEXT, TEXTS} and scalar.plain and canonical(scalar) != scalar.text:
             what = f"`{scalar.text}` is no text to talhelper: it writes {canonical(scalar)}"
-            yield warning("changed-value", at, what, f'write it in quotes: "{scalar.text}"')
+            yield warning("changed-value", sources.origin(scalar.at), what, f'write it in quotes: "{scalar.text}"')
 
 
 def misread_in_patches(patches: Patches) -> Iterator[Finding]:
