@@ -46,13 +46,16 @@ def test_all_that_is_wrong_is_told_in_one_go(tmp_path: Path) -> None:
         (NODE % ("CP-1", "10.0.0.2", "false"), ["error duplicate-hostname talconfig.yaml:7:16"]),
         (NODE % ("w-1", "10.0.0.1", "false"), ["error duplicate-address talconfig.yaml:7:32"]),
         (NODE % ("w-1", "'10.0.0.7, 10.0.0.1'", "false"), ["error duplicate-address talconfig.yaml:7:32"]),
-        (NODE % ("cp-1", "10.0.0.1", "false"), [
-            "error duplicate-hostname talconfig.yaml:7:16",
-            "error duplicate-address talconfig.yaml:7:33",
-        ]),
+        (
+            NODE % ("cp-1", "10.0.0.1", "false"),
+            [
+                "error duplicate-hostname talconfig.yaml:7:16",
+                "error duplicate-address talconfig.yaml:7:33",
+            ],
+        ),
         (NODE % ("w-1", "10.0.0.2", "false"), []),
     ],
-)  # fmt: skip
+)
 def test_two_nodes_cannot_be_the_same(second: str, findings: list[str], tmp_path: Path) -> None:
     text = f"{HEAD}nodes:\n{NODE % ('cp-1', '10.0.0.1', 'true')}{second}"
     if "CP" not in second:
@@ -63,8 +66,14 @@ def test_two_nodes_cannot_be_the_same(second: str, findings: list[str], tmp_path
 
 @pytest.mark.parametrize(
     ("planes", "rule"),
-    [(0, "error no-control-plane"), (1, ""), (2, "warning even-control-planes"), (3, ""), (4, "warning even-control-planes")],
-)  # fmt: skip
+    [
+        (0, "error no-control-plane"),
+        (1, ""),
+        (2, "warning even-control-planes"),
+        (3, ""),
+        (4, "warning even-control-planes"),
+    ],
+)
 def test_control_planes_are_an_odd_number(planes: int, rule: str, tmp_path: Path) -> None:
     nodes = "".join(NODE % (f"n-{n}", f"10.0.0.{n}", str(n <= planes).lower()) for n in range(1, 7))
     head = HEAD.replace("10.0.0.1", "api.example.test")

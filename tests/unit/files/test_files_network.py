@@ -36,15 +36,27 @@ STATIC = "addresses: [10.0.0.1/24]"
         ("10.0.0.9", (node(1, address="cp.example.test"),), []),
         # of another family nothing is known
         ("[fd00::9]", (node(1),), []),
-        ("10.0.1.9", (node(1, interface=STATIC),), ["warning: the endpoint 10.0.1.9 is in no network of a control plane: 10.0.0.0/24"]),
+        (
+            "10.0.1.9",
+            (node(1, interface=STATIC),),
+            ["warning: the endpoint 10.0.1.9 is in no network of a control plane: 10.0.0.0/24"],
+        ),
         ("10.9.0.9", (node(1),), ["warning: the endpoint 10.9.0.9 is in no network of a control plane: 10.0.0.0/24"]),
-        ("[fd01::9]", (node(1, address="fd00::1"),), ["warning: the endpoint fd01::9 is in no network of a control plane: fd00::/64"]),
-        ("10.0.0.2", (node(1), node(2, plane=False)), ["error: 10.0.0.2 is n-2, a worker: Kubernetes' API does not answer there"]),
+        (
+            "[fd01::9]",
+            (node(1, address="fd00::1"),),
+            ["warning: the endpoint fd01::9 is in no network of a control plane: fd00::/64"],
+        ),
+        (
+            "10.0.0.2",
+            (node(1), node(2, plane=False)),
+            ["error: 10.0.0.2 is n-2, a worker: Kubernetes' API does not answer there"],
+        ),
         ("127.0.0.1", (node(1),), ["warning: 127.0.0.1 is each machine itself: nobody else finds the API there"]),
         # VLANs have networks, too
         ("10.7.0.9", (node(1, interface="dhcp: true, vlans: [{vlanId: 7, addresses: [10.7.0.1/24]}]"),), []),
     ],
-)  # fmt: skip
+)
 def test_an_endpoint_is_where_a_control_plane_can_be(
     endpoint: str, nodes: tuple[str, ...], told: list[str], tmp_path: Path
 ) -> None:
@@ -63,15 +75,30 @@ VIP = "vip: {ip: 10.0.0.9}"
         ((node(1, interface=f"{STATIC}, {VIP}"),), []),
         ((node(1, interface=f"dhcp: true, {VIP}"),), []),
         # static addresses say which network it is; with DHCP it may be a larger one
-        ((node(1, interface=f"addresses: [10.0.0.1/29], {VIP}"),), ["error: the virtual IP 10.0.0.9 is in no network of n-1: 10.0.0.0/29"]),
-        ((node(1, address="10.0.5.1", interface=f"dhcp: true, {VIP}"),), ["warning: the virtual IP 10.0.0.9 is in no network of n-1: 10.0.5.0/24"]),
-        ((node(1, address="10.0.0.9", interface=f"dhcp: true, {VIP}"),), ["error: the virtual IP 10.0.0.9 is n-1's own address: no other node could take it over"]),
-        ((node(1), node(2, plane=False, interface=f"dhcp: true, {VIP}")), ["error: the virtual IP 10.0.0.9 cannot be that of n-2: a worker has no etcd to settle who holds it"]),
-        ((node(1, interface=f"{STATIC}, {VIP}"), node(2), node(3, interface=f"dhcp: true, {VIP}")), ["warning: n-2 cannot take over the virtual IP 10.0.0.9, which others hold"]),
+        (
+            (node(1, interface=f"addresses: [10.0.0.1/29], {VIP}"),),
+            ["error: the virtual IP 10.0.0.9 is in no network of n-1: 10.0.0.0/29"],
+        ),
+        (
+            (node(1, address="10.0.5.1", interface=f"dhcp: true, {VIP}"),),
+            ["warning: the virtual IP 10.0.0.9 is in no network of n-1: 10.0.5.0/24"],
+        ),
+        (
+            (node(1, address="10.0.0.9", interface=f"dhcp: true, {VIP}"),),
+            ["error: the virtual IP 10.0.0.9 is n-1's own address: no other node could take it over"],
+        ),
+        (
+            (node(1), node(2, plane=False, interface=f"dhcp: true, {VIP}")),
+            ["error: the virtual IP 10.0.0.9 cannot be that of n-2: a worker has no etcd to settle who holds it"],
+        ),
+        (
+            (node(1, interface=f"{STATIC}, {VIP}"), node(2), node(3, interface=f"dhcp: true, {VIP}")),
+            ["warning: n-2 cannot take over the virtual IP 10.0.0.9, which others hold"],
+        ),
         ((node(1, interface="dhcp: true, vlans: [{vlanId: 7, addresses: [10.7.0.1/24], vip: {ip: 10.7.0.9}}]"),), []),
         ((node(1, interface="dhcp: true, vip: {ip: a.name}"),), []),
     ],
-)  # fmt: skip
+)
 def test_a_virtual_ip_is_in_the_network_of_its_control_plane(
     nodes: tuple[str, ...], told: list[str], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Values that one reader takes for another kind than the next: words of YAML 1.1, and numbers that were texts."""
 
 from collections.abc import Iterator, Set
+from dataclasses import replace
 
 from talops.config.keys import BOOLEAN, TEXT, TEXTS, TOP, Keys
 from talops.config.scalar import OLD_FALSE, OLD_TRUE, Place, Scalar, canonical, truth
@@ -72,8 +73,6 @@ def _words(tree: Tree, below: tuple[str, ...]) -> Iterator[tuple[Scalar, tuple[s
 
 
 def _word(word: str, below: tuple[str, ...], found: Finding) -> Finding:
-    from dataclasses import replace
-
     meant = "true" if word in OLD_TRUE else "false"
     if not ANYTHING_IN_PATCHES.isdisjoint(below):
         what = f"`{word}` is a text there, and not {meant}: Talos passes it on as '{word}'"
