@@ -30,11 +30,12 @@ from talops.tools.talhelper import TALHELPER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`sources` and `patches` are what was read, None where talconfig.yaml could not be read at all."""
+    """`sources`, `patches` and `keys` are what was read, None where talconfig.yaml could not be read at all."""
 
     findings: tuple[Finding, ...]
     sources: Sources | None = None
     patches: Patches | None = None
+    keys: Keys | None = None
 
 
 def check_files(
@@ -63,8 +64,9 @@ def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper
         findings.append(refused("yaml", error))
         return Report(findings=ordered(hidden_by(variables, findings)))
     patches = open_patches(sources)
-    findings += _caused(tuple(_of_talconfig(sources, patches, known_keys(runner, talhelper, environ))))
-    return Report(findings=ordered(hidden_by(variables, findings)), sources=sources, patches=patches)
+    keys = known_keys(runner, talhelper, environ)
+    findings += _caused(tuple(_of_talconfig(sources, patches, keys)))
+    return Report(findings=ordered(hidden_by(variables, findings)), sources=sources, patches=patches, keys=keys)
 
 
 def hidden_by(variables: Variables, findings: Iterable[Finding]) -> Iterator[Finding]:

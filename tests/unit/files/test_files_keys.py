@@ -11,6 +11,7 @@ from talops.config.compose import parse
 from talops.config.keys import BOOLEAN, INTEGER, TEXT, TOP, Keys, built_in, keys_of
 from talops.config.tree import Mapping
 from talops.files.check import check_files
+from talops.files.validate import validate_files
 from talops.tools.runner import ShRunner
 from talops.tools.talhelper import json_schema
 
@@ -38,9 +39,6 @@ def findings(folder: Path, talconfig: str) -> list[tuple[str, str, str]]:
         ("worker: {configPatches: []}\n", "obsolete-key", "10:10", "write them as texts into `patches`"),
         ("worker: {isoSchematic: {}}\n", "obsolete-key", "10:10", "write `imageSchematic`"),
         ("worker: {extensions: []}\n", "obsolete-key", "10:10", "write `schematic`"),
-        ("allowSchedulingOnMasters: true\n", "obsolete-key", "10:1", "write `allowSchedulingOnControlPlanes`"),
-        ("additionalMachineCertSans: [a.example]\n", "obsolete-key", "10:1", "write `certSANs`"),
-        ("worker: {extraManifests: [a.yaml]}\n", "obsolete-key", "10:10", "write `patches`"),
         ("sops: {mac: x}\n", "unknown-key", "10:1", "decrypt it in place"),
         ("schematic: {}\n", "misplaced-key", "10:1", "it belongs to a node, `controlPlane` or `worker`"),
         ("worker: {hostname: a}\n", "misplaced-key", "10:10", "it belongs to a node"),
@@ -55,6 +53,29 @@ def test_a_key_that_is_ignored_is_told_with_what_to_write(
 
     assert (found, where) == (rule, place)
     assert next_step.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("extra", "place", "hint"),
+    [
+        ("allowSchedulingOnMasters: true\n", "10:1", "write `allowSchedulingOnControlPlanes`"),
+        ("additionalMachineCertSans: [a.example]\n", "10:1", "write `certSANs`"),
+        ("worker: {extraManifests: [a.yaml]}\n", "10:10", "write `patches`"),
+        ("worker: {machineDisks: []}\n", "10:10", "write `userVolumes`"),
+    ],
+)
+def test_a_key_that_is_deprecated_but_read_is_for_validate_alone(
+    extra: str, place: str, hint: str, tmp_path: Path
+) -> None:
+    assert check(tmp_path, f"{HEAD}nodes:\n{PLANE}{extra}") == []
+
+    runner = ShRunner()
+    found = validate_files(tmp_path, runner=runner, environ={"PATH": ""}, talhelper="no-such-talhelper")
+    runner.close()
+
+    (one,) = (one for one in found if one.rule == "deprecated-key")
+    assert one.where == f"talconfig.yaml:{place}"
+    assert one.hint.startswith(hint)
 
 
 @pytest.mark.parametrize("extra", ["x-mine: 1\n", "worker: {nodeLabels: {anything: a}}\n", "patches: []\n"])

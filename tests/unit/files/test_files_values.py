@@ -194,7 +194,7 @@ def test_an_install_image_that_a_patch_sets(image: str, what: str, tmp_path: Pat
         (
             "['@p.yaml']",
             {"p.yaml": "a: ${UNSET}\nb: ${UNSET}\n"},
-            ["error variable p.yaml:1:4", "error variable p.yaml:2:4"],
+            [f"error variable p.yaml:{line}:4" for line in (1, 2)],
         ),
         ("['@p.yaml']", {"p.yaml": "a: $$UNSET {{ .x }}\n"}, []),
         ("['@./p.yaml']", {"p.yaml": ""}, []),
