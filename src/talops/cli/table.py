@@ -86,7 +86,6 @@ OPTIONS: Mapping[str, Option] = {
     "list": Option(("--list",), "List the faults that there are."),
     "all": Option(("--all",), "Every sandbox there is."),
     "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
-    "offline": Option(("--offline",), "Download nothing: say what is missing."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
     "offline": Option(("--offline",), "Ask no network."),
     "unset": Option(("--unset",), "Print what takes it back."),
