@@ -85,6 +85,7 @@ REHEARSAL = ("fault", "from", "seed")
 COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
+    ("health",): Command("What is wrong, worst first, and nothing else.", module="health", options=("json",)),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
     ("diff",): Command(
         "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
