@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
-from talops.sim.config.stored import StoredConfig
+from talops.sim.config.stored import StoredConfig, kubelet_of
 from talops.sim.events import EventLog
 
 
@@ -121,7 +121,7 @@ class Machine:
         self.booted = self.default
         self.new_config = self.config.boot()
         if self.new_config:
-            self.kubernetes = self.config.kubelet or self.kubernetes
+            self.kubernetes = kubelet_of(self.config.active) or self.kubernetes
         self.stopped_services.clear()
         self.static_pods.clear()
         self.boot_id = self._new_boot_id()

@@ -17,9 +17,16 @@ _FIELD = re.compile(r"^(kind|apiVersion|hostname):[ ]*[\"']?([^\s\"'#]+)", re.MU
 
 
 def starting_config(desired: Desired, node: DesiredNode, configs: Mapping[str, str], version: Version) -> str:
-    """`configs`: those of the files, by hostname. A node that has none there gets a small one, without any secret."""
-    text = configs.get(node.hostname)
-    return fitted(text if text is not None else machine_config(desired, node), version)
+    """`configs`: those of the files, by hostname.
+
+    A node that has none there, or one that it could not read, gets a small one, without any secret.
+    """
+    text = fitted(configs.get(node.hostname, ""), version)
+    try:
+        read(text, version.minor)
+    except Unreadable:
+        return fitted(machine_config(desired, node), version)
+    return text
 
 
 def fitted(text: str, version: Version) -> str:
