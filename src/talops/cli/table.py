@@ -60,7 +60,6 @@ OPTIONS: Mapping[str, Option] = {
         ("--accept-downtime",), "etcd: accept that one or two control planes mean an outage.", "downtime", "etcd"
     ),
     "show-secrets": Option(("--show-secrets",), "Show them; the output is for your eyes alone."),
-    "force": Option(("--force",), "Do it although something is there already."),
     "yes": Option(("--yes", "-y"), "Do not ask."),
     "plan": Option(("--plan",), "Show what would be done, and do nothing."),
     "show-commands": Option(("--show-commands",), "Show every command line with its time."),
@@ -74,7 +73,7 @@ OPTIONS: Mapping[str, Option] = {
         ("--placeholder-secrets",), "Make do without a key: secrets of no cluster, to be looked at only."
     ),
     "strict": Option(("--strict",), "Warnings are errors."),
-    "force": Option(("--force",), "Generate everything anew, the talosconfig too."),
+    "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
     "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
     "fault": Option(("--fault",), "Make this go wrong; may be given again.", "fault", "NAME@NODE"),
     "faults": Option(("--faults",), "List the faults that can be switched on."),
