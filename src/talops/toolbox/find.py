@@ -11,6 +11,7 @@ from talops.toolbox.lock import LOCK, Lock, read_lock
 from talops.toolbox.store import Store
 from talops.toolbox.versions import KnownVersions, ask
 from talops.tools.programs import how_to_get, installed, not_installed
+from talops.tools.sops import with_own_key
 
 INIT = "talops init"
 RELEASE_OF = {"age-keygen": "age"}
@@ -29,7 +30,8 @@ class Programs:
     ) -> None:
         self._read = lock
         self._store = store
-        self._environ = environ
+        self.environ = environ
+        """What the programs shall see."""
         self._versions = KnownVersions(environ, ask)
         self._platform = Platform.here()
         self._found: dict[tuple[str, Version | None], Program | Missing] = {}
@@ -97,11 +99,15 @@ class Programs:
         return self._store.installed(release, wanted, self._platform, asset, name) if asset is not None else None
 
     def _installed_elsewhere(self, name: str) -> Iterator[tuple[Origin, str]]:
-        return installed(name, self._environ.get("PATH", ""))
+        return installed(name, self.environ.get("PATH", ""))
 
 
 def programs(repo: Path, environ: Mapping[str, str]) -> Programs:
-    """Runs nothing, until one must be asked its version."""
+    """Runs nothing, until one must be asked its version.
+
+    What they see of `environ` names the repository's own age key where no other is named.
+    """
+    environ = with_own_key(repo, environ)
     return Programs(lambda: read_lock(repo), Store.of(environ), environ, _asked)
 
 
