@@ -7,26 +7,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from generating import MADE, Repo, repository
+from generating import Repo, repository
 
+from command_line import ROOT
 from talops.config.schematic import EMPTY
 from talops.errors import Exit
 from web_server import Answer, WebServer, web_server
 
 AGENT = "ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515"
 """Of qemu-guest-agent alone."""
-OF_WORKERS = """\
-worker:
-  schematic:
-    customization:
-      extraKernelArgs:
-        - net.ifnames=0
-      systemExtensions:
-        officialExtensions:
-          - siderolabs/iscsi-tools
-          - siderolabs/qemu-guest-agent
-          - siderolabs/util-linux-tools
+SCHEMATIC = "{customization: {systemExtensions: {officialExtensions: [siderolabs/qemu-guest-agent]}}}"
+TALCONFIG = """\
+clusterName: test
+endpoint: https://10.0.0.11:6443
+talosVersion: v1.13.2
+kubernetesVersion: v1.35.4
+imageFactory: {registryURL: 'HOST', protocol: http}
+controlPlane: {schematic: SCHEMATIC}
+nodes:
+  - {hostname: cp-1, ipAddress: 10.0.0.11, controlPlane: true, installDisk: /dev/sda}
+  - {hostname: w-1, ipAddress: 10.0.0.21, installDisk: /dev/sda, schematic: SCHEMATIC}
 """
+MADE = {"test-cp-1.yaml", "test-w-1.yaml", "talosconfig", ".gitignore", ".talops-stamp.json"}
 LIMIT = 15.0
 """Seconds, of which five are the deadline of talops."""
 
@@ -40,16 +42,14 @@ def factory() -> Iterator[WebServer]:
 
 @pytest.fixture
 def repo(tmp_path: Path, factory: WebServer) -> Repo:
-    """All of its nodes want the one schematic, of the factory on loopback."""
-    found = repository(tmp_path)
-    found.change("talconfig.yaml", OF_WORKERS, "")
-    text = (found.folder / "talconfig.yaml").read_text()
-    schematic = text[text.index("  schematic:") : text.index('  patches:\n    - "@./patches/etcd')]
-    host = factory.url.removeprefix("http://")
-    (found.folder / "talconfig.yaml").write_text(
-        f"imageFactory: {{registryURL: '{host}', protocol: http}}\nworker:\n{schematic}{text}"
-    )
-    return found
+    """Both of its nodes want the one schematic, of the factory on loopback."""
+    return of_factory(tmp_path, factory.url.removeprefix("http://"), SCHEMATIC)
+
+
+def of_factory(root: Path, host: str, schematic: str) -> Repo:
+    talconfig = TALCONFIG.replace("HOST", host).replace("SCHEMATIC", schematic)
+    secrets = (ROOT / "talsecret.sops.yaml").read_text()
+    return repository(root, files={"talconfig.yaml": talconfig, "talsecret.sops.yaml": secrets})
 
 
 def known_as(id_: str) -> Answer:
@@ -66,15 +66,9 @@ def test_it_is_told_once_and_remembered(repo: Repo, factory: WebServer) -> None:
     assert factory.asked == ["POST /schematics"]
 
 
-def test_an_empty_schematic_is_told_too(repo: Repo, factory: WebServer) -> None:
-    text = (repo.folder / "talconfig.yaml").read_text()
-    while "  schematic:" in text:
-        begin = text.index("  schematic:")
-        end = text.index("siderolabs/qemu-guest-agent\n", begin) + len("siderolabs/qemu-guest-agent\n")
-        text = text[:begin] + "  nameservers: [10.0.0.1]\n" + text[end:]
-    (repo.folder / "talconfig.yaml").write_text(text)
+def test_an_empty_schematic_is_told_too(tmp_path: Path, factory: WebServer) -> None:
     factory.answers["/schematics"] = known_as(EMPTY)
-    assert repo.gen().exit == 0
+    assert of_factory(tmp_path, factory.url.removeprefix("http://"), "null").gen().exit == 0
     assert factory.posted == [b"customization: {}\n"]
 
 
@@ -103,13 +97,9 @@ def test_it_is_no_error_with_strict(repo: Repo, factory: WebServer) -> None:
     assert repo.gen("--strict").exit == 0
 
 
-def test_one_that_accepts_and_never_answers_holds_nobody_up(repo: Repo) -> None:
+def test_one_that_accepts_and_never_answers_holds_nobody_up(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        text = (repo.folder / "talconfig.yaml").read_text()
-        host = f"127.0.0.1:{silent.getsockname()[1]}"
-        (repo.folder / "talconfig.yaml").write_text(
-            "\n".join([f"imageFactory: {{registryURL: '{host}', protocol: http}}", *text.splitlines()[1:]]) + "\n"
-        )
+        repo = of_factory(tmp_path, f"127.0.0.1:{silent.getsockname()[1]}", SCHEMATIC)
         began = time.monotonic()
         ran = repo.gen()
         assert time.monotonic() - began < LIMIT
