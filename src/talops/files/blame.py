@@ -8,7 +8,7 @@ from talops.config.scalar import Place, Scalar
 from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.finding import Finding
 from talops.errors import FilesInvalid
-from talops.files.explain import place_of_field
+from talops.files.fields import place_of_field
 from talops.files.findings import error
 from talops.files.patchtexts import Patch, Patches
 from talops.files.sources import TALCONFIG, Node, Sources

@@ -17,8 +17,8 @@ from talops.tools.sops import decrypt_all
 TALSECRET = ("talsecret.yaml", "talsecret.sops.yaml", "talsecret.yml", "talsecret.sops.yml")
 """Where talhelper looks; of several it takes the last."""
 ENCRYPTED = re.compile(r"ENC\[AES256_GCM,")
-_FILES_UNDER = frozenset({"machineFiles", "patches", "inlineManifests"})
-_ALWAYS_FILES = "extraManifests"
+FILES_UNDER = frozenset({"machineFiles", "patches", "inlineManifests"})
+ALWAYS_FILES = "extraManifests"
 _VARIABLE = re.compile(r"\$\{?(\w+)|\benv\s+[\"`](\w+)")
 """`${NAME}`, `$NAME`, and what a template asks for: `{{ env "NAME" }}`."""
 
@@ -47,14 +47,19 @@ def inputs_of(repo: Path, top: TreeMapping, runner: Runner) -> Inputs:
     texts = {name: text for name in (TALCONFIG, secret, *named) if (text := _text(repo / name)) is not None}
     encrypted = {name: repo / name for name, text in texts.items() if name != TALCONFIG and is_encrypted(text)}
     secrets = decrypt_all(runner, encrypted)
-    names = {name for text in (texts | dict(secrets)).values() for found in _VARIABLE.findall(text) for name in found}
     return Inputs(
         env_files=tuple(repo / name for name in TALENV if (repo / name).exists()),
         secret_file=repo / secret,
         files=(TALCONFIG, *TALENV, *TALSECRET, *named),
-        variables=tuple(sorted(names - {""})),
+        variables=variables_in(*texts.values(), *secrets.values()),
         secrets=secrets,
     )
+
+
+def variables_in(*texts: str) -> tuple[str, ...]:
+    """The names of those that they may use."""
+    names = {name for text in texts for found in _VARIABLE.findall(text) for name in found}
+    return tuple(sorted(names - {""}))
 
 
 def secret_file(repo: Path) -> str:
@@ -90,7 +95,7 @@ def _named(tree: Tree, *, under: bool, always: bool) -> Iterator[str]:
     match tree:
         case TreeMapping():
             for key, value in tree.entries.items():
-                yield from _named(value, under=under or key in _FILES_UNDER, always=always or key == _ALWAYS_FILES)
+                yield from _named(value, under=under or key in FILES_UNDER, always=always or key == ALWAYS_FILES)
         case Sequence():
             for row in tree.rows:
                 yield from _named(row, under=under, always=always)

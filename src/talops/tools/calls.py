@@ -47,6 +47,8 @@ TALOSCTL_TEMPLATES = (
     Template(
         name="machineconfig", command=("get", "machineconfig", "-o", "json"), deadline=_READ, nodes=MANY, secret=True
     ),
+    # the credentials of an administrator; `-`: on stdout
+    Template(name="kubeconfig", command=("kubeconfig", "-"), deadline=_READ, nodes=1, secret=True),
     Template(name="members", command=("get", "members", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="metakeys", command=("get", "metakeys", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="boot-id", command=("read", "/proc/sys/kernel/random/boot_id"), deadline=_READ, nodes=1),
@@ -91,8 +93,11 @@ FILE_TEMPLATES = (
         secret=True,
     ),
     Template(name="git-tracked", command=("ls-files", "-z", "--"), deadline=timedelta(seconds=20)),
-    # exit 1 where it ignores none of them
-    Template(name="git-ignored", command=("check-ignore", "--no-index", "-z", "--"), deadline=timedelta(seconds=20)),
+    Template(
+        name="git-not-ignored",
+        command=("ls-files", "--others", "--exclude-standard", "-z", "--"),
+        deadline=timedelta(seconds=20),
+    ),
     Template(
         name="git-toplevel", command=("rev-parse", "--show-toplevel", "--show-prefix"), deadline=timedelta(seconds=20)
     ),
@@ -228,6 +233,9 @@ class Talosctl:
     def reboot(self, node: str) -> Call:
         return _call("reboot", self._prefix(), (node,), ())
 
+    def kubeconfig(self, node: str) -> Call:
+        return _call("kubeconfig", self._prefix(), (node,), ())
+
     def services(self, nodes: tuple[str, ...]) -> Call:
         return _call("services", self._prefix(), nodes, ())
 
@@ -316,9 +324,9 @@ def git_tracked(folder: str, name: str) -> Call:
     return _call("git-tracked", ("git", "-C", folder), (), (f":(literal){name}",))
 
 
-def git_ignored(folder: str, names: tuple[str, ...]) -> Call:
-    """On stdout come those that it ignores."""
-    return _call("git-ignored", ("git", "-C", folder), (), names)
+def git_not_ignored(folder: str, names: tuple[str, ...]) -> Call:
+    """Which of these `git add` would take up."""
+    return _call("git-not-ignored", ("git", "-C", folder), (), tuple(f":(literal){name}" for name in names))
 
 
 def git_toplevel(folder: str) -> Call:
