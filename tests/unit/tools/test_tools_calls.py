@@ -10,6 +10,7 @@ from talops.tools.calls import (
     Kubectl,
     Talosctl,
     talhelper_genconfig,
+    talhelper_genschema,
     talhelper_gensecret,
     talhelper_validate,
 )
@@ -96,6 +97,7 @@ TWO = ("10.0.0.11", "10.0.0.12")
         ),
         (talhelper_validate("talhelper", ("/o/a", "/o/b")), "talhelper validate nodeconfig -m metal /o/a /o/b"),
         (talhelper_gensecret("talhelper"), "talhelper gensecret"),
+        (talhelper_genschema("talhelper"), "talhelper genschema -f /dev/stdout"),
     ],
     ids=lambda value: getattr(value, "template", ""),
 )
