@@ -103,7 +103,9 @@ def _suspects(patches: tuple[Patch, ...], reason: str) -> Iterator[tuple[Place, 
         elif _TEMPLATE.search(reason) and "{{" in patch.text.source:
             line = next((n for n, row in enumerate(patch.text.source.splitlines(), 1) if "{{" in row), 1)
             at = patch.place(Place(patch.file or TALCONFIG, line, 1))
-            hint = "it may use fields of the machine config, such as {{ .MachineConfig.MachineNetwork.NetworkHostname }}"
+            hint = (
+                "it may use fields of the machine config, such as {{ .MachineConfig.MachineNetwork.NetworkHostname }}"
+            )
             yield (
                 at,
                 f"talhelper cannot fill in this template: {_shortened(reason)}",
@@ -150,22 +152,23 @@ def _values(patch: Patch, value: str | None, tag: str, line: int) -> Iterator[Pl
     if value is None:
         kind = Sequence if tag == "seq" else Mapping
         alike = [
-            tree.at for top in patch.trees for tree in _trees(top) if isinstance(tree, kind) and tree.at.line == line
+            tree.at for top in patch.trees for tree in trees_in(top) if isinstance(tree, kind) and tree.at.line == line
         ]
     else:
         alike = [scalar.at for tree in patch.trees for scalar in _scalars(tree, {value})]
     yield from (patch.place(at) for at in sorted(alike, key=lambda at: abs(at.line - line)))
 
 
-def _trees(tree: Tree) -> Iterator[Tree]:
+def trees_in(tree: Tree) -> Iterator[Tree]:
+    """Itself and all below."""
     yield tree
     below = tree.rows if isinstance(tree, Sequence) else tree.entries.values() if isinstance(tree, Mapping) else ()
     for one in below:
-        yield from _trees(one)
+        yield from trees_in(one)
 
 
 def _scalars(tree: Tree, wanted: Set[str]) -> Iterator[Scalar]:
-    return (one for one in _trees(tree) if isinstance(one, Scalar) and one.text in wanted)
+    return (one for one in trees_in(tree) if isinstance(one, Scalar) and one.text in wanted)
 
 
 def _json(patch: Patch, reason: str) -> Iterator[tuple[Place, str, str]]:

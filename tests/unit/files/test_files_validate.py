@@ -227,3 +227,28 @@ def test_values_that_were_encrypted_appear_in_no_finding(
 
     assert any("${CLUSTER_VIP}" in one.what for one in found)
     assert "10." not in "".join(one.what + one.hint for one in found if one.rule != "address")
+
+
+def encrypted(folder: Path, text: str) -> str:
+    """For the key of the example."""
+    (folder / "plain.yaml").write_text(text)
+    recipient = next(line.split()[-1] for line in KEY.read_text().splitlines() if "public key" in line)
+    argv = (str(real("sops")), "--config", "/dev/null", "-e", "--age", recipient, str(folder / "plain.yaml"))
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+
+def test_an_encrypted_patch_is_checked_with_its_key_and_its_values_stay_secret(
+    validate: Validate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patch = encrypted(tmp_path, "machine:\n  install:\n    wipe: hunter-two\n")
+    files = {"talconfig.yaml": f"{SOUND}    patches: ['@p.yaml']\n", "p.yaml": patch}
+
+    without = validate(files)
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(KEY))
+    (found,) = validate(files)
+
+    assert {one.severity for one in without} == {Severity.WARNING}
+    assert without[0].rule == "not-checked"
+    assert found.severity is Severity.ERROR
+    assert "into bool" in found.what
+    assert "hunter-two" not in str([without, found])
