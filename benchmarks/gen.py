@@ -1,6 +1,7 @@
 """What `talops gen config` costs beside a bare `talhelper genconfig` of the same files, side by side in one run."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from pathlib import Path
 
 from tools.table import home, table
 
+ROOT = Path(__file__).parent.parent
 TALOPS = str(Path(sys.executable).with_name("talops"))
 SMALL, LARGE = 5, 500
 TALCONFIG = """\
 clusterName: bench
-endpoint: https://10.0.0.1:6443
+endpoint: https://10.1.0.1:6443
 talosVersion: v1.13.2
 kubernetesVersion: v1.35.4
 nodes:
@@ -57,8 +59,7 @@ def _repository(folder: Path, nodes: int) -> Path:
         for n in range(nodes)
     )
     (folder / "talconfig.yaml").write_text(TALCONFIG + "".join(lines))
-    secrets = subprocess.run([_talhelper() / "talhelper", "gensecret"], capture_output=True, check=True).stdout
-    (folder / "talsecret.yaml").write_bytes(secrets)
+    shutil.copy(ROOT / "talsecret.sops.yaml", folder)
     return folder
 
 
@@ -68,6 +69,7 @@ def _talhelper() -> Path:
 
 def _seconds(repo: Path, *argv: str) -> float:
     env = {**os.environ, "PATH": f"{_talhelper()}{os.pathsep}{os.environ['PATH']}", "HOME": str(repo.parent)}
+    env["SOPS_AGE_KEY_FILE"] = str(ROOT / "example.agekey")
     began = time.perf_counter()
     subprocess.run(argv, cwd=repo, env=env, stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
