@@ -54,7 +54,7 @@ def _next(hint: str, width: int) -> Iterator[str]:
 
 def _state(state: State) -> str:
     """What is bad is seen without colours, too."""
-    return state.value.upper() if state is State.BAD else state.value
+    return state.upper() if state is State.BAD else state
 
 
 def _verdict(diagnosis: Diagnosis) -> str:
@@ -72,7 +72,7 @@ def doctor_to_json(diagnosis: Diagnosis) -> dict[str, object]:
         "healthy": diagnosis.healthy,
         "tools": [_tool_to_json(tool) for tool in diagnosis.tools],
         "checks": [
-            {"name": check.name, "state": check.state.value, "what": check.what, "next": check.hint}
+            {"name": check.name, "state": str(check.state), "what": check.what, "next": check.hint}
             for check in diagnosis.checks
         ],
     }
@@ -85,7 +85,7 @@ def _tool_to_json(tool: ToolCheck) -> dict[str, object]:
         "found": tool.found,
         "from": tool.origin,
         "path": tool.path,
-        "state": tool.state.value,
+        "state": str(tool.state),
         "what": tool.what,
         "next": tool.hint,
     }
