@@ -6,6 +6,9 @@ from talops.tools.calls import (
     TEMPLATES,
     Kubectl,
     Talosctl,
+    age_keygen,
+    age_recipients,
+    sops_encrypt,
     talhelper_genconfig,
     talhelper_gensecret,
     talhelper_validate,
@@ -70,6 +73,18 @@ TWO = ("10.0.0.11", "10.0.0.12")
         ),
         (talhelper_validate("talhelper", ("/o/a", "/o/b")), "talhelper validate nodeconfig -m metal /o/a /o/b"),
         (talhelper_gensecret("talhelper"), "talhelper gensecret"),
+        (
+            sops_encrypt("sops", "/r/.sops.yaml", "talenv.sops.yaml", b"WORD: secret"),
+            "sops --config /r/.sops.yaml encrypt --filename-override talenv.sops.yaml",
+        ),
+        (age_keygen("age-keygen", "/r/age.key"), "age-keygen -o /r/age.key"),
+        (age_recipients("age-keygen", "/r/age.key"), "age-keygen -y /r/age.key"),
+        (age_recipients("age-keygen", keys=b"AGE-SECRET-KEY-1"), "age-keygen -y"),
+        (
+            TALOSCTL.answers("10.0.0.11", "10.0.0.11"),
+            "talosctl --talosconfig talosconfig -e 10.0.0.11 -n 10.0.0.11 version --json",
+        ),
+        (Kubectl(kubeconfig="k").answers(), "kubectl --kubeconfig k get --raw /version"),
     ],
     ids=lambda value: getattr(value, "template", ""),
 )
@@ -84,7 +99,14 @@ def test_only_upgrade_and_rollback_change_anything() -> None:
 def test_what_carries_keys_is_secret() -> None:
     secret = {name for name, template in TEMPLATES.items() if template.secret}
     talhelper = {"talhelper-genconfig", "talhelper-validate", "talhelper-gensecret"}
-    assert secret == {"kubectl-config", "sops-decrypt"} | talhelper
+    assert secret == {"kubectl-config", "sops-decrypt", "sops-encrypt"} | talhelper
+
+
+def test_what_a_tool_reads_is_in_no_argv_and_not_shown() -> None:
+    call = sops_encrypt("sops", "/r/.sops.yaml", "talenv.sops.yaml", b"WORD: s3cr3t")
+    assert call.stdin == b"WORD: s3cr3t"
+    assert "s3cr3t" not in repr(call)
+    assert "s3cr3t" not in " ".join(call.argv)
 
 
 def test_a_mutation_never_asks_two_nodes() -> None:
