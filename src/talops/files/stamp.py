@@ -13,6 +13,7 @@ from pathlib import Path
 
 from talops import __version__
 from talops.domain.finding import Finding, Severity
+from talops.files.factory import Schematic
 
 STAMP = ".talops-stamp.json"
 _SCHEMA = 1
@@ -39,6 +40,7 @@ class Stamp:
     outputs: Mapping[str, str]
     renew_after: float
     warnings: tuple[Finding, ...] = ()
+    schematics: tuple[Schematic, ...] = ()
 
 
 def fingerprints(
@@ -99,6 +101,7 @@ def stamp_text(stamp: Stamp) -> bytes:
             "warnings": [
                 [found.rule, found.what, found.hint, found.file, found.line, found.column] for found in stamp.warnings
             ],
+            "schematics": [[one.url, one.id, one.text] for one in stamp.schematics],
         },
         indent=1,
     ).encode()
@@ -116,6 +119,7 @@ def read_stamp(folder: Path) -> Stamp | None:
             outputs=found["outputs"],
             renew_after=float(found["renewAfter"]),
             warnings=tuple(_warning(*row) for row in found["warnings"]),
+            schematics=tuple(Schematic(url=url, id=id_, text=text) for url, id_, text in found["schematics"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

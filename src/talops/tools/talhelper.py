@@ -18,6 +18,7 @@ _POINT = "  * "
 _STAMPED = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 _WARNING = "WARNING: "
 _NOTE = re.compile(r"^(  \* )?(WARNING: )?")
+_MACHINE_CONFIG = (re.compile(rb"^version: v1alpha1$", re.MULTILINE), re.compile(rb"^machine:$", re.MULTILINE))
 PANIC = 2
 
 
@@ -126,3 +127,13 @@ def _issues(said: str) -> tuple[Issue, ...]:
             unnamed.append(_NOTE.sub("", line))
     rest = [Issue(what=what) for what in unnamed]
     return tuple(sorted([*issues, *rest], key=lambda issue: (issue.field, issue.what)))
+
+
+def is_machine_config(path: Path) -> bool:
+    """Whether it begins as talhelper begins a node's file."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(4096)
+    except (OSError, ValueError):
+        return False
+    return all(line.search(beginning) for line in _MACHINE_CONFIG)
