@@ -78,7 +78,9 @@ FILE_TEMPLATES = (
     ),
     Template(name="git-tracked", command=("ls-files", "-z", "--"), deadline=timedelta(seconds=20)),
     # exit 1 where it ignores none of them
-    Template(name="git-ignored", command=("check-ignore", "--no-index", "-z", "--"), deadline=timedelta(seconds=20)),
+    Template(
+        name="git-ignored", command=("check-ignore", "--no-index", "-z", "--stdin"), deadline=timedelta(seconds=20)
+    ),
     Template(
         name="git-toplevel", command=("rev-parse", "--show-toplevel", "--show-prefix"), deadline=timedelta(seconds=20)
     ),
@@ -282,7 +284,8 @@ def git_tracked(folder: str, name: str) -> Call:
 
 def git_ignored(folder: str, names: tuple[str, ...]) -> Call:
     """On stdout come those that it ignores."""
-    return _call("git-ignored", ("git", "-C", folder), (), names)
+    asked = "\0".join(names).encode("utf-8", "surrogateescape")
+    return replace(_call("git-ignored", ("git", "-C", folder), (), ()), stdin=asked)
 
 
 def git_toplevel(folder: str) -> Call:

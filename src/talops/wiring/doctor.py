@@ -14,7 +14,7 @@ from talops.errors import TalopsError
 from talops.execute.journal import journal_path
 from talops.toolbox.encrypted import decryption, encrypted_files, keys
 from talops.toolbox.find import Programs, programs
-from talops.toolbox.places_seen import state_folder
+from talops.toolbox.places_seen import git, state_folder
 from talops.toolbox.questions import Question, asked, known
 from talops.toolbox.reach import API, TALOSCONFIG, access, api_server, certificate, endpoints
 from talops.toolbox.tools_seen import tool_checks
@@ -47,7 +47,8 @@ def diagnose(context: Context, *, offline: bool) -> Diagnosis:
         folder = stack.enter_context(private_folder())
         files = _files(context.repo, runner, environ)
         checks = _Surroundings(context, found, runner, folder).checks(offline=offline)
-        return Diagnosis(tools=tools, checks=(*trouble, files, *checks, _state(environ)))
+        around = (git(runner, context.repo), _state(environ))
+        return Diagnosis(tools=tools, checks=(*trouble, files, *checks, *around))
 
 
 def _programs(repo: Path) -> tuple[Programs, tuple[Check, ...]]:
