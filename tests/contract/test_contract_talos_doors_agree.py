@@ -19,7 +19,7 @@ from talops.domain.talos import Unknown, Version
 from talops.sim.machine import System
 from talops.sim.sequences import reboot
 from talops.sim.world import World
-from talops.tools import etcd, talosctl
+from talops.tools import etcd, nodeconfig, talosctl
 from talops.tools.calls import TALOSCTL_TEMPLATES, TEMPLATES
 
 CP1, CP2, CP3, W1, W2, W3 = (f"10.1.0.{number}" for number in range(1, 7))
@@ -34,6 +34,9 @@ READS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
         "extensions": talosctl.extensions,
         "addresses": talosctl.addresses,
         "securitystate": talosctl.secureboots,
+        "services": nodeconfig.services,
+        "diagnostics": nodeconfig.diagnostics,
+        "machineconfig": nodeconfig.configs,
         "members": talosctl.machines,
         "metakeys": talosctl.meta_keys,
         "boot-id": talosctl.boot_id,
@@ -44,7 +47,7 @@ READS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
 )
 """Every read template, with the parser of its answer."""
 LOCAL = frozenset({"client-version", "config-info"})
-ELSEWHERE = frozenset({"upgrade", "rollback"})
+ELSEWHERE = frozenset({"upgrade", "rollback", "reboot", "apply-config", "apply-dry-run"})
 """Templates that change a node: pinned where their calls are."""
 _FIRST_IS_OFF = f"dial tcp {CP1}:50000: connect: no route to host"
 

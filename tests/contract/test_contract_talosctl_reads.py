@@ -52,6 +52,7 @@ JSON = (
         call=MAKE.extensions((CP1,)),
         known={"spec.metadata.extraInfo": "the capture has the row of the schematic only; extensions have none"},
     ),
+    Read(capture="get-services-json", call=MAKE.services((CP1,))),
     Read(capture="get-members-json", call=MAKE.members(CP1)),
 )
 TABLES = (
@@ -67,6 +68,11 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         "upgrade": "test_contract_talosctl_upgrade.py",
         "rollback": "test_contract_talosctl_upgrade.py",
+        "reboot": "test_contract_talos_doors_change.py",
+        "apply-config": "test_contract_talos_doors_config.py",
+        "apply-dry-run": "test_contract_talos_doors_config.py",
+        "machineconfig": "no capture: `get machineconfig` was run for one id only",
+        "diagnostics": "no capture: `get diagnostics` was never run",
         "addresses": "no capture: `get addresses` was never run; its envelope is pinned below",
         "securitystate": "no capture: `get securitystate` was never run; its envelope is pinned below",
         "metakeys": "no capture: `get metakeys` was never run; its envelope is pinned below",

@@ -13,7 +13,8 @@ from talops.domain.event import (
     StepStarted,
     StepWaits,
 )
-from talops.domain.plan import KeepNode, Plan, Refusal, UpgradeNode
+from talops.domain.machineconfig import Change
+from talops.domain.plan import ApplyNode, KeepNode, Plan, Refusal, UpgradeNode
 from talops.domain.verdict import Verdict
 
 SCHEMA = 1
@@ -29,8 +30,11 @@ def event_to_json(event: Event) -> dict[str, object]:
 def plan_to_json(plan: Plan) -> dict[str, object]:
     return {
         "schema": SCHEMA,
+        "aim": plan.aim.name.lower(),
         "target": str(plan.target),
+        "order": [step.hostname for step in plan.steps],
         "upgrades": [_upgrade(node) for node in plan.upgrades],
+        "applies": [_apply(node) for node in plan.applies],
         "kept": [_kept(node) for node in plan.kept],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
         "warnings": list(plan.warnings),
@@ -107,6 +111,32 @@ def _upgrade(node: UpgradeNode) -> dict[str, object]:
         "schematic": node.schematic,
         "why": list(node.why),
         "warnings": list(node.warnings),
+        "config": node.carries.name.lower(),
+        "changes": [_change(change) for change in node.changes],
+    }
+
+
+def _apply(node: ApplyNode) -> dict[str, object]:
+    return {
+        "hostname": node.hostname,
+        "role": node.role.value,
+        "address": node.address,
+        "mode": node.mode.value,
+        "changes": [_change(change) for change in node.changes],
+        "why": list(node.why),
+        "warnings": list(node.warnings),
+    }
+
+
+def _change(change: Change) -> dict[str, object]:
+    """Both sides are redacted."""
+    return {
+        "document": change.document,
+        "path": change.path,
+        "before": change.before,
+        "after": change.after,
+        "effect": change.effect.name.lower(),
+        "why": change.why,
     }
 
 

@@ -1,7 +1,7 @@
 """Machine configs compared: what the files want, what a node has, and what it runs."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 from talops.domain.talos import Unknown
 
@@ -12,6 +12,21 @@ class Effect(Enum):
     LIVE = "applies live"
     REBOOT = "needs a reboot"
     NEVER = "cannot be changed"
+
+
+class ApplyMode(StrEnum):
+    """How a node takes a config, in talosctl's words."""
+
+    NO_REBOOT = "no-reboot"
+    """Now, and for the next boot; refused when a change needs a reboot."""
+    REBOOT = "reboot"
+    """For the next boot, which begins at once."""
+    STAGED = "staged"
+    """For the next boot, whenever that is."""
+    AUTO = "auto"
+    """Without a reboot if that is possible, else with one."""
+    TRY = "try"
+    """Now, and not for the next boot; it goes back by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +52,27 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A node's own word on a config: how it would take it, or `no`, why it would not. Redacted."""
+
+    effect: Effect
+    no: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What lies between one node and the config that the files describe for it.
+
+    `changes` lead there from what it runs with, redacted. `on_disk`: its next boot takes that config already.
+    `answer` is None where it was not asked, since nothing is pending.
+    """
+
+    changes: tuple[Change, ...]
+    on_disk: bool
+    answer: Answer | Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aspect:
     """One thing three ways: what git says, what the node's config says, what it runs; "" where a side says nothing.
 
@@ -54,10 +90,25 @@ class Aspect:
         return not isinstance(self.running, Unknown) and said <= {self.running}
 
 
+class Staged(Enum):
+    """What waits for a node's next boot."""
+
+    NOTHING = "nothing"
+    FILES = "the config of the files"
+    OTHER = "another config than that of the files"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeDrift:
-    """One node of the files. `changes` lead from the node's config to that of the files; Unknown when nobody knows."""
+    """One node of the files. `changes` lead from what it runs with to the files' config; Unknown when nobody knows."""
 
     hostname: str
     changes: tuple[Change, ...] | Unknown
     aspects: tuple[Aspect, ...] = ()
+    staged: Staged = Staged.NOTHING
+
+    @property
+    def drifts(self) -> bool:
+        """Whether anything is known to differ. A side that nobody knows is no difference."""
+        odd = any(not aspect.agrees and not isinstance(aspect.running, Unknown) for aspect in self.aspects)
+        return odd or self.staged is Staged.OTHER or (not isinstance(self.changes, Unknown) and bool(self.changes))

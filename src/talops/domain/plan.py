@@ -2,8 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
+from talops.domain.machineconfig import ApplyMode, Change
 from talops.domain.talos import Role, Version
+
+
+class Aim(Enum):
+    """What a plan is to bring about, as it is said to people."""
+
+    UPGRADE = "Talos to {target}"
+    APPLY = "the configs of the files"
+    UPGRADE_WITH_CONFIG = "Talos to {target}, with the configs of the files"
+
+    @property
+    def upgrades(self) -> bool:
+        return self is not Aim.APPLY
+
+    @property
+    def configures(self) -> bool:
+        return self is not Aim.UPGRADE
+
+    def words(self, target: Version) -> str:
+        return self.value.format(target=target)
+
+
+class Carries(Enum):
+    """What becomes of the node's config when it is upgraded."""
+
+    NOTHING = "its config stays"
+    STAGED = "its new config is staged before, for the boot into the new Talos"
+    AFTER = "its new config is applied after it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +49,35 @@ class UpgradeNode:
     why: tuple[str, ...]
     """Why it is upgraded, and why at this place in the order."""
     warnings: tuple[str, ...] = ()
+    carries: Carries = Carries.NOTHING
+    changes: tuple[Change, ...] = ()
+    """Of its config; redacted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyNode:
+    """Give this node the config that the files describe.
+
+    `mode` is NO_REBOOT, STAGED (its next boot takes it, whenever that is) or REBOOT (staged, then drained and rebooted).
+    `changes` lead there from what it runs with, redacted. None are left where only the config for its next boot differs.
+    """
+
+    hostname: str
+    role: Role
+    address: str
+    mode: ApplyMode
+    changes: tuple[Change, ...]
+    why: tuple[str, ...]
+    """Why in this mode, and why at this place in the order."""
+    warnings: tuple[str, ...] = ()
+
+
+PlannedStep = UpgradeNode | ApplyNode
+
+
+def goes_down(step: PlannedStep) -> bool:
+    """Whether the node reboots in this step."""
+    return isinstance(step, UpgradeNode) or step.mode is ApplyMode.REBOOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +106,19 @@ class Plan:
     """Steps in order of execution. With a refusal none of them is executed."""
 
     target: Version
-    upgrades: tuple[UpgradeNode, ...]
+    steps: tuple[PlannedStep, ...]
     kept: tuple[KeepNode, ...]
     refusals: tuple[Refusal, ...]
     warnings: tuple[str, ...] = ()
+    aim: Aim = Aim.UPGRADE
+
+    @property
+    def upgrades(self) -> tuple[UpgradeNode, ...]:
+        return tuple(step for step in self.steps if isinstance(step, UpgradeNode))
+
+    @property
+    def applies(self) -> tuple[ApplyNode, ...]:
+        return tuple(step for step in self.steps if isinstance(step, ApplyNode))
 
 
 def alike(refusals: Sequence[Refusal]) -> list[tuple[tuple[str, ...], Refusal]]:

@@ -6,7 +6,7 @@ from talops.domain.talos import TalosNode, Unknown, Version
 from talops.execute.disrupt import Disruption, boot_id_of
 from talops.execute.session import Session
 from talops.execute.watchboot import Wanted
-from talops.plan.upgrade import NEW_CALL
+from talops.plan.quorum import NEW_CALL
 
 DRAIN_FLAG_SINCE = Version.parse("v1.13.0")
 """The first talosctl that drains by itself unless told not to (facts, talos.md 1.5)."""

@@ -17,12 +17,12 @@ def forecast(observed: Observed) -> tuple[str, ...]:
     return (*warnings[:MOST], f"and {rest} more such warnings") if rest > 0 else tuple(warnings)
 
 
-def leftovers(observed: Observed) -> Iterator[str]:
+def leftovers(observed: Observed, command: str) -> Iterator[str]:
     """Said even when there is nothing else to do."""
     kubes = observed.kube_nodes if isinstance(observed.kube_nodes, tuple) else ()
     for kube in kubes:
         if IN_FLIGHT in kube.annotations or CORDONED_BY in kube.annotations:
-            yield f"{kube.name} was left in flight by an earlier run: `talops upgrade all` settles that first"
+            yield f"{kube.name} was left in flight by an earlier run: `{command}` settles that first"
 
 
 def _strangers(observed: Observed) -> Iterator[str]:

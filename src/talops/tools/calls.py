@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
 
+from talops.domain.machineconfig import ApplyMode
 from talops.domain.process import Call
 from talops.domain.talos import Unknown, Version
 
@@ -25,6 +26,8 @@ class Template:
 MANY = 100_000
 _READ = timedelta(seconds=10)
 _LOCAL = timedelta(seconds=10)
+_APPLY = timedelta(minutes=2)
+"""A node answers before it does anything that takes long: before its reboot, too."""
 UPGRADE_WITHIN = timedelta(minutes=25)
 _OWN_SHARE = 4 / 5
 """talosctl's own --timeout comes before our deadline, so that it can tell its last words. It does not bound the install
@@ -38,6 +41,12 @@ TALOSCTL_TEMPLATES = (
     Template(name="extensions", command=("get", "extensions", "-o", "json"), deadline=_READ, nodes=MANY),
     Template(name="addresses", command=("get", "addresses", "-o", "json"), deadline=_READ, nodes=MANY),
     Template(name="securitystate", command=("get", "securitystate", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="services", command=("get", "services", "-o", "json"), deadline=_READ, nodes=MANY),
+    Template(name="diagnostics", command=("get", "diagnostics", "-o", "json"), deadline=_READ, nodes=MANY),
+    # the config holds the secrets of the cluster
+    Template(
+        name="machineconfig", command=("get", "machineconfig", "-o", "json"), deadline=_READ, nodes=MANY, secret=True
+    ),
     Template(name="members", command=("get", "members", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="metakeys", command=("get", "metakeys", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="boot-id", command=("read", "/proc/sys/kernel/random/boot_id"), deadline=_READ, nodes=1),
@@ -46,6 +55,11 @@ TALOSCTL_TEMPLATES = (
     Template(name="etcd-alarms", command=("etcd", "alarm", "list"), deadline=_READ, nodes=MANY),
     Template(name="upgrade", command=("upgrade",), deadline=UPGRADE_WITHIN, nodes=1, mutating=True),
     Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
+    # it does not wait: who asks for it watches the node, too
+    Template(name="reboot", command=("reboot", "--wait=false"), deadline=timedelta(minutes=2), nodes=1, mutating=True),
+    # what it prints quotes the config: the differences of a dry run, and why a config is refused
+    Template(name="apply-dry-run", command=("apply-config", "--dry-run"), deadline=_APPLY, nodes=1, secret=True),
+    Template(name="apply-config", command=("apply-config",), deadline=_APPLY, nodes=1, mutating=True, secret=True),
 )
 KUBECTL_TEMPLATES = (
     # it lives as long as the run; the run closes it
@@ -212,6 +226,28 @@ class Talosctl:
 
     def rollback(self, node: str) -> Call:
         return _call("rollback", self._prefix(), (node,), ())
+
+    def reboot(self, node: str) -> Call:
+        return _call("reboot", self._prefix(), (node,), ())
+
+    def services(self, nodes: tuple[str, ...]) -> Call:
+        return _call("services", self._prefix(), nodes, ())
+
+    def diagnostics(self, nodes: tuple[str, ...]) -> Call:
+        return _call("diagnostics", self._prefix(), nodes, ())
+
+    def machineconfig(self, nodes: tuple[str, ...]) -> Call:
+        """The config that each node runs with, and the one that its next boot takes."""
+        return _call("machineconfig", self._prefix(), nodes, ())
+
+    def apply_dry_run(self, node: str, file: str, *, mode: ApplyMode) -> Call:
+        """What a node would do with the config in this file, and how it differs from the one it runs with."""
+        return _call("apply-dry-run", self._prefix(), (node,), ("--file", file, "--mode", mode.value))
+
+    def apply_config(self, node: str, file: str, *, mode: ApplyMode, back_after: timedelta | None = None) -> Call:
+        """Exactly one node. `file` is for its owner alone. `back_after`: when ApplyMode.TRY gives the old one back."""
+        timeout = () if back_after is None else ("--timeout", f"{max(1, int(back_after.total_seconds()))}s")
+        return _call("apply-config", self._prefix(), (node,), ("--file", file, "--mode", mode.value, *timeout))
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,7 +262,7 @@ def test_a_plan_made_anew_on_the_way_goes_on_with_the_same_nodes(world: World, d
     desired, observed, policy, only, skip = world
     plan = planned(world)
     assert plan.refusals == ()
-    half = carried_out(observed, replace(plan, upgrades=plan.upgrades[:done]))
+    half = carried_out(observed, replace(plan, steps=plan.steps[:done]))
     again = upgrade_plan(desired, half, policy, only=only, skip=skip)
     assert again.refusals == ()
     assert [(s.hostname, s.image) for s in again.upgrades] == [(s.hostname, s.image) for s in plan.upgrades[done:]]

@@ -1,7 +1,10 @@
 """Only calls of the table can be made, and each is exactly what a person would type."""
 
+from datetime import timedelta
+
 import pytest
 
+from talops.domain.machineconfig import ApplyMode
 from talops.tools.calls import (
     TEMPLATES,
     Kubectl,
@@ -47,6 +50,28 @@ TWO = ("10.0.0.11", "10.0.0.12")
             "talosctl --talosconfig talosconfig -n 10.0.0.11 upgrade --image factory.talos.dev/i:v1 --timeout 20m0s",
         ),
         (TALOSCTL.rollback("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 rollback"),
+        (TALOSCTL.reboot("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 reboot --wait=false"),
+        (TALOSCTL.services(TWO), "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 get services -o json"),
+        (
+            TALOSCTL.diagnostics(TWO),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 get diagnostics -o json",
+        ),
+        (
+            TALOSCTL.machineconfig(TWO),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 get machineconfig -o json",
+        ),
+        (
+            TALOSCTL.apply_dry_run("10.0.0.11", "/run/c.yaml", mode=ApplyMode.AUTO),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11 apply-config --dry-run --file /run/c.yaml --mode auto",
+        ),
+        (
+            TALOSCTL.apply_config("10.0.0.11", "/run/c.yaml", mode=ApplyMode.STAGED),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11 apply-config --file /run/c.yaml --mode staged",
+        ),
+        (
+            TALOSCTL.apply_config("10.0.0.11", "/run/c.yaml", mode=ApplyMode.TRY, back_after=timedelta(minutes=2)),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11 apply-config --file /run/c.yaml --mode try --timeout 120s",
+        ),
         (
             Talosctl(path="/opt/talosctl", talosconfig="t", context="home").client_version(),
             "/opt/talosctl --talosconfig t --context home version --client --short",
@@ -92,14 +117,16 @@ def test_each_template_gives_its_argv(call: object, argv: str) -> None:
     assert " ".join(call.argv) == argv  # type: ignore[attr-defined]  # parametrised as an object for its id
 
 
-def test_only_upgrade_and_rollback_change_anything() -> None:
-    assert {name for name, template in TEMPLATES.items() if template.mutating} == {"upgrade", "rollback"}
+def test_only_upgrade_rollback_reboot_and_apply_change_anything() -> None:
+    mutating = {name for name, template in TEMPLATES.items() if template.mutating}
+    assert mutating == {"upgrade", "rollback", "reboot", "apply-config"}
 
 
 def test_what_carries_keys_is_secret() -> None:
     secret = {name for name, template in TEMPLATES.items() if template.secret}
     talhelper = {"talhelper-genconfig", "talhelper-validate", "talhelper-gensecret"}
-    assert secret == {"kubectl-config", "sops-decrypt", "sops-encrypt"} | talhelper
+    of_nodes = {"machineconfig", "apply-config", "apply-dry-run"}
+    assert secret == {"kubectl-config", "sops-decrypt", "sops-encrypt"} | talhelper | of_nodes
 
 
 def test_what_a_tool_reads_is_in_no_argv_and_not_shown() -> None:
