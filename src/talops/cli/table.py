@@ -74,6 +74,7 @@ OPTIONS: Mapping[str, Option] = {
     "all": Option(("--all",), "Every sandbox there is."),
     "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
+    "new": Option(("--new",), "Begin the repository of a new cluster.", "text", "NAME"),
     "offline": Option(("--offline",), "Ask no network."),
     "unset": Option(("--unset",), "Print what takes it back."),
 }
@@ -84,7 +85,10 @@ REHEARSAL = ("fault", "from", "seed")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("init",): Command(
-        "Install the external tools that talops.lock names.", module="init", options=("update", "offline")
+        "Install the external tools that talops.lock names.",
+        module="init",
+        options=("new", "update", "offline"),
+        argument="folder",
     ),
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),

@@ -50,9 +50,7 @@ class Starter:
 def start_repository(name: str, folder: Path, *, runner: Runner, environ: Mapping[str, str]) -> Starter:
     """Write it, or nothing. Raises UsageError for a name or a place that cannot be, FilesInvalid for a key that cannot
     be used, ToolMissing and ToolFailed."""
-    check_name(name)
-    folder = folder.absolute()
-    _must_be_free(folder)
+    folder = must_be_free(name, folder)
     key = key_in_use(runner, environ)
     with _whole(folder) as draft:
         chosen = key or AgeKey(place=str(folder / OWN_KEY), recipient=new_key(runner, draft / OWN_KEY))
@@ -82,8 +80,10 @@ def check_name(name: str) -> None:
         )
 
 
-def _must_be_free(folder: Path) -> None:
-    """Raises UsageError."""
+def must_be_free(name: str, folder: Path) -> Path:
+    """The folder, absolute. Raises UsageError when a cluster cannot be called so, or when something is there."""
+    check_name(name)
+    folder = folder.absolute()
     if os.path.lexists(folder):
         raise UsageError(
             f"{folder} is there already, and nothing is ever overwritten",
@@ -91,6 +91,7 @@ def _must_be_free(folder: Path) -> None:
         )
     if not folder.parent.is_dir():
         raise UsageError(f"there is no folder {folder.parent} to put it into", hint=f"mkdir -p {folder.parent}")
+    return folder
 
 
 @contextmanager

@@ -71,6 +71,17 @@ def anew(provider: Provider, repo: Path, cluster: Cluster, settings: ToolSetting
     return Exit.DONE
 
 
+def to_begin_with(provider: Provider, settings: ToolSettings, binaries: Sequence[str]) -> Programs:
+    """Those that a new repository is made with: before there are files that could say what else is needed.
+
+    Raises what kept one out.
+    """
+    names = [name for name, release in RELEASES.items() if set(binaries) & set(release.programs())]
+    _provide(provider, [_standing(name, settings, provider.before) for name in names])
+    raise_failures(provider)
+    return provider.programs()
+
+
 def _provide(provider: Provider, wants: Sequence[Wanted]) -> None:
     fresh = [wanted for wanted in wants if wanted not in provider.assets]
     if fresh:

@@ -48,13 +48,13 @@ def init(context: Context, wish: InitWish, watcher: Watcher) -> Exit:
         if initialise.complete(lock, found):
             return initialise.fits(lock, cluster, settings, found, watcher)
     with ExitStack() as stack:
-        provider = _provider(stack, lock, settings, watcher)
+        brings = provider(stack, lock, settings, watcher)
         if lock is None or wish.update:
-            return initialise.anew(provider, context.repo, cluster, settings)
-        return initialise.from_lock(provider, lock, cluster, settings)
+            return initialise.anew(brings, context.repo, cluster, settings)
+        return initialise.from_lock(brings, lock, cluster, settings)
 
 
-def _provider(stack: ExitStack, lock: Lock | None, settings: ToolSettings, watcher: Watcher) -> Provider:
+def provider(stack: ExitStack, lock: Lock | None, settings: ToolSettings, watcher: Watcher) -> Provider:
     """It has the store for itself until the end of the stack."""
     from talops.tools.clock import ended_by_signals
     from talops.tools.runner import ShRunner
