@@ -19,11 +19,11 @@ from talops.files.checks.secretfiles import secret_files
 from talops.files.checks.substitutions import substitutions
 from talops.files.checks.values import misread, misread_in_patches
 from talops.files.findings import ordered, refused
-from talops.files.generate import TALHELPER
 from talops.files.patchtexts import open_patches
 from talops.files.schema import known_keys
 from talops.files.sources import TALCONFIG, Sources, find_talconfig, read_sources
 from talops.files.variables import NOT_KNOWN, read_variables
+from talops.tools.talhelper import TALHELPER
 
 
 def check_files(

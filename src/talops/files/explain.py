@@ -7,7 +7,8 @@ from talops.config.scalar import Place
 from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.finding import Finding, Severity
 from talops.errors import FilesInvalid
-from talops.files.prepare import Prepared, Rejected
+from talops.files.current import Rejected
+from talops.files.prepare import Prepared
 from talops.tools.talhelper import Answer, Issue
 
 _STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<row>\d+)\]")

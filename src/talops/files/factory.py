@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from talops.domain.finding import Finding, Severity
 from talops.errors import WebFailed
 from talops.tools.homes import expanded
-from talops.tools.web import Web
+
+if TYPE_CHECKING:
+    from talops.tools.web import Web
 
 WITHIN = timedelta(seconds=5)
 """For all of them together."""
@@ -50,6 +53,8 @@ def _posted(schematics: Sequence[Schematic], environ: Mapping[str, str]) -> Sequ
     def post(number: int) -> None:
         answers[number] = _post(web, schematics[number])
 
+    from talops.tools.web import Web
+
     with Web(environ) as web:
         # not waited for at the end: a name server may be silent longer than any deadline of ours
         threads = [Thread(target=post, args=(number,), daemon=True) for number in range(len(schematics))]
@@ -60,7 +65,7 @@ def _posted(schematics: Sequence[Schematic], environ: Mapping[str, str]) -> Sequ
     return tuple(answers)
 
 
-def _post(web: Web, schematic: Schematic) -> Finding | None:
+def _post(web: "Web", schematic: Schematic) -> Finding | None:
     try:
         body = web.post(schematic.url, schematic.text.encode(), deadline=WITHIN, content_type="application/yaml")
         answer = json.loads(body)
@@ -107,8 +112,10 @@ def _known(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield url, known
 
 
-def _remember(told: Iterable[Schematic], environ: Mapping[str, str]) -> None:
+def _remember(told: Sequence[Schematic], environ: Mapping[str, str]) -> None:
     """Where there is no place for it, the factory is told again the next time."""
+    if not told:
+        return
     lines = "".join(f"{schematic.url} {schematic.id}\n" for schematic in told)
     with contextlib.suppress(OSError):
         place = _place(environ)

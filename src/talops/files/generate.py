@@ -3,90 +3,48 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from talops.domain.finding import Finding, Severity
+from talops.domain.finding import Finding
+from talops.domain.generated import Generated
 from talops.domain.process import Runner
 from talops.files.client import keep_or_renew
-from talops.files.factory import Schematic, tell
+from talops.files.current import CLUSTERCONFIG, Wish, heed, nothing_to_do, tell_factory
+from talops.files.factory import Schematic
 from talops.files.hidden import keep_from_git
 from talops.files.leavings import TALOSCONFIG, is_foreign
-from talops.files.prepare import Prepared, Rejected, checked, prepare
-from talops.files.render import CLUSTERCONFIG, Rendered, render
+from talops.files.prepare import Prepared, checked, prepare
+from talops.files.render import Rendered, render
 from talops.files.schematics import schematics_of
 from talops.files.stamp import STAMP, Sources, Stamp, fingerprints, is_current, of_file, read_stamp, stamp_text
 from talops.files.swap import GITIGNORE, beside, files_in, locked, place_of, swap_in
 from talops.tools.pins import private_folder, write_private
-
-TALHELPER = "talhelper"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """`strict`: a warning is an error. `offline`: the Image Factory is not told. `force`: nothing is kept."""
-
-    strict: bool = False
-    offline: bool = False
-    force: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generated:
-    """`changed` is False when nothing had to be done. `removed` are files of no node, which were there before."""
-
-    nodes: int
-    changed: bool
-    removed: tuple[str, ...] = ()
-    warnings: tuple[Finding, ...] = ()
+from talops.tools.talhelper import TALHELPER
 
 
 def generate(
     repo: Path, wish: Wish, *, runner: Runner, environ: Mapping[str, str] = os.environ, talhelper: str = TALHELPER
 ) -> Generated:
-    """Generate what is not current. Raises FilesInvalid, Locked, ToolMissing, ToolFailed: then nothing has changed."""
+    """Generate all of it, unless nothing has changed.
+
+    Raises FilesInvalid, Refused, Locked, ToolMissing, ToolFailed: then clusterconfig/ is as it was.
+    """
     place = place_of(repo / CLUSTERCONFIG)
-    if not wish.force and (done := _nothing_to_do(repo, place, wish, environ, talhelper)) is not None:
-        return done
-    warnings = checked(repo, runner=runner, environ=environ)
+    warnings = checked(repo, runner=runner, environ=environ, talhelper=talhelper)
     with locked(place):
-        if not wish.force and (done := _nothing_to_do(repo, place, wish, environ, talhelper)) is not None:
+        if (done := nothing_to_do(repo, wish, environ, talhelper)) is not None:
             # the one that held the lock has done it
             return done
         prepared = prepare(repo, runner=runner, environ=environ, warnings=warnings)
         sources = fingerprints(repo, prepared.inputs.files, prepared.inputs.variables, environ, talhelper)
         with beside(place) as folder:
             rendered = render(prepared, folder, runner=runner, talhelper=talhelper)
-            _heed(rendered.warnings, wish)
+            heed(rendered.warnings, strict=wish.strict)
             hushed = keep_from_git(runner, place, folder, (*rendered.configs.values(), TALOSCONFIG, STAMP))
             schematics = schematics_of(prepared.top)
-            told = _told(schematics, wish, environ)
+            told = tell_factory(schematics, wish, environ)
             stamp = _stamped(rendered, sources, schematics, _renewal(place, folder, wish))
             return _put_in_place(prepared, rendered, stamp, place, (*hushed, *told))
-
-
-def _nothing_to_do(repo: Path, place: Path, wish: Wish, environ: Mapping[str, str], talhelper: str) -> Generated | None:
-    """What was warned of the last time is still so, and is said again."""
-    stamp = read_stamp(place)
-    if stamp is None or not is_current(stamp, place, repo, environ, talhelper, time.time()):
-        return None
-    _heed(stamp.warnings, wish)
-    told = _told(stamp.schematics, wish, environ)
-    return Generated(nodes=len(stamp.configs), changed=False, warnings=(*stamp.warnings, *told))
-
-
-def _heed(warnings: tuple[Finding, ...], wish: Wish) -> None:
-    """Raises Rejected where a warning is an error."""
-    if wish.strict and warnings:
-        raise Rejected(tuple(replace(warning, severity=Severity.ERROR) for warning in warnings))
-
-
-def _told(schematics: tuple[Schematic, ...], wish: Wish, environ: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Raises Rejected when the Image Factory refuses one."""
-    findings = () if wish.offline else tell(schematics, environ)
-    if any(finding.severity is Severity.ERROR for finding in findings):
-        raise Rejected(findings)
-    return findings
 
 
 def _renewal(place: Path, folder: Path, wish: Wish) -> float:
@@ -128,6 +86,11 @@ def desired_configs(
     stamp = read_stamp(folder)
     if stamp is not None and is_current(stamp, folder, repo, environ, talhelper, time.time()):
         return {hostname: (folder / name).read_text(encoding="utf-8") for hostname, name in stamp.configs.items()}
-    prepared = prepare(repo, runner=runner, environ=environ, warnings=checked(repo, runner=runner, environ=environ))
+    prepared = prepare(
+        repo,
+        runner=runner,
+        environ=environ,
+        warnings=checked(repo, runner=runner, environ=environ, talhelper=talhelper),
+    )
     with private_folder(environ) as private:
         return render(prepared, private, runner=runner, talhelper=talhelper).texts()

@@ -65,7 +65,7 @@ def _copied(repo: Path, copy: Path, name: str, given: Mapping[str, str]) -> None
         write_private(target, placeheld(text, given).encode() if is_encrypted(text) else content)
 
 
-def placeheld(text: str, given: Mapping[str, str] = {}) -> str:  # noqa: B006  # nothing changes it
+def placeheld(text: str, given: Mapping[str, str]) -> str:
     """An encrypted YAML file with a harmless value for each that is encrypted, without those that are `given`."""
     plain = _OF_SOPS.sub("", text if text.endswith("\n") else f"{text}\n")
     lines = []

@@ -11,21 +11,13 @@ from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
 from talops.files.check import check_files
+from talops.files.current import Rejected
 from talops.files.inputs import Inputs, inputs_of
 from talops.files.redact import Secrets
 from talops.files.references import unresolved_secrets, unresolved_variables
 
 UNREADABLE = "not-decrypted"
 """The rule of a warning, which is none here: what cannot be decrypted cannot be generated."""
-
-
-class Rejected(FilesInvalid):
-    """The files are wrong, in one or more places. Says the first; `findings` are all, warnings too."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        first = next((finding for finding in findings if finding.severity is Severity.ERROR), findings[0])
-        super().__init__(first.what, where=first.where, hint=first.hint)
-        self.findings = findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +31,19 @@ class Prepared:
     warnings: tuple[Finding, ...] = ()
 
     def hidden(self, text: str) -> str:
-        """Without what was encrypted: variables by their name."""
-        return Secrets.of(*self.inputs.secrets.values()).hidden(self.loaded.environment.hidden(text))
+        """Without what is secret: variables by their name."""
+        return self.secrets().hidden(self.loaded.environment.hidden(text))
+
+    def secrets(self) -> Secrets:
+        """What must not be shown: whatever was encrypted, and the cluster's secrets whether they were or not."""
+        values = Secrets.among(self.loaded.environment.secret.values())
+        return values.and_of(_secrets(self.inputs), *self.inputs.secrets.values())
 
 
-def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper: str) -> tuple[Finding, ...]:
     """The warnings. Raises Rejected."""
-    found = tuple(one for one in check_files(repo, runner=runner, environ=environ) if one.rule != UNREADABLE)
+    every = check_files(repo, runner=runner, environ=environ, talhelper=talhelper)
+    found = tuple(finding for finding in every if finding.rule != UNREADABLE)
     if any(finding.severity is Severity.ERROR for finding in found):
         raise Rejected(found)
     return found

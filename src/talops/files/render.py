@@ -10,13 +10,12 @@ from talops.domain.cluster import Desired
 from talops.domain.finding import Finding
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
+from talops.files.current import CLUSTERCONFIG
 from talops.files.explain import finding_of, refused
 from talops.files.inputs import ENCRYPTED
 from talops.files.leavings import TALOSCONFIG
 from talops.files.prepare import Prepared
 from talops.tools.talhelper import genconfig, validate_configs
-
-CLUSTERCONFIG = "clusterconfig"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

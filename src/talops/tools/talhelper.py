@@ -9,6 +9,7 @@ from talops.domain.process import End, Result, Runner
 from talops.errors import ToolFailed, ToolMissing
 from talops.tools.calls import talhelper_genconfig, talhelper_genschema, talhelper_gensecret, talhelper_validate
 
+TALHELPER = "talhelper"
 _MADE = re.compile(r"generated config for (?P<node>\S+) in ")
 _PROGRESS = re.compile(
     r"generated (client config|\.gitignore file) in |There are issues with your |.* is valid for \w+ mode"

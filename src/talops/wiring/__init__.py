@@ -10,7 +10,6 @@ from talops.domain.context import Context, Output
 from talops.domain.plan import Plan
 from talops.domain.status import Status
 from talops.errors import Exit, UsageError
-from talops.observe import observe
 from talops.wiring.stages import Stage, desired_of, live, rehearsal
 
 __all__ = [
@@ -61,6 +60,7 @@ def plan(stage: Stage, wish: Wish) -> Plan:
     Raises UsageError for a name of no node, and Unreachable.
     """
     from talops.execute.reach import refuse_silence
+    from talops.observe import observe
     from talops.plan import upgrade_plan
     from talops.plan.names import check_names
 
@@ -74,6 +74,7 @@ def plan(stage: Stage, wish: Wish) -> Plan:
 def status(stage: Stage) -> Status:
     """The cluster on one screen. Reads it, changes nothing."""
     from talops.execute.status import cluster_status
+    from talops.observe import observe
 
     return cluster_status(stage.desired, stage.policy, observe(stage.desired, stage.tools))
 
