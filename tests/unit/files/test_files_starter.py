@@ -15,9 +15,11 @@ from talops.config.policy import read_policy
 from talops.domain.cluster import Policy
 from talops.domain.process import Call, Result
 from talops.domain.talos import Version
+from talops.domain.tool import Platform
 from talops.errors import FilesInvalid, TalopsError, ToolFailed, UsageError
 from talops.files.starter import KUBERNETES, TALOS, TOOLS, Starter, check_name, start_repository
 from talops.plan.paths import kubernetes_objection
+from talops.toolbox.lock import Asset, Lock, lock_text
 from talops.tools.runner import ShRunner
 from talops.tools.sops import decrypt, with_own_key
 
@@ -61,6 +63,13 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"HOME": str(tmp_path / "person"), "PATH": os.environ["PATH"]}
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository, to be read only."""
+    root = tmp_path_factory.mktemp("starter")
+    return started(root, {"HOME": str(root / "person"), "PATH": os.environ["PATH"]}).folder
+
+
 @contextmanager
 def tools(environ: Mapping[str, str], fails: str = "") -> Iterator[Recording]:
     runner = Recording(environ, fails)
@@ -96,8 +105,7 @@ def test_its_secrets_can_be_read_with_its_own_key_and_by_nobody_else(tmp_path: P
         decrypt(runner, folder / "talsecret.sops.yaml", "talsecret.sops.yaml")
 
 
-def test_every_value_of_the_secrets_is_encrypted(tmp_path: Path, environ: dict[str, str]) -> None:
-    folder = started(tmp_path, environ).folder
+def test_every_value_of_the_secrets_is_encrypted(folder: Path) -> None:
     for name in ("talsecret.sops.yaml", "talenv.sops.yaml"):
         ours = (folder / name).read_text().partition("\nsops:")[0]
         values = re.findall(r"^ *\S+: (\S+)", ours, re.MULTILINE)
@@ -105,8 +113,7 @@ def test_every_value_of_the_secrets_is_encrypted(tmp_path: Path, environ: dict[s
         assert all(value.startswith("ENC[AES256_GCM,") for value in values)
 
 
-def test_what_is_secret_is_for_its_owner_alone(tmp_path: Path, environ: dict[str, str]) -> None:
-    folder = started(tmp_path, environ).folder
+def test_what_is_secret_is_for_its_owner_alone(folder: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
     assert modes["home"] == 0o700
     assert {modes[name] for name in ("age.key", "talsecret.sops.yaml", "talenv.sops.yaml")} == {0o600}
@@ -124,8 +131,8 @@ def test_no_argv_and_no_text_holds_the_key_or_a_secret(tmp_path: Path, environ: 
     assert [secret for secret in secrets if secret in argvs + written + repr(runner.calls)] == []
 
 
-def test_git_ignores_its_key_and_what_is_generated(tmp_path: Path, environ: dict[str, str]) -> None:
-    ignored = (started(tmp_path, environ).folder / ".gitignore").read_text().splitlines()
+def test_git_ignores_its_key_and_what_is_generated(folder: Path) -> None:
+    ignored = (folder / ".gitignore").read_text().splitlines()
     assert {"/clusterconfig/", "age.key", "kubeconfig", "talosconfig"} <= set(ignored)
 
 
@@ -249,8 +256,8 @@ def test_a_name_that_would_break_something(name: str) -> None:
     check_name(error.value.hint.removeprefix("talops init --new "))
 
 
-def test_its_policy_is_the_one_that_holds_without_it(tmp_path: Path, environ: dict[str, str]) -> None:
-    text = (started(tmp_path, environ).folder / "talops.yaml").read_text()
+def test_its_policy_is_the_one_that_holds_without_it(folder: Path) -> None:
+    text = (folder / "talops.yaml").read_text()
     assert text.startswith("# yaml-language-server: $schema=talops.schema.json\n")
     assert read_policy(text) == Policy()
     # what is commented out can be switched on
@@ -261,8 +268,7 @@ def test_its_versions_fit_each_other() -> None:
     assert kubernetes_objection(Version.parse(KUBERNETES), Version.parse(TALOS)) is None
 
 
-def test_renovate_finds_its_versions(tmp_path: Path, environ: dict[str, str]) -> None:
-    folder = started(tmp_path, environ).folder
+def test_renovate_finds_its_versions(folder: Path) -> None:
     managers = json.loads((folder / "renovate.json").read_text())["customManagers"]
     talconfig = (folder / "talconfig.yaml").read_text()
     found = {
@@ -274,8 +280,24 @@ def test_renovate_finds_its_versions(tmp_path: Path, environ: dict[str, str]) ->
     assert found == {"siderolabs/talos": [TALOS], "kubernetes/kubernetes": [KUBERNETES]}
 
 
-def test_no_place_of_a_template_is_left_open(tmp_path: Path, environ: dict[str, str]) -> None:
-    folder = started(tmp_path, environ).folder
+def test_renovate_finds_the_versions_of_the_tools(folder: Path) -> None:
+    asset = Asset(url="https://x/y", sha256="0" * 64)
+    names = ("age", "helm", "kubectl", "sops", "talhelper", "talosctl")
+    lock = lock_text(Lock({name: {Version.parse("v1.2.3"): {Platform("linux", "amd64"): asset}} for name in names}))
+    managers = json.loads((folder / "renovate.json").read_text())["customManagers"]
+    of_lock = [manager for manager in managers if "lock" in manager["managerFilePatterns"][0]]
+    found = {
+        manager["depNameTemplate"]: re.findall(pattern.replace("(?<", "(?P<"), lock)
+        for manager in of_lock
+        for pattern in manager["matchStrings"]
+    }
+    # the cluster's own versions decide those of talosctl and kubectl
+    assert found == {
+        name: ["1.2.3"] for name in ("budimanjojo/talhelper", "getsops/sops", "FiloSottile/age", "helm/helm")
+    }
+
+
+def test_no_place_of_a_template_is_left_open(folder: Path) -> None:
     assert [name for name in FILES if re.search(r"@[A-Z]+@", (folder / name).read_text())] == []
 
 
