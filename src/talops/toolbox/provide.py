@@ -53,7 +53,8 @@ class Provider:
 
     def programs(self) -> Programs:
         """What the machine has of that."""
-        return Programs(self.lock, self.store, self.environ, lambda name, path: ask(self.runner, name, path))
+        lock = self.lock
+        return Programs(lambda: lock, self.store, self.environ, lambda name, path: ask(self.runner, name, path))
 
     def resolve(self, wants: Sequence[Wanted]) -> None:
         """Ask for the SHA-256 of what the lock does not say. Failures are kept, none is raised."""

@@ -53,10 +53,13 @@ def diagnose(context: Context, *, offline: bool) -> Diagnosis:
 
 def _programs(repo: Path) -> tuple[Programs, tuple[Check, ...]]:
     """A lock file that cannot be read is a row; the tools are looked for without it."""
+    found = programs(repo, os.environ)
     try:
-        return programs(repo, os.environ), ()
+        # it is read now
+        _ = found.lock
     except TalopsError as error:
         return programs(Path(os.devnull), os.environ), (bad(LOCK, error.what, error.hint),)
+    return found, ()
 
 
 def _nothing_here(repo: Path) -> Check:
