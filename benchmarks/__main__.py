@@ -3,13 +3,14 @@
 import sys
 from math import inf
 
-from benchmarks import rollout, sandbox, startup, status, upgrade
+from benchmarks import diff, rollout, sandbox, startup, status, upgrade
 
 SOURCES = {
     "startup": startup.rows,
     "rollout": rollout.rows,
     "sandbox": sandbox.rows,
     "status": status.rows,
+    "diff": diff.rows,
     "upgrade": upgrade.rows,
 }
 """By name, so that one can be asked for alone: `python -m benchmarks upgrade`."""

@@ -214,7 +214,9 @@ def _effects(drifts: Sequence[NodeDrift]) -> Mapping[Effect, int]:
 
 def _next(drifts: Sequence[NodeDrift], only: Sequence[str]) -> str:
     words = " ".join(["", *only])
-    to_apply = any(not isinstance(drift.changes, Unknown) and drift.changes for drift in drifts)
+    to_apply = any(
+        drift.staged is Staged.OTHER or (not isinstance(drift.changes, Unknown) and drift.changes) for drift in drifts
+    )
     other_system = any(
         not aspect.agrees and not isinstance(aspect.running, Unknown) and aspect.name != "Kubernetes"
         for drift in drifts
