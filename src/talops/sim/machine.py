@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
+from talops.sim.config.documents import Unreadable, read
 from talops.sim.config.stored import StoredConfig, kubelet_of
 from talops.sim.events import EventLog
 
@@ -115,6 +116,17 @@ class Machine:
             self.events.close()
             for hear in tuple(self.on_power):
                 hear()
+
+    def can_read_config(self) -> bool:
+        """Whether the Talos of the next boot knows all that is in the config on the disk."""
+        system = self.slots[self.default]
+        if system is None or not self.config.seen:
+            return True
+        try:
+            read(self.config.on_disk, system.version.minor)
+        except Unreadable:
+            return False
+        return True
 
     def boot(self) -> None:
         """Start from the default slot."""
