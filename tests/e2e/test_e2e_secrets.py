@@ -113,7 +113,7 @@ def test_the_scan_finds_what_is_shown_when_asked_for(place: Watched) -> None:
 
 def test_gen_config_shows_none_in_any_of_its_modes(place: Watched) -> None:
     committed(place)
-    modes = (
+    modes: tuple[tuple[str, ...], ...] = (
         ("gen", "config", "--offline"),
         ("gen", "config", "--offline"),
         ("gen", "config", "--offline", "--force", "--output", "json"),
@@ -126,8 +126,8 @@ def test_gen_config_shows_none_in_any_of_its_modes(place: Watched) -> None:
         assert code in {0, 6}, said
     change(place, "username: cluster", "username: somebody")
     _set(place.repo / "talenv.sops.yaml", "REGISTRY_PASSWORD", "another-horse-battery-staple")
-    for words in (("--dry-run",), ("--against", "HEAD"), ("--check", "--against", "HEAD", "--output", "github")):
-        code, said = place.ran("gen", "config", *words, more=WITH_KEY)
+    for way in ("--dry-run", "--against HEAD", "--check --against HEAD --output github"):
+        code, said = place.ran("gen", "config", *way.split(), more=WITH_KEY)
         assert code == 3, said
     old = Secrets({"the password of before": PASSWORD})
     assert place.leaks(old, apart=[GENERATED]) == []
@@ -171,8 +171,8 @@ def test_files_that_cannot_be_decrypted_show_none(place: Watched, fault: str) ->
         text = path.read_text()
         at = text.index("data:") + len("data:")
         path.write_text(text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :])
-    for words in (("gen", "config", "--offline"), ("gen", "config", "--check"), ("doctor", "--offline")):
-        code, said = place.ran(*words, more=more)
+    for words in ("gen config --offline", "gen config --check", "doctor --offline"):
+        code, said = place.ran(*words.split(), more=more)
         assert code in {5, 6}, said
         assert "Traceback" not in said
     assert place.leaks(known, apart=["home/other.key"]) == []
@@ -182,13 +182,8 @@ def test_a_new_repository_and_what_is_done_in_it_show_none(place: Watched) -> No
     code, said = place.ran("init", "--new", "fresh", cwd=place.root / "home")
     assert code == 0, said
     folder = place.root / "home" / "fresh"
-    for words in (
-        ("gen", "config", "--offline"),
-        ("doctor", "--offline"),
-        ("doctor", "--offline", "--json"),
-        ("nodes",),
-    ):
-        code, said = place.ran(*words, cwd=folder)
+    for words in ("gen config --offline", "doctor --offline", "doctor --offline --json", "nodes"):
+        code, said = place.ran(*words.split(), cwd=folder)
         assert code == 0, said
     own = {"SOPS_AGE_KEY_FILE": str(folder / "age.key")}
     known = plain_texts(folder, real("sops"), place.environment | own)

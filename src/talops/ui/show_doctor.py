@@ -23,18 +23,17 @@ def _tools(tools: Sequence[ToolCheck], width: int) -> Iterator[str]:
     wide = [max(map(len, column)) for column in zip(*(row[1:4] for row in rows), strict=True)]
     for row, tool in zip(rows, (None, *tools), strict=True):
         start = "  ".join([f"{row[0]:<7}", *(f"{cell:<{most}}" for cell, most in zip(row[1:4], wide, strict=True))])
-        if len(start) + 2 + len(row[4]) <= width:
-            yield f"{start}  {row[4]}".rstrip()
-        else:
-            yield start.rstrip()
-            yield from folded(row[4], width, first=_UNDER, rest=_UNDER)
+        line = f"{start}  {row[4]}".rstrip()
+        path = tool.path if tool is not None else ""
+        fits = len(line) + 2 + len(path) <= width
+        yield f"{line}  {path}".rstrip() if fits else line
         if tool is not None:
+            yield from folded("" if fits else path, width, first=_UNDER, rest=_UNDER)
             yield from _why(tool, width)
 
 
 def _cells(tool: ToolCheck) -> Sequence[str]:
-    origin = f"{tool.origin}: {tool.path}" if tool.path else ""
-    return (_state(tool.state), tool.name, tool.wanted or "any", tool.found or "none", origin)
+    return (_state(tool.state), tool.name, tool.wanted or "any", tool.found or "none", tool.origin)
 
 
 def _check(check: Check, width: int) -> Iterator[str]:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Recording(ShRunner):
         self.results: list[Result] = []
         self.fails = fails
 
-    def gather(self, calls: tuple[Call, ...]) -> tuple[Result, ...]:  # type: ignore[override]  # ours only
+    def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
         self.calls += calls
         if any(call.template == self.fails for call in calls):
             return tuple(Result(exit=1, stderr=b"it will not") for _ in calls)
@@ -200,7 +200,7 @@ def test_whatever_fails_nothing_is_left(tmp_path: Path, environ: dict[str, str],
 
 def test_an_interruption_leaves_nothing(tmp_path: Path, environ: dict[str, str]) -> None:
     class Interrupted(Recording):
-        def gather(self, calls: tuple[Call, ...]) -> tuple[Result, ...]:
+        def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
             if calls[0].template == "sops-encrypt":
                 raise KeyboardInterrupt
             return super().gather(calls)
@@ -229,7 +229,7 @@ def test_nothing_that_is_there_is_touched(tmp_path: Path, environ: dict[str, str
 
 def test_a_folder_that_appears_meanwhile_is_not_touched(tmp_path: Path, environ: dict[str, str]) -> None:
     class Busy(Recording):
-        def gather(self, calls: tuple[Call, ...]) -> tuple[Result, ...]:
+        def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
             (tmp_path / "fresh").mkdir(exist_ok=True)
             (tmp_path / "fresh" / "theirs").write_text("precious")
             return super().gather(calls)
