@@ -158,6 +158,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ),
     ("rehearse", "plan"): Command("Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
     ("rehearse", "status"): Command("Rehearse `status`.", options=("json", *REHEARSAL)),
+    ("rehearse", "health"): Command("Rehearse `health`.", options=("json", *REHEARSAL)),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
     ),

@@ -38,7 +38,7 @@ def show_diff(
 ) -> str:
     """`only`: the nodes that were named on the command line."""
     paint = Paint(on=colour)
-    lines = [f"cluster {cluster}: what {count(len(drifts), 'node')} {_have(drifts)}, against the files"]
+    lines = [f"cluster {cluster}: what {count(len(drifts), 'node')} {_have(drifts)} (-), against the files (+)"]
     for block in blocks(drifts):
         lines += ["", *_block(block, len(drifts), min(width, WIDEST), paint)]
     lines += _unknown(drifts, width, paint)

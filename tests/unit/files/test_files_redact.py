@@ -26,6 +26,7 @@ BY_KEY = [
     f"machine: {{env: {{https_proxy: 'http://me:{S}@proxy:3128'}}}}",
     f"machine: {{files: [{{path: /a, content: 'password = \"{S}\"'}}]}}",
     f"machine: {{pods: [{{metadata: {{name: x}}, env: [{{name: A, value: 'DB_PASSWORD={S}'}}]}}]}}",
+    f"cluster: {{id: {S}}}",
     f"cluster: {{secret: {S}}}",
     f"cluster: {{token: {S}}}",
     f"cluster: {{aescbcEncryptionSecret: {S}}}",
