@@ -17,6 +17,7 @@ from pathlib import Path
 from talops.domain.cluster import Desired
 from talops.domain.process import End, Result
 from talops.domain.talos import Version
+from talops.sim.applyconfig import apply_config, is_apply
 from talops.sim.build import build
 from talops.sim.changing import Changing, is_change
 from talops.sim.commandline import parse
@@ -130,6 +131,8 @@ class LiveCluster:
                     if result is None:
                         self._hang(gone)
                     return result
+            if is_apply(command) and not is_change(command):
+                return apply_config(self._cluster, command)
             if not is_change(command):
                 return self._talosctl.answer(argv)
             changing = Changing(self._cluster, command)
