@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
-from talops.sim.config.documents import Unreadable, read
 from talops.sim.config.stored import StoredConfig, kubelet_of
 from talops.sim.events import EventLog
 
@@ -122,6 +121,8 @@ class Machine:
         system = self.slots[self.default]
         if system is None or not self.config.seen:
             return True
+        from talops.sim.config.documents import Unreadable, read
+
         try:
             read(self.config.on_disk, system.version.minor)
         except Unreadable:
