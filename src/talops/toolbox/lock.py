@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,6 +151,8 @@ def _written(asset: Asset) -> dict[str, object]:
 
 def write_lock(repo: Path, lock: Lock) -> None:
     """Whole or not at all. Raises ToolFailed."""
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile("w", dir=repo, prefix=f".{LOCK}-", encoding="utf-8", delete=False) as file:
             try:

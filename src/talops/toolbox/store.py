@@ -2,11 +2,8 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +31,9 @@ def fingerprint(path: Path) -> str:
 
 def sha256(path: Path) -> str:
     """Raises OSError."""
+    # every command that runs a tool imports this module, and few need this
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -102,6 +102,9 @@ class Store:
 
         Needs `taken`: what a killed one has left is thrown away first.
         """
+        import shutil
+        import tempfile
+
         for left in self.root.glob(f"{_PARTIAL}*"):
             shutil.rmtree(left, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.root))
