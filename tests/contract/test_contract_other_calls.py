@@ -18,6 +18,7 @@ import pytest
 from command_line import KEY, ROOT
 from real_tools import real
 from talops.domain.process import Call, End, Result
+from talops.toolbox.versions import said_version
 from talops.tools.calls import (
     TALOSCTL_TEMPLATES,
     TEMPLATES,
@@ -25,6 +26,7 @@ from talops.tools.calls import (
     Talosctl,
     age_keygen,
     age_recipients,
+    program_version,
     sops_decrypt,
     sops_encrypt,
 )
@@ -121,6 +123,16 @@ def swapped(text: str) -> str:
     """One character of an encrypted value is another."""
     before, mark, after = text.partition("data:")
     return before + mark + ("A" if after[0] != "A" else "B") + after[1:]
+
+
+def says_its_version(name: str, version: str) -> Case:
+    return Case(
+        template=f"{name}-version",
+        name=version,
+        make=lambda _folder: program_version(name, str(real(name, version))),
+        exit=0,
+        value=lambda stdout: str(said_version(stdout)) == f"v{version}",
+    )
 
 
 OUR_KEY = KEY.read_text()
@@ -237,6 +249,15 @@ CASES = (
         exit=100,
         says="cannot operate on non-existent file",
     ),
+    says_its_version("talosctl", "1.12.0"),
+    says_its_version("talosctl", "1.13.0"),
+    says_its_version("talhelper", "3.1.16"),
+    says_its_version("kubectl", "1.36.3"),
+    says_its_version("sops", "3.11.0"),
+    says_its_version("helm", "3.22.0"),
+    says_its_version("helm", "4.2.3"),
+    says_its_version("age", "1.3.2"),
+    says_its_version("age-keygen", "1.3.2"),
 )
 
 

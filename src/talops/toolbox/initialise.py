@@ -122,11 +122,11 @@ def _of_nodes(
 def fits(lock: Lock, cluster: Cluster, settings: ToolSettings, programs: Programs, watcher: Watcher) -> Exit:
     """Whether the lock is what the files ask for: PENDING when it is not, with what to type."""
     try:
-        wants = _of_files(cluster.desired(programs), settings)
+        desired = cluster.desired(programs)
     except (FilesInvalid, ToolMissing) as error:
         watcher.said(f"whether {LOCK} still fits the files is not known: {error.what}")
         return Exit.DONE
-    stale = [wanted for wanted in wants if not _is_locked(wanted, lock)]
+    stale = [wanted for wanted in _of_files(desired, settings) if not _is_locked(wanted, lock)]
     for wanted in stale:
         there = ", ".join(map(str, lock.versions(wanted.release.name))) or "none"
         watcher.said(f"the files ask for {wanted.label}, and {LOCK} has {there}; next: {UPDATE}")

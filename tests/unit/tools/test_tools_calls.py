@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from talops.domain.machineconfig import ApplyMode
+from talops.domain.talos import Unknown, Version
 from talops.tools.calls import (
     TEMPLATES,
     Kubectl,
@@ -148,3 +149,30 @@ def test_a_call_without_its_nodes_cannot_be_made() -> None:
 
 def test_the_same_call_is_built_once() -> None:
     assert TALOSCTL.version(TWO) is TALOSCTL.version(("10.0.0.11", "10.0.0.12"))
+
+
+NEWER, OLDER, OLD = (Version.parse(text) for text in ("v1.13.2", "v1.12.7", "v1.12.0"))
+SEVERAL = Talosctl(path="talosctl", others=((NEWER, "/13"), (OLDER, "/12"), (OLD, "/12.0")))
+
+
+@pytest.mark.parametrize(
+    ("running", "path", "release"),
+    [
+        (Version.parse("v1.13.0"), "/13", NEWER),
+        (Version.parse("v1.12.11"), "/12", OLDER),
+        (Version.parse("v1.12.0-rc.1"), "/12", OLDER),
+        (Version.parse("v1.11.5"), "talosctl", None),
+        (Version.parse("v2.12.0"), "talosctl", None),
+        (Unknown("it does not answer"), "talosctl", None),
+    ],
+)
+def test_a_node_is_changed_with_the_newest_talosctl_of_its_own_minor_release(
+    running: Version | Unknown, path: str, release: Version | None
+) -> None:
+    chosen = SEVERAL.for_version(running)
+    assert (chosen.path, chosen.release) == (path, release)
+    assert chosen.talosconfig == SEVERAL.talosconfig
+
+
+def test_without_others_there_is_the_one_that_reads() -> None:
+    assert TALOSCTL.for_version(NEWER) == TALOSCTL
