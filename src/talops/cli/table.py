@@ -72,6 +72,7 @@ OPTIONS: Mapping[str, Option] = {
     "placeholder-secrets": Option(
         ("--placeholder-secrets",), "Make do without a key: secrets of no cluster, to be looked at only."
     ),
+    "offline": Option(("--offline",), "Ask no network."),
     "strict": Option(("--strict",), "Warnings are errors."),
     "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
     "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
@@ -88,7 +89,6 @@ OPTIONS: Mapping[str, Option] = {
     "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
     "new": Option(("--new",), "Begin the repository of a new cluster.", "text", "NAME"),
-    "offline": Option(("--offline",), "Ask no network."),
     "unset": Option(("--unset",), "Print what takes it back."),
 }
 SHELLS = ("bash", "zsh", "fish")
@@ -143,6 +143,11 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("gen", "config"): Command(
         "Generate clusterconfig/ with talhelper: right and whole, or as it was before.",
         options=("check", "against", "dry-run", "placeholder-secrets", "strict", "offline", "force", "findings"),
+    ),
+    ("validate",): Command(
+        "Everything that is wrong, or odd, about the cluster's files.",
+        module="validate",
+        options=("strict", "findings"),
     ),
     ("rehearse",): Command(
         "Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)

@@ -1,8 +1,8 @@
 """What is wrong, or odd, about the cluster's files: everything that can be told without asking talhelper."""
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from talops.config.keys import Keys
@@ -18,37 +18,58 @@ from talops.files.checks.nodes import counted, duplicates
 from talops.files.checks.secretfiles import secret_files
 from talops.files.checks.substitutions import substitutions
 from talops.files.checks.values import misread, misread_in_patches
+from talops.files.checks.versions import newer_talos
 from talops.files.findings import ordered, refused
-from talops.files.patchtexts import open_patches
+from talops.files.patchtexts import Patches, open_patches
 from talops.files.schema import known_keys
 from talops.files.sources import TALCONFIG, Sources, find_talconfig, read_sources
-from talops.files.variables import NOT_KNOWN, read_variables
+from talops.files.variables import NOT_KNOWN, Variables, read_variables
 from talops.tools.talhelper import TALHELPER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`sources` and `patches` are what was read, None where talconfig.yaml could not be read at all."""
+
+    findings: tuple[Finding, ...]
+    sources: Sources | None = None
+    patches: Patches | None = None
 
 
 def check_files(
     repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ, talhelper: str = TALHELPER
 ) -> tuple[Finding, ...]:
-    """All findings, in the order of the files. Spawns sops where talenv is encrypted, git, and talhelper once for its
+    """All findings, in the order of the files. Spawns sops where talenv is encrypted, and talhelper once for its
     schema, which is remembered.
 
     Raises nothing for what a file can be: where talconfig.yaml cannot be read at all, that is the finding. No text
     holds a value that was encrypted.
     """
+    return checked(repo, runner=runner, environ=environ, talhelper=talhelper).findings
+
+
+def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper: str) -> Report:
+    """The same, with what was read."""
     try:
         text = find_talconfig(repo)
     except FilesInvalid as error:
-        return (refused("no-talconfig", error),)
+        return Report(findings=(refused("no-talconfig", error),))
     variables = read_variables(repo, runner, environ)
     findings = [*variables.findings, *secret_files(repo)]
     try:
         sources = read_sources(repo, text, variables)
     except FilesInvalid as error:
         findings.append(refused("yaml", error))
-    else:
-        findings += _of_talconfig(sources, known_keys(runner, talhelper, environ))
+        return Report(findings=ordered(hidden_by(variables, findings)))
+    patches = open_patches(sources)
+    findings += _of_talconfig(sources, patches, known_keys(runner, talhelper, environ))
+    return Report(findings=ordered(hidden_by(variables, findings)), sources=sources, patches=patches)
+
+
+def hidden_by(variables: Variables, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Without any value that was encrypted."""
     hidden = variables.environment.hidden
-    return ordered(replace(found, what=hidden(found.what), hint=hidden(found.hint)) for found in findings)
+    return (replace(found, what=hidden(found.what), hint=hidden(found.hint)) for found in findings)
 
 
 def strictly(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -56,13 +77,12 @@ def strictly(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(replace(found, severity=Severity.ERROR) for found in findings)
 
 
-def _of_talconfig(sources: Sources, keys: Keys) -> Iterator[Finding]:
-    patches = open_patches(sources)
+def _of_talconfig(sources: Sources, patches: Patches, keys: Keys) -> Iterator[Finding]:
     yield from (refused("variable", problem) for problem in sources.talconfig.problems)
     for rule, problem in problems(sources.top):
         found = refused(rule, problem)
         if NOT_KNOWN not in found.what:
-            yield _moved(sources, found)
+            yield _moved(sources, newer_talos(sources, found) or found)
     yield from counted(sources)
     yield from duplicates(sources)
     yield from unknown_keys(sources, keys)

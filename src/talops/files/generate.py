@@ -53,7 +53,7 @@ def _renewal(place: Path, folder: Path, wish: Wish) -> float:
 
 
 def _stamped(rendered: Rendered, sources: Sources, schematics: tuple[Schematic, ...], renew_after: float) -> Stamp:
-    names = (*rendered.configs.values(), TALOSCONFIG)
+    names = (*rendered.configs.values(), TALOSCONFIG, GITIGNORE)
     return Stamp(
         sources=sources,
         configs=rendered.configs,

@@ -31,13 +31,15 @@ def git(runner: Runner, repo: Path) -> Check:
     there = [name for name in _PLAIN_SECRETS if (repo / name).exists()]
     try:
         kept = [file for name in there for file in tracked(runner, repo, name) if not file.endswith(".gitignore")]
-        asked = {f"{name}/talosconfig" if (repo / name).is_dir() else name: name for name in there}
-        open_ = [asked[file] for file in not_ignored(runner, repo, list(asked))] if asked else []
+        found = not_ignored(runner, repo, there) if there else ()
     except TalopsError as error:
         return bad(GIT, error.what, error.hint)
+    open_ = [file for file in found if not file.endswith(".gitignore")]
     if kept:
         hint = f"git rm -r --cached {kept[0]}   # and then change these secrets: they stay in its history"
         return bad(GIT, f"git has secrets in plain text: {', '.join(kept[:4])}", hint)
     if open_:
-        return bad(GIT, f"git does not ignore {', '.join(open_)}", f"echo /{open_[0]} >> .gitignore")
+        return bad(
+            GIT, f"git does not ignore {', '.join(open_[:4])}", f"echo /{open_[0].partition('/')[0]} >> .gitignore"
+        )
     return ok(GIT, f"git ignores {', '.join(there)}" if there else "there is nothing that git must not see")

@@ -93,9 +93,10 @@ FILE_TEMPLATES = (
         secret=True,
     ),
     Template(name="git-tracked", command=("ls-files", "-z", "--"), deadline=timedelta(seconds=20)),
-    # exit 1 where it ignores none of them
     Template(
-        name="git-ignored", command=("check-ignore", "--no-index", "-z", "--stdin"), deadline=timedelta(seconds=20)
+        name="git-not-ignored",
+        command=("ls-files", "--others", "--exclude-standard", "-z", "--"),
+        deadline=timedelta(seconds=20),
     ),
     Template(
         name="git-toplevel", command=("rev-parse", "--show-toplevel", "--show-prefix"), deadline=timedelta(seconds=20)
@@ -323,10 +324,9 @@ def git_tracked(folder: str, name: str) -> Call:
     return _call("git-tracked", ("git", "-C", folder), (), (f":(literal){name}",))
 
 
-def git_ignored(folder: str, names: tuple[str, ...]) -> Call:
-    """On stdout come those that it ignores."""
-    asked = "\0".join(names).encode("utf-8", "surrogateescape")
-    return replace(_call("git-ignored", ("git", "-C", folder), (), ()), stdin=asked)
+def git_not_ignored(folder: str, names: tuple[str, ...]) -> Call:
+    """Which of these `git add` would take up."""
+    return _call("git-not-ignored", ("git", "-C", folder), (), tuple(f":(literal){name}" for name in names))
 
 
 def git_toplevel(folder: str) -> Call:

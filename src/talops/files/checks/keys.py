@@ -23,7 +23,6 @@ OBSOLETE = {
     (ROLE, "inlinePatch"): "write it as a text into `patches`",
     (ROLE, "encryptedPatches"): "name the file in `patches`: an @file is decrypted by itself",
     (ROLE, "extensions"): "write `schematic`, with `customization.systemExtensions.officialExtensions`",
-    (TOP, "sops"): "talhelper does not decrypt talconfig.yaml: decrypt it, and keep secrets in talenv.sops.yaml",
     (ROLE, "isoSchematic"): "write `imageSchematic`",
 }
 """Keys that talhelpers before 3 knew, and what replaced them (its git history)."""
@@ -80,6 +79,9 @@ def _told(level: str, key: str, keys: Keys) -> tuple[str, str, str]:
         return "obsolete-key", f"`{key}` is deprecated, though talhelper still reads it", DEPRECATED[place]
     if place in OBSOLETE:
         return "obsolete-key", f"`{key}` is obsolete, and talhelper ignores it", OBSOLETE[place]
+    if (level, key) == (TOP, "sops"):
+        hint = "decrypt it in place, and keep secrets in talenv.sops.yaml"
+        return "unknown-key", "sops was here, and talhelper does not decrypt talconfig.yaml", hint
     close = _close(key, known)
     if close and close.lower() == key.lower():
         return "unknown-key", f"talhelper does not know `{key}` and ignores it", f"did you mean `{close}`?"
