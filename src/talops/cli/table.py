@@ -73,7 +73,7 @@ OPTIONS: Mapping[str, Option] = {
         ("--placeholder-secrets",), "Make do without a key: secrets of no cluster, to be looked at only."
     ),
     "strict": Option(("--strict",), "Warnings are errors."),
-    "force": Option(("--force",), "Generate everything anew, the talosconfig too."),
+    "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
     "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
     "fault": Option(("--fault",), "Make this go wrong; may be given again.", "fault", "NAME@NODE"),
     "faults": Option(("--faults",), "List the faults that can be switched on."),
@@ -101,6 +101,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ),
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
+    ("health",): Command("What is wrong, worst first, and nothing else.", module="health", options=("json",)),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
     ("diff",): Command(
         "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
@@ -110,6 +111,9 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         "The machine config that a node runs with, without its secrets.", options=("show-secrets",), argument="node"
     ),
     ("get", "mc"): Command("The same as `get machineconfig`.", options=("show-secrets",), argument="node", hidden=True),
+    ("kubeconfig",): Command(
+        "Fetch a kubeconfig, and merge it into kubectl's.", module="kubeconfig", options=("force",), argument="file"
+    ),
     ("upgrade",): Command("Upgrade the cluster.", module="upgrade"),
     ("upgrade", "all"): Command(
         "Take every node to the Talos release of the files, one at a time.",

@@ -1,8 +1,8 @@
 """The cluster that a command acts on: the real one, or an embedded one built from the operator's files."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -94,6 +94,7 @@ def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, see
         start=version_of(start) if start else None,
         faults=[parse_fault(fault, desired) for fault in faults],
         seed=seed,
+        configs=generated_configs(context, desired),
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
     yield Stage(desired=desired, policy=policy, tools=tools, real=False, listening=lambda: listening(world))
@@ -117,6 +118,17 @@ def tool_runner(found: Programs) -> "ShRunner":
         return NotThere(program.why) if isinstance(program, Missing) else program.path
 
     return ShRunner(found.environ, find)
+
+
+def generated_configs(context: Context, desired: Desired) -> Mapping[str, str]:
+    """The machine configs that lie in the repository, by hostname, as far as there are some. They hold secrets."""
+    found = {}
+    for node in desired.nodes:
+        path = context.repo / node.config_file
+        with suppress(OSError, ValueError):
+            if path.is_file():
+                found[node.hostname] = path.read_text(encoding="utf-8")
+    return found
 
 
 def _files(context: Context) -> tuple[Desired, Policy, tuple[str, ...]]:
