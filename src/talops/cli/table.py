@@ -85,6 +85,7 @@ OPTIONS: Mapping[str, Option] = {
     "foreground": Option(("--foreground",), "Stay, and stop it at Ctrl-C."),
     "list": Option(("--list",), "List the faults that there are."),
     "all": Option(("--all",), "Every sandbox there is."),
+    "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
     "offline": Option(("--offline",), "Ask no network."),
     "unset": Option(("--unset",), "Print what takes it back."),
@@ -95,6 +96,9 @@ WHICH = ("only", "skip-node", "accept-downtime")
 REHEARSAL = ("fault", "from", "seed")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
+    ("init",): Command(
+        "Install the external tools that talops.lock names.", module="init", options=("update", "offline")
+    ),
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
     ("health",): Command("What is wrong, worst first, and nothing else.", module="health", options=("json",)),

@@ -69,7 +69,7 @@ def _put_in_place(
 ) -> Generated:
     write_private(rendered.folder / STAMP, stamp_text(stamp))
     foreign = is_foreign(place, prepared.loaded.desired.cluster_name)
-    ours = {os.path.normpath(name) for name in stamp.outputs} | {STAMP, GITIGNORE}
+    ours = {*stamp.outputs, STAMP, GITIGNORE}
     removed = tuple(sorted(name for name in files_in(place) if name not in ours and not foreign(name)))
     swap_in(rendered.folder, place, foreign)
     return Generated(nodes=len(rendered.configs), changed=True, removed=removed, warnings=(*rendered.warnings, *told))

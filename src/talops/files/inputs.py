@@ -17,8 +17,8 @@ from talops.tools.sops import decrypt_all
 TALSECRET = ("talsecret.yaml", "talsecret.sops.yaml", "talsecret.yml", "talsecret.sops.yml")
 """Where talhelper looks; of several it takes the last."""
 ENCRYPTED = re.compile(r"ENC\[AES256_GCM,")
-_FILES_UNDER = frozenset({"machineFiles", "patches", "inlineManifests"})
-_ALWAYS_FILES = "extraManifests"
+FILES_UNDER = frozenset({"machineFiles", "patches", "inlineManifests"})
+ALWAYS_FILES = "extraManifests"
 _VARIABLE = re.compile(r"\$\{?(\w+)|\benv\s+[\"`](\w+)")
 """`${NAME}`, `$NAME`, and what a template asks for: `{{ env "NAME" }}`."""
 
@@ -90,7 +90,7 @@ def _named(tree: Tree, *, under: bool, always: bool) -> Iterator[str]:
     match tree:
         case TreeMapping():
             for key, value in tree.entries.items():
-                yield from _named(value, under=under or key in _FILES_UNDER, always=always or key == _ALWAYS_FILES)
+                yield from _named(value, under=under or key in FILES_UNDER, always=always or key == ALWAYS_FILES)
         case Sequence():
             for row in tree.rows:
                 yield from _named(row, under=under, always=always)

@@ -1,6 +1,5 @@
 """Machine configs made by talhelper into a folder of our own, and checked: right, or not there."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,7 @@ from talops.domain.cluster import Desired
 from talops.domain.finding import Finding
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
-from talops.files.current import CLUSTERCONFIG
-from talops.files.explain import finding_of, refused
+from talops.files.explain import file_of, finding_of, invalid, refused
 from talops.files.inputs import ENCRYPTED
 from talops.files.leavings import TALOSCONFIG
 from talops.files.prepare import Prepared
@@ -43,22 +41,22 @@ def render(prepared: Prepared, into: Path, *, runner: Runner, talhelper: str) ->
         out=into,
     )
     if answer.failure:
-        raise refused(prepared, answer)
+        raise refused(prepared, answer, into, runner=runner, talhelper=talhelper)
     _complete(into, names)
     _nothing_encrypted(into, names)
     valid = validate_configs(runner, talhelper, [into / name for name in names.values()])
     if valid.failure:
-        raise refused(prepared, valid)
+        raise invalid(prepared, valid, into)
     said = dict.fromkeys(finding_of(prepared, issue) for issue in answer.issues)
     return Rendered(folder=into, configs=names, warnings=(*prepared.warnings, *said))
 
 
 def _file_names(desired: Desired) -> Mapping[str, str]:
     """By hostname. Raises FilesInvalid when two nodes share one, or one would lie elsewhere."""
-    names = {node.hostname: node.config_file.removeprefix(f"{CLUSTERCONFIG}/") for node in desired.nodes}
+    names = {node.hostname: file_of(node) for node in desired.nodes}
     seen: dict[str, str] = {TALOSCONFIG: "the talosconfig"}
     for node in desired.nodes:
-        name = os.path.normpath(names[node.hostname])
+        name = names[node.hostname]
         hint = "mend `filenameTmpl`: {{ .ClusterName }}-{{ .Hostname }}.yaml is talhelper's default"
         if name.startswith(("/", "..")) or name.startswith("."):
             raise FilesInvalid(f"the file of {node.hostname} would be {name}", where=node.where, hint=hint)
@@ -72,7 +70,7 @@ def _file_names(desired: Desired) -> Mapping[str, str]:
 def _complete(folder: Path, names: Mapping[str, str]) -> None:
     """Raises FilesInvalid unless there are a config of every node, a talosconfig, and nothing else."""
     made = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != ".gitignore"}
-    wanted = {os.path.normpath(name) for name in names.values()} | {TALOSCONFIG}
+    wanted = {*names.values(), TALOSCONFIG}
     for name in sorted(wanted - made):
         raise FilesInvalid(f"talhelper made no {name} and did not say why", where=TALCONFIG)
     for name in sorted(made - wanted):

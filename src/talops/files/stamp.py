@@ -49,8 +49,12 @@ def fingerprints(
     return Sources(
         files={name: of_file(repo / name) for name in files},
         variables={name: _of_text(environ[name]) if name in environ else "" for name in variables},
-        tools={"talops": __version__, talhelper: of_program(talhelper, environ)},
+        tools=_tools(talhelper, environ),
     )
+
+
+def _tools(talhelper: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+    return {"talops": __version__, "talhelper": of_program(talhelper, environ)}
 
 
 def of_file(path: Path) -> str:
@@ -78,10 +82,7 @@ def of_program(name: str, environ: Mapping[str, str]) -> str:
 def is_current(stamp: Stamp, folder: Path, repo: Path, environ: Mapping[str, str], talhelper: str, now: float) -> bool:
     """Whether generating again would make what is there. `now` in seconds since 1970."""
     made = stamp.sources
-    if now >= stamp.renew_after or made.tools != {
-        "talops": __version__,
-        talhelper: of_program(talhelper, environ),
-    }:
+    if now >= stamp.renew_after or made.tools != _tools(talhelper, environ):
         return False
     same = made == fingerprints(repo, made.files, made.variables, environ, talhelper)
     return same and all(of_file(folder / name) == seen for name, seen in stamp.outputs.items())

@@ -12,10 +12,10 @@ from talops.domain.process import Kube
 from talops.domain.talos import Version
 from talops.domain.tool import Missing
 from talops.errors import ToolFailed, ToolMissing, UsageError
-from talops.observe import Tools
 from talops.toolbox.find import Programs, programs
 
 if TYPE_CHECKING:
+    from talops.observe import Tools
     from talops.tools.runner import ShRunner
 
 
@@ -25,7 +25,7 @@ class Stage:
 
     desired: Desired
     policy: Policy
-    tools: Tools
+    tools: "Tools"
     real: bool
     listening: Callable[[], AbstractContextManager[None]]
     """While in it, SIGINT and SIGTERM are requests to the rollout. A command that only reads is ended by them."""
@@ -42,6 +42,7 @@ def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
     Where Kubernetes is not needed, a kubeconfig that cannot be used is an API that does not answer. Raises
     ToolMissing, ToolFailed and FilesInvalid.
     """
+    from talops.observe import Tools
     from talops.tools.calls import Kubectl, Talosctl
     from talops.tools.clock import RealClock, ended_by_signals
     from talops.tools.kubectl import ProxyKube, SilentKube
@@ -81,6 +82,7 @@ def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
 @contextmanager
 def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, seed: int) -> Iterator[Stage]:
     """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError."""
+    from talops.observe import Tools
     from talops.sim.faults import parse_fault
     from talops.sim.onlooker import listening
     from talops.sim.world import rehearsal as build
