@@ -223,12 +223,13 @@ def _next(drifts: Sequence[NodeDrift], only: Sequence[str]) -> str:
         for aspect in drift.aspects
         if aspect.files not in {"", aspect.running}
     )
+    gaps = [drift.changes for drift in drifts if isinstance(drift.changes, Unknown)]
+    if gaps and not to_apply:
+        return next((gap.hint for gap in gaps if gap.hint), "talops health")
     if to_apply and other_system:
         return f"talops apply{words}   # and then: talops upgrade all"
     if to_apply:
         return f"talops apply{words}"
     if other_system:
         return "talops upgrade all"
-    if any(isinstance(drift.changes, Unknown) for drift in drifts):
-        return "talops health"
     return "talops status" if any(drift.drifts for drift in drifts) else "nothing"

@@ -154,3 +154,20 @@ def test_the_worst_stands_first() -> None:
     observed = change_node(observed, "w-2", lambda node: replace(node, talos=Unknown("off")))
     found = judged(observed, ends="2026-03-02")
     assert [trouble.urgency for trouble in found.troubles] == list(Urgency)
+
+
+def test_why_kubernetes_is_silent_is_said_once() -> None:
+    gap = Unknown("the Kubernetes API did not answer: connection refused")
+    nodes = {name: replace(node, kube=gap) for name, node in HEALTHY.nodes.items()}
+    observed = replace(
+        HEALTHY, nodes=nodes, kube_nodes=gap, ceph=gap, rook_pods=gap, postgres=gap, postgres_pods=gap, lease=gap,
+        foreign=gap,
+    )  # fmt: skip
+    trouble = only(judged(observed))
+    assert (trouble.about, trouble.what, trouble.next) == ("Kubernetes", gap.reason, "kubectl get nodes")
+
+
+def test_without_a_kubeconfig_it_says_how_to_get_one() -> None:
+    gap = Unknown("the Kubernetes API did not answer: there is no usable kubeconfig: kubectl finds none")
+    observed = replace(HEALTHY, kube_nodes=gap, nodes={n: replace(o, kube=gap) for n, o in HEALTHY.nodes.items()})
+    assert only(judged(observed)).next == "talops kubeconfig"
