@@ -11,7 +11,7 @@ from talops.domain.process import Kube
 from talops.domain.talos import Version
 from talops.errors import Exit, TalopsError
 from talops.execute.rollback import roll_back
-from talops.execute.rollout import upgrade_all
+from talops.execute.runs import upgrade_all
 from talops.execute.session import Session
 from talops.observe import Tools
 from talops.sim.faults import parse_fault

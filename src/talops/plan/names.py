@@ -22,6 +22,13 @@ def check_names(desired: Desired, policy: Policy, only: Sequence[str], skip: Seq
             raise FilesInvalid(what, where="talops.yaml", hint=did_you_mean(name, hostnames))
 
 
+def chosen(desired: Desired, policy: Policy, only: Sequence[str], skip: Sequence[str]) -> frozenset[str]:
+    """The hostnames that a command is about."""
+    left_out = {*policy.skip, *skip}
+    hostnames = (node.hostname for node in desired.nodes if node.hostname not in left_out)
+    return frozenset(hostname for hostname in hostnames if not only or hostname in only)
+
+
 def did_you_mean(name: str, hostnames: Sequence[str]) -> str:
     close = get_close_matches(name, hostnames, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else "`talops nodes` lists them"

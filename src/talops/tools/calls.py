@@ -55,9 +55,7 @@ TALOSCTL_TEMPLATES = (
     Template(name="upgrade", command=("upgrade",), deadline=UPGRADE_WITHIN, nodes=1, mutating=True),
     Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
     # it does not wait: who asks for it watches the node, too
-    Template(
-        name="reboot", command=("reboot", "--wait=false"), deadline=timedelta(minutes=2), nodes=1, mutating=True
-    ),
+    Template(name="reboot", command=("reboot", "--wait=false"), deadline=timedelta(minutes=2), nodes=1, mutating=True),
     # what it prints quotes the config: the differences of a dry run, and why a config is refused
     Template(name="apply-dry-run", command=("apply-config", "--dry-run"), deadline=_APPLY, nodes=1, secret=True),
     Template(name="apply-config", command=("apply-config",), deadline=_APPLY, nodes=1, mutating=True, secret=True),

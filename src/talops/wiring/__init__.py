@@ -82,7 +82,7 @@ def upgrade_all(
     stage: Stage, wish: Wish, *, confirm: Callable[[Plan], bool], output: Output, show_commands: bool
 ) -> Exit:
     """Run the rollout. Raises UsageError for a name of no node, before anything is looked at."""
-    from talops.execute.rollout import upgrade_all as roll_out
+    from talops.execute.runs import upgrade_all as roll_out
     from talops.wiring.sessions import holder, session_on
 
     stage = replace(stage, policy=replace(stage.policy, accept_downtime=wish.accept_downtime))
