@@ -59,6 +59,18 @@ class Unreachable(TalopsError):
     """The cluster (or the one API that the command cannot do without) does not answer."""
 
 
+class WebFailed(TalopsError):
+    """A server of the web (not of the cluster) cannot be reached, or does not give what was asked for.
+
+    `status` is the HTTP status, 0 where none came. `passing`: the same may succeed a moment later.
+    """
+
+    def __init__(self, what: str, *, hint: str = "", status: int = 0, passing: bool = False) -> None:
+        super().__init__(what, hint=hint)
+        self.status = status
+        self.passing = passing
+
+
 class Locked(TalopsError):
     """Another rollout, or another tool that takes nodes down, is at work in this cluster."""
 

@@ -46,3 +46,4 @@ FaultsToEnd = Annotated[list[str] | None, typer.Argument(metavar="NAME[@NODE]...
 Every = Annotated[bool, _option("all")]
 Dialect = Annotated[str, _option("shell")]
 Unset = Annotated[bool, _option("unset")]
+Offline = Annotated[bool, _option("offline")]

@@ -72,6 +72,7 @@ OPTIONS: Mapping[str, Option] = {
     "list": Option(("--list",), "List the faults that there are."),
     "all": Option(("--all",), "Every sandbox there is."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
+    "offline": Option(("--offline",), "Ask no network."),
     "unset": Option(("--unset",), "Print what takes it back."),
 }
 SHELLS = ("bash", "zsh", "fish")
@@ -101,6 +102,9 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         argument="node",
     ),
     ("unlock",): Command("Take the Lease away from a run that is gone.", module="unlock", options=("yes",)),
+    ("doctor",): Command(
+        "Whether everything is there: tools, keys, configs, permissions.", module="doctor", options=("offline", "json")
+    ),
     ("rehearse",): Command(
         "Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)
     ),

@@ -37,18 +37,41 @@ def read_environment(repo: Path, runner: Runner, environ: Mapping[str, str]) -> 
     """Raises FilesInvalid, and ToolMissing where sops is needed."""
     values, secret, lost = dict(environ), dict[str, str](), ""
     for name in NAMES:
-        text = read_exactly(repo, name)
-        if text is None or not text.strip():
+        found = read_talenv(repo, name, runner)
+        if found is None:
             continue
-        encrypted = _is_encrypted(text, name)
-        found = read_variables(decrypt(runner, repo / name, name) if encrypted else text)
         lost = lost or (f"{name}:{found.lost}" if found.lost else "")
         values.update(found.values)
-        secret.update(found.values if encrypted else {})
+        secret.update(found.values if found.encrypted else {})
     return Environment(values, secret, lost)
 
 
-def _is_encrypted(text: str, name: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Talenv:
+    """One talenv file, decrypted. `lost` is the line that cost all of its variables, 0 when none did."""
+
+    values: dict[str, str]
+    encrypted: bool
+    lost: int
+
+
+def read_talenv(repo: Path, name: str, runner: Runner) -> Talenv | None:
+    """None where it is not there or says nothing. Raises FilesInvalid, and ToolMissing where sops is needed."""
+    text = read_exactly(repo, name)
+    if text is None or not text.strip():
+        return None
+    encrypted = is_encrypted(text, name)
+    found = read_variables(decrypt(runner, repo / name, name) if encrypted else text)
+    return Talenv(found.values, encrypted, found.lost)
+
+
+def names_in(text: str, name: str) -> tuple[str, ...]:
+    """The variables of an encrypted talenv: sops leaves their names as they are. Raises FilesInvalid."""
+    tree = parse(text.removeprefix(BOM), name, repeated=Repeated.LATER_WINS)
+    return tuple(key for key in tree.entries if key.lower() != "sops") if isinstance(tree, TreeMapping) else ()
+
+
+def is_encrypted(text: str, name: str) -> bool:
     """Told by content, not by name: sops leaves a top-level key `sops`.
 
     Raises FilesInvalid when it is no YAML mapping: talhelper asks for one before it reads line by line.

@@ -1,10 +1,11 @@
 """The kinds of talconfig's fields that a rollout does not look at: a wrong one makes talhelper refuse the file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from talops.config.scalar import Scalar, is_null
 from talops.config.tree import Mapping as TreeMapping
 from talops.config.tree import Tree, bool_of, mapping_of, sequence_of, text_of, texts_of
+from talops.errors import FilesInvalid
 
 Check = Callable[[Tree | None, str], object]
 
@@ -37,14 +38,31 @@ NODE = {**ROLE, **_of((bool_of, "ignoreHostname overridePatches overrideExtraMan
 
 def check_shape(top: TreeMapping, nodes: Iterable[TreeMapping]) -> None:
     """Raises FilesInvalid at the first field of a wrong kind."""
-    _check(TOP, top)
-    for role in ("controlPlane", "worker"):
-        _check(ROLE, mapping_of(top.get(role), f"`{role}`"))
+    for wrong in wrong_shapes(top, nodes):
+        raise wrong
+
+
+def wrong_shapes(top: TreeMapping, nodes: Iterable[TreeMapping]) -> Iterator[FilesInvalid]:
+    """Each field of a wrong kind."""
+    yield from _wrong(TOP, top)
+    for name in ("controlPlane", "worker"):
+        role = top.get(name)
+        if isinstance(role, TreeMapping):
+            yield from _wrong(ROLE, role)
+        else:
+            yield from _tried(mapping_of, role, f"`{name}`")
     for node in nodes:
-        _check(NODE, node)
+        yield from _wrong(NODE, node)
 
 
-def _check(fields: Mapping[str, Check], found: TreeMapping | None) -> None:
-    for name in found.entries if found is not None else ():
-        if found is not None and name in fields:
-            fields[name](found.get(name), f"`{name}`")
+def _wrong(fields: Mapping[str, Check], found: TreeMapping) -> Iterator[FilesInvalid]:
+    for name in found.entries:
+        if name in fields:
+            yield from _tried(fields[name], found.get(name), f"`{name}`")
+
+
+def _tried(check: Check, tree: Tree | None, what: str) -> Iterator[FilesInvalid]:
+    try:
+        check(tree, what)
+    except FilesInvalid as error:
+        yield error

@@ -1,11 +1,13 @@
 """`${VAR}` as talhelper substitutes it: on the text, before it is parsed (facts, real-tools.md 7; a8m/envsubst)."""
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
 from talops.config.scalar import Place, fail
+from talops.errors import FilesInvalid
 
 _VARIABLE = re.compile(r"\$\$|\$(?P<bare>\w+)|\$\{(?P<inside>[^}\r\n]*)(?P<closed>\}?)")
 _INSIDE = re.compile(r"(?P<name>\w+)(?:(?P<operator>:-|:=|:\+|-|=|\+)(?P<word>.*)|(?P<ignored>.*))")
@@ -19,6 +21,73 @@ def substitute(text: str, variables: Mapping[str, str], file: str, hint: str = "
     Line numbers of the result are those of the text, unless a value has more than one line.
     """
     return _VARIABLE.sub(_Substitution(text, variables, file, hint).value, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Substituted:
+    """A text with its variables replaced, and the way back: `problems` are the variables that have no value.
+
+    `moved` says where each replaced piece begins and ends: in the source, and then in the text.
+    """
+
+    source: str
+    text: str
+    moved: tuple[tuple[int, int, int, int], ...] = ()
+    problems: tuple[FilesInvalid, ...] = ()
+
+    def origin(self, at: Place) -> Place:
+        """The place in the source of a place in the text; inside a value, where its variable begins."""
+        if not self.moved:
+            return at
+        offset = _offset(self.text, at)
+        index = bisect_right(self.moved, offset, key=lambda piece: piece[2]) - 1
+        if index >= 0:
+            start, end, begins, ends = self.moved[index]
+            offset = start if begins <= offset < ends else end + offset - ends
+        return place_at(self.source, offset, at.file)
+
+
+def substitute_all(text: str, variables: Mapping[str, str], file: str, *, hint: str, missing: str) -> Substituted:
+    """Replace every variable, and by `missing` those that have no value; raises nothing."""
+    substitution = _Substitution(text, variables, file, hint)
+    pieces: list[str] = []
+    moved: list[tuple[int, int, int, int]] = []
+    problems: list[FilesInvalid] = []
+    at = length = 0
+    for found in _VARIABLE.finditer(text):
+        try:
+            value = substitution.value(found)
+        except FilesInvalid as error:
+            value = missing
+            problems.append(error)
+        before = text[at : found.start()]
+        begins = length + len(before)
+        length = begins + len(value)
+        moved.append((found.start(), found.end(), begins, length))
+        pieces += [before, value]
+        at = found.end()
+    return Substituted(text, "".join([*pieces, text[at:]]), tuple(moved), tuple(problems))
+
+
+def variables_in(text: str) -> Iterator[str]:
+    """The names of the variables that a text uses."""
+    for found in _VARIABLE.finditer(text):
+        name = found.group("bare") or re.match(r"\w*", found.group("inside") or "")
+        word = name if isinstance(name, str) else name.group(0) if name else ""
+        if word and word != _NOBODY:
+            yield word
+
+
+def place_at(text: str, offset: int, file: str) -> Place:
+    """Line and column of an offset."""
+    return Place(file, text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1)
+
+
+def _offset(text: str, at: Place) -> int:
+    start = 0
+    for _ in range(at.line - 1):
+        start = text.find("\n", start) + 1
+    return start + at.column - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +147,4 @@ class _Substitution:
         fail(self._at(found), f"`{found.group(0)}` is no variable that talhelper understands", hint)
 
     def _at(self, found: re.Match[str]) -> Place:
-        start = found.start()
-        line = self.text.count("\n", 0, start) + 1
-        return Place(self.file, line, start - (self.text.rfind("\n", 0, start) + 1) + 1)
+        return place_at(self.text, found.start(), self.file)

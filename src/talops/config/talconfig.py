@@ -60,14 +60,14 @@ def read_talconfig(text: str, file: str, patches: Patches) -> Desired:
         at = tree.at if tree is not None else Place(file, 1, 1)
         fail(at, "this is no talconfig: it must be a mapping with clusterName, endpoint and nodes")
     cluster = _cluster(tree, patches)
-    rows = _rows(tree)
+    rows = rows_of(tree)
     check_shape(tree, rows)
     warnings = dict.fromkeys(unknown_keys(tree, rows))
     nodes = tuple(_node(cluster, row, warnings) for row in rows)
     _unique(nodes)
     return Desired(
         cluster_name=cluster.name,
-        endpoint=_endpoint(tree),
+        endpoint=endpoint_of(tree),
         talos_version=cluster.talos,
         kubernetes_version=cluster.kubernetes,
         nodes=nodes,
@@ -76,7 +76,7 @@ def read_talconfig(text: str, file: str, patches: Patches) -> Desired:
     )
 
 
-def _rows(top: Mapping) -> tuple[Mapping, ...]:
+def rows_of(top: Mapping) -> tuple[Mapping, ...]:
     rows = sequence_of(top.get("nodes"), "nodes")
     if not rows:
         fail(top.place_of("nodes"), "`nodes` is required: a cluster has at least one")
@@ -87,54 +87,68 @@ def _rows(top: Mapping) -> tuple[Mapping, ...]:
 
 
 def _cluster(top: Mapping, patches: Patches) -> Cluster:
-    name = _required(top, "clusterName")
+    name = required(top, "clusterName")
+    talos = talos_version(top)
+    kubernetes = kubernetes_version(top, talos)
+    return Cluster(top, name, talos, kubernetes, factory(top), patches)
+
+
+def factory(top: Mapping) -> Factory:
+    return Factory.of(mapping_of(top.get("imageFactory"), "imageFactory"))
+
+
+def talos_version(top: Mapping) -> Version:
+    """Raises FilesInvalid, for one that talhelper generates no configs for, too."""
     talos = _version(top, "talosVersion", text_of(top.get("talosVersion"), "talosVersion") or DEFAULT_TALOS)
     if talos.major != 1 or talos.minor not in KUBERNETES_OF:
         range_ = f"v1.{min(KUBERNETES_OF)} to v1.{max(KUBERNETES_OF)}"
         hint = f"talhelper 3.1 generates configs for {range_} only"
-        fail(_value_place(top, "talosVersion"), f"{talos} is no supported Talos version ({range_})", hint)
-    kubernetes = _version(top, "kubernetesVersion", _required(top, "kubernetesVersion"))
+        fail(value_place(top, "talosVersion"), f"{talos} is no supported Talos version ({range_})", hint)
+    return talos
+
+
+def kubernetes_version(top: Mapping, talos: Version) -> Version:
+    """Raises FilesInvalid, for one that this Talos does not run, too."""
+    kubernetes = _version(top, "kubernetesVersion", required(top, "kubernetesVersion"))
     oldest, newest = KUBERNETES_OF[talos.minor]
     if kubernetes.major != 1 or not oldest <= kubernetes.minor <= newest:
         much = "old" if (kubernetes.major, kubernetes.minor) < (1, oldest) else "new"
-        at = _value_place(top, "kubernetesVersion")
+        at = value_place(top, "kubernetesVersion")
         hint = f"Talos v1.{talos.minor} runs Kubernetes v1.{oldest} to v1.{newest}"
         fail(at, f"Kubernetes {kubernetes} is too {much} for Talos {talos}", hint)
-    return Cluster(
-        top, name, talos, kubernetes, Factory.of(mapping_of(top.get("imageFactory"), "imageFactory")), patches
-    )
+    return kubernetes
 
 
 def _version(top: Mapping, key: str, text: str) -> Version:
     try:
         return Version.parse(text)
     except ValueError:
-        fail(_value_place(top, key), f"{key} `{text}` is no version", "write it like v1.13.2")
+        fail(value_place(top, key), f"{key} `{text}` is no version", "write it like v1.13.2")
 
 
-def _required(mapping: Mapping, key: str) -> str:
+def required(mapping: Mapping, key: str) -> str:
     value = text_of(mapping.get(key), f"`{key}`")
     if not value:
-        fail(_value_place(mapping, key), f"`{key}` is required and must not be empty")
+        fail(value_place(mapping, key), f"`{key}` is required and must not be empty")
     if value.startswith("ENC["):
         hint = "decrypt it there, and keep the secret in talenv.sops.yaml"
-        fail(_value_place(mapping, key), f"`{key}` is encrypted, and talhelper does not decrypt talconfig.yaml", hint)
+        fail(value_place(mapping, key), f"`{key}` is encrypted, and talhelper does not decrypt talconfig.yaml", hint)
     return value
 
 
-def _value_place(mapping: Mapping, key: str) -> Place:
+def value_place(mapping: Mapping, key: str) -> Place:
     found = mapping.entries.get(key)
     return found.at if found is not None else mapping.at
 
 
 def _node(cluster: Cluster, node: Mapping, warnings: dict[str, None]) -> DesiredNode:
-    hostname = _hostname(node)
-    addresses = _addresses(node)
-    _install_disk(node)
+    hostname = hostname_of(node)
+    addresses = addresses_of(node)
+    check_install_disk(node)
     control_plane = bool_of(node.get("controlPlane"), "controlPlane")
-    shared = _shared(cluster, node)
+    shared = role_of(cluster.top, node)
     image = installer(cluster.factory, node, shared, cluster.talos)
-    patched = cluster.patches.read(_patches(cluster, node, shared))
+    patched = cluster.patches.read(patches_of(cluster.top, node, shared))
     warnings.update(dict.fromkeys(patched.warnings))
     schematic = mapping_of(inherited(node, shared, "schematic"), "schematic")
     inline = schematic is not None and not text_of(inherited(node, shared, "talosImageURL"), "talosImageURL")
@@ -145,37 +159,37 @@ def _node(cluster: Cluster, node: Mapping, warnings: dict[str, None]) -> Desired
         talos_version=cluster.talos,
         kubernetes_version=cluster.kubernetes,
         installer=image,
-        config_file=_config_file(cluster, node, shared, hostname, control_plane),
+        config_file=config_file(cluster.name, node, shared, hostname, control_plane),
         extensions=extensions_of(schematic) if inline and schematic is not None else None,
         patched_image=patched.image if patched.image and patched.image != str(image) else None,
         where=f"{node.at.file}:{node.at.line}",
     )
 
 
-def _endpoint(top: Mapping) -> str:
-    endpoint = _required(top, "endpoint")
+def endpoint_of(top: Mapping) -> str:
+    endpoint = required(top, "endpoint")
     if not is_endpoint(endpoint):
-        fail(_value_place(top, "endpoint"), f"`{endpoint}` is no endpoint", "write it like https://10.0.0.10:6443")
+        fail(value_place(top, "endpoint"), f"`{endpoint}` is no endpoint", "write it like https://10.0.0.10:6443")
     return endpoint
 
 
-def _hostname(node: Mapping) -> str:
-    hostname = _required(node, "hostname")
+def hostname_of(node: Mapping) -> str:
+    hostname = required(node, "hostname")
     if not is_hostname(hostname):
-        fail(_value_place(node, "hostname"), f"`{hostname}` is no valid hostname", "letters, digits, dots and dashes")
+        fail(value_place(node, "hostname"), f"`{hostname}` is no valid hostname", "letters, digits, dots and dashes")
     return hostname
 
 
-def _addresses(node: Mapping) -> tuple[str, ...]:
+def addresses_of(node: Mapping) -> tuple[str, ...]:
     """Comma-separated, trimmed, in the order of the file."""
-    addresses = tuple(address.strip() for address in _required(node, "ipAddress").split(","))
+    addresses = tuple(address.strip() for address in required(node, "ipAddress").split(","))
     for address in addresses:
         if not is_address(address):
-            fail(_value_place(node, "ipAddress"), f"`{address}` is no IP address and no domain name")
+            fail(value_place(node, "ipAddress"), f"`{address}` is no IP address and no domain name")
     return addresses
 
 
-def _install_disk(node: Mapping) -> None:
+def check_install_disk(node: Mapping) -> None:
     selector = node.get("installDiskSelector")
     if selector is not None:
         mapping_of(selector, "`installDiskSelector`")
@@ -183,24 +197,24 @@ def _install_disk(node: Mapping) -> None:
         fail(node.at, "`installDisk` or `installDiskSelector` is required")
 
 
-def _shared(cluster: Cluster, node: Mapping) -> Mapping:
+def role_of(top: Mapping, node: Mapping) -> Mapping:
     """`controlPlane:` or `worker:`, whose settings a node inherits where it has none."""
     key = "controlPlane" if bool_of(node.get("controlPlane"), "controlPlane") else "worker"
-    found = mapping_of(cluster.top.get(key), f"`{key}`")
-    return found if found is not None else Mapping({}, cluster.top.at)
+    found = mapping_of(top.get(key), f"`{key}`")
+    return found if found is not None else Mapping({}, top.at)
 
 
-def _patches(cluster: Cluster, node: Mapping, shared: Mapping) -> tuple[str, ...]:
+def patches_of(top: Mapping, node: Mapping, shared: Mapping) -> tuple[str, ...]:
     own = texts_of(node.get("patches"), "patches")
     overridden = bool_of(node.get("overridePatches"), "overridePatches") and bool(own)
     of_role = () if overridden else texts_of(shared.get("patches"), "patches")
-    return (*of_role, *own, *texts_of(cluster.top.get("patches"), "patches"))
+    return (*of_role, *own, *texts_of(top.get("patches"), "patches"))
 
 
-def _config_file(cluster: Cluster, node: Mapping, shared: Mapping, hostname: str, control_plane: bool) -> str:
+def config_file(cluster_name: str, node: Mapping, shared: Mapping, hostname: str, control_plane: bool) -> str:
     found = inherited(node, shared, "filenameTmpl")
     values = {
-        "ClusterName": cluster.name,
+        "ClusterName": cluster_name,
         "Hostname": hostname,
         "IPAddress": text_of(node.get("ipAddress"), "ipAddress"),
         "Role": "controlplane" if control_plane else "worker",
@@ -213,7 +227,7 @@ def _virtual_ips(cluster: Cluster, node: Mapping) -> Iterator[str]:
     """Of interfaces and their VLANs. Only control planes hold one."""
     if not bool_of(node.get("controlPlane"), "controlPlane"):
         return
-    interfaces = sequence_of(inherited(node, _shared(cluster, node), "networkInterfaces"), "networkInterfaces")
+    interfaces = sequence_of(inherited(node, role_of(cluster.top, node), "networkInterfaces"), "networkInterfaces")
     for interface in interfaces:
         if isinstance(interface, Mapping):
             for link in (interface, *sequence_of(interface.get("vlans"), "vlans")):

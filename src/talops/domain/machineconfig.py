@@ -90,10 +90,25 @@ class Aspect:
         return not isinstance(self.running, Unknown) and said <= {self.running}
 
 
+class Staged(Enum):
+    """What waits for a node's next boot."""
+
+    NOTHING = "nothing"
+    FILES = "the config of the files"
+    OTHER = "another config than that of the files"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeDrift:
-    """One node of the files. `changes` lead from the node's config to that of the files; Unknown when nobody knows."""
+    """One node of the files. `changes` lead from what it runs with to the files' config; Unknown when nobody knows."""
 
     hostname: str
     changes: tuple[Change, ...] | Unknown
     aspects: tuple[Aspect, ...] = ()
+    staged: Staged = Staged.NOTHING
+
+    @property
+    def drifts(self) -> bool:
+        """Whether anything is known to differ. A side that nobody knows is no difference."""
+        odd = any(not aspect.agrees and not isinstance(aspect.running, Unknown) for aspect in self.aspects)
+        return odd or self.staged is Staged.OTHER or (not isinstance(self.changes, Unknown) and bool(self.changes))

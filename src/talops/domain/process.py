@@ -21,6 +21,8 @@ class Call:
     mutating: bool = False
     secret: bool = False
     """Its output must not be shown, logged or put into an error."""
+    stdin: bytes = field(default=b"", repr=False)
+    """What it reads, such as the plain text of a secret: at most what a pipe holds, 64 KiB."""
 
 
 class End(Enum):

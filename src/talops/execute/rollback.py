@@ -25,9 +25,10 @@ def rollback_disruption(session: Session, node: DesiredNode) -> Callable[[Observ
     """`talosctl rollback` swaps the default slot and reboots; it does not wait, prints nothing, and names no target."""
 
     def make(before: ObservedNode) -> Disruption:
-        version = before.talos.version if isinstance(before.talos, TalosNode) else None
+        version = before.talos.version if isinstance(before.talos, TalosNode) else before.talos
         schematic = before.talos.schematic if isinstance(before.talos, TalosNode) else None
-        call = replace(session.tools.talosctl.rollback(node.addresses[0]), deadline=session.policy.upgrade_timeout)
+        talosctl = session.tools.talosctl.for_version(version)
+        call = replace(talosctl.rollback(node.addresses[0]), deadline=session.policy.upgrade_timeout)
         wanted = Wanted(
             boot_id=boot_id_of(before),
             version=None,

@@ -15,12 +15,17 @@ DRAIN_FLAG_SINCE = Version.parse("v1.13.0")
 def upgrade_disruption(
     session: Session, step: UpgradeNode, before: ObservedNode, talosctl: Version | Unknown
 ) -> Disruption:
-    """The call for this step, and what must be true of the node afterwards."""
+    """The call for this step, and what must be true of the node afterwards.
+
+    `talosctl` is the version of the one that reads; the node's own release may have another.
+    """
+    version = before.talos.version if isinstance(before.talos, TalosNode) else before.talos
+    chosen = session.tools.talosctl.for_version(version)
+    talosctl = chosen.release or talosctl
     drains = isinstance(talosctl, Unknown) or talosctl >= DRAIN_FLAG_SINCE
     within = session.policy.upgrade_timeout
-    call = session.tools.talosctl.upgrade(step.address, step.image, within=within, drain_flag=drains)
+    call = chosen.upgrade(step.address, step.image, within=within, drain_flag=drains)
     extensions = before.talos.extensions if isinstance(before.talos, TalosNode) else ()
-    version = before.talos.version if isinstance(before.talos, TalosNode) else before.talos
     schematic = before.talos.schematic if isinstance(before.talos, TalosNode) else None
     wanted = Wanted(
         boot_id=boot_id_of(before),

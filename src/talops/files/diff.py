@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from talops.domain.machineconfig import Change
-from talops.files.documents import Area, Document, Leaf, Value, area_below, documents, leaves
+from talops.files.documents import V1ALPHA1, Area, Document, Leaf, Value, area_below, documents, leaves
 from talops.files.effects import effect
 from talops.files.redact import Secrets, hidden_value
 
-BEFORE, AFTER = "the config before", "the config after"
 _NAMING = (
     ("name",),
     ("interface",),
@@ -43,6 +42,8 @@ _UNORDERED = frozenset(
 )
 """Lists of texts whose order means nothing to Talos."""
 
+_ALWAYS_THERE = {(V1ALPHA1, "machine"), (V1ALPHA1, "cluster")}
+
 
 def changes(before: str, after: str, *, secrets: Secrets) -> tuple[Change, ...]:
     """Document by document, in the order of `after`, those that go at the end. None when both mean the same.
@@ -51,7 +52,7 @@ def changes(before: str, after: str, *, secrets: Secrets) -> tuple[Change, ...]:
     """
     if before == after:
         return ()
-    old, new = documents(before, BEFORE), documents(after, AFTER)
+    old, new = documents(before), documents(after)
     labels = [*new, *(label for label in old if label not in new)]
     return tuple(
         change for label in labels for change in _Comparison(secrets, label).of(old.get(label), new.get(label))
@@ -91,6 +92,8 @@ class _Comparison:
     def _values(self, spot: _Spot, old: Value | None, new: Value | None) -> Iterator[Change]:
         if old == new:
             return
+        if spot.keys in _ALWAYS_THERE:
+            old, new = {} if old is None else old, {} if new is None else new
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             yield from self._mappings(spot, old, new)
         elif _is_list(old) and _is_list(new) and (_rows(old) or _rows(new)):
@@ -112,7 +115,10 @@ class _Comparison:
     def _texts(self, spot: _Spot, old: Sequence[Value], new: Sequence[Value]) -> Iterator[Change]:
         gone, come = _missing(old, new), _missing(new, old)
         for row in gone:
-            yield self._change(spot.item(""), row, None)
+            # `NAME=one` becomes `NAME=other`
+            other = next((one for one in come if _variable(one) == _variable(row) != ""), None)
+            come = [one for one in come if one is not other]
+            yield self._change(spot.item(_variable(row) if other else ""), row, other)
         for row in come:
             yield self._change(spot.item(""), None, row)
         if not gone and not come and (spot.area is Area.FREE or spot.keys[-1] not in _UNORDERED):
@@ -120,7 +126,7 @@ class _Comparison:
 
     def _change(self, spot: _Spot, old: Value | None, new: Value | None) -> Change:
         paths = [path for value in (old, new) if value is not None for path in leaves(value, spot.keys[1:])]
-        worst, why = effect(spot.keys[0], paths, whole=not spot.shown)
+        worst, why = effect(spot.keys[0], spot.keys[1:], paths, whole=not spot.shown)
         return Change(
             document=self._label,
             path=self._secrets.hidden(spot.shown),
@@ -151,6 +157,12 @@ def _is_list(value: Value | None) -> bool:
 
 def _rows(value: Value | None) -> Sequence[Value]:
     return () if value is None or isinstance(value, Leaf | Mapping) else value
+
+
+def _variable(row: Value) -> str:
+    """The name in `NAME=value`, empty for any other text."""
+    text = row.value if isinstance(row, Leaf) else None
+    return text.partition("=")[0] if isinstance(text, str) and "=" in text else ""
 
 
 def _missing(rows: Sequence[Value], others: Sequence[Value]) -> list[Value]:
@@ -196,4 +208,4 @@ def _word(value: Value) -> str:
             return ",".join(_word(row) for row in value)
 
 
-_NEITHER = documents("{}", "")["v1alpha1"]
+_NEITHER = documents("{}")[V1ALPHA1]

@@ -7,6 +7,7 @@ order of keys, anchors, `0644` or `0o644` say nothing. Source: the types of Talo
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 
 from talops.config import compose
@@ -76,10 +77,16 @@ _FALSE_IS_NOTHING = _names("readonly")
 _DURATIONS = _names("bootTimeout certLifetime persistentKeepaliveInterval sampleInterval timeout interval")
 
 
-def documents(text: str, file: str) -> Mapping[str, Document]:
+@lru_cache(maxsize=512)
+def trees(text: str, file: str = "") -> tuple[Tree, ...]:
+    """Remembered, since one text is looked at for its secrets, its changes and its images. Raises FilesInvalid."""
+    return tuple(compose.documents(text, file))
+
+
+def documents(text: str, file: str = "") -> Mapping[str, Document]:
     """By label, in the order of the text. Raises FilesInvalid where it is no YAML, or has a document twice."""
     found: dict[str, Document] = {}
-    for tree in compose.documents(text, file):
+    for tree in trees(text, file):
         if isinstance(tree, Scalar) and is_null(tree):
             continue
         if not isinstance(tree, TreeMapping):
@@ -176,6 +183,14 @@ def _duration(text: str) -> str:
         return str(from_str(text))
     except (DurationError, ValueError, OverflowError):
         return text
+
+
+def text_at(document: Document | None, *path: str) -> str:
+    """One text of a document, "" when it is not there."""
+    found: Value | None = document.content if document is not None else None
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found.value if isinstance(found, Leaf) and isinstance(found.value, str) else ""
 
 
 def leaves(value: Value, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

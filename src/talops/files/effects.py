@@ -38,12 +38,16 @@ _OTHERS = {
         for path in ("filesystem.type", "provisioning.diskSelector", "encryption.provider")
     },
 }
+_AS_A_WHOLE = {("machine", "features")}
+"""Where only one side has it, Talos does not look at its parts."""
 _WORST = (Effect.LIVE, Effect.REBOOT, Effect.NEVER)
 
 
-def effect(kind: str, paths: Iterable[tuple[str, ...]], *, whole: bool) -> tuple[Effect, str]:
-    """The worst of these paths of a document, with its reason. `whole`: the document itself comes or goes."""
-    told = [_of(kind, path, whole) for path in paths] or [_of(kind, (), whole)]
+def effect(kind: str, at: tuple[str, ...], paths: Iterable[tuple[str, ...]], *, whole: bool) -> tuple[Effect, str]:
+    """The worst of these paths, which lie below `at`, with its reason. `whole`: the document itself comes or goes."""
+    told = [_of(kind, path, whole) for path in paths] or [_of(kind, at, whole)]
+    if at in _AS_A_WHOLE:
+        told.append(_of(kind, at, whole))
     return max(told, key=lambda one: (_WORST.index(one[0]), bool(one[1])))
 
 

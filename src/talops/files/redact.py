@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from talops.config import compose
 from talops.config.compose import explained, yaml_events
 from talops.config.environment import SHORTEST
 from talops.config.scalar import Scalar, is_null
@@ -18,7 +17,7 @@ from talops.config.talenv import read_variables
 from talops.config.tree import Mapping, Tree
 from talops.config.tree import Sequence as TreeSequence
 from talops.errors import FilesInvalid
-from talops.files.documents import V1ALPHA1, Area, area_below
+from talops.files.documents import V1ALPHA1, Area, area_below, trees
 
 MASK = "***"
 
@@ -112,7 +111,7 @@ def _values_of(text: str) -> Iterator[str]:
 def _documents(text: str) -> list[tuple[str | None, Tree]] | None:
     """Its documents, each with its kind, None where it is none of a machine config; None for what is no YAML."""
     try:
-        return [(_kind(tree), tree) for tree in compose.documents(text, "", repeated=compose.Repeated.LATER_WINS)]
+        return [(_kind(tree), tree) for tree in trees(text)]
     except FilesInvalid:
         return None
 
@@ -121,7 +120,7 @@ def _kind(tree: Tree) -> str | None:
     if not isinstance(tree, Mapping):
         return None
     kind = tree.get("kind")
-    if isinstance(kind, Scalar) and "apiVersion" in tree.entries:
+    if isinstance(kind, Scalar) and ("apiVersion" in tree.entries or kind.text.endswith("Config")):
         return kind.text
     return V1ALPHA1 if {"machine", "cluster"} & set(tree.entries) and "secrets" not in tree.entries else None
 

@@ -3,9 +3,11 @@
 from talops.observe.cluster import has_pending_install, observe, observe_etcd, observe_gates, observe_node
 from talops.observe.edges import Memory, Tools
 from talops.observe.kubernetes import observe_attachments, observe_databases, observe_pods
+from talops.observe.machineconfig import Running, observe_running, read_configs
 
 __all__ = [
     "Memory",
+    "Running",
     "Tools",
     "has_pending_install",
     "observe",
@@ -15,4 +17,6 @@ __all__ = [
     "observe_gates",
     "observe_node",
     "observe_pods",
+    "observe_running",
+    "read_configs",
 ]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from talops.domain.machineconfig import ApplyMode
 from talops.domain.process import Call
+from talops.domain.talos import Unknown, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,9 @@ KUBECTL_TEMPLATES = (
 FILE_TEMPLATES = (
     # a hardware key or a cloud's key service may take its time
     Template(name="sops-decrypt", command=("-d",), deadline=timedelta(seconds=60), secret=True),
+    Template(name="sops-encrypt", command=("encrypt",), deadline=timedelta(seconds=60), secret=True),
+    Template(name="age-keygen", command=("-o",), deadline=_LOCAL),
+    Template(name="age-recipients", command=("-y",), deadline=_LOCAL),
     # it decrypts, too
     Template(
         name="talhelper-genconfig",
@@ -87,9 +91,37 @@ FILE_TEMPLATES = (
         secret=True,
     ),
     Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
+    # it can only write a file
+    Template(name="talhelper-genschema", command=("genschema", "-f", "/dev/stdout"), deadline=_LOCAL),
 )
+_NOW = timedelta(seconds=4)
+PROBE_TEMPLATES = (
+    # whether anybody is there: nobody waits longer for that
+    Template(name="talosctl-answers", command=("version", "--json"), deadline=_NOW, nodes=1),
+    Template(name="kubectl-answers", command=("get", "--raw", "/version"), deadline=_NOW),
+)
+VERSION_TEMPLATES = (
+    Template(name="talosctl-version", command=("version", "--client", "--short"), deadline=_LOCAL),
+    Template(name="talhelper-version", command=("--version",), deadline=_LOCAL),
+    Template(name="kubectl-version", command=("version", "--client", "-o", "json"), deadline=_LOCAL),
+    # without the flag it asks the network for a newer one
+    Template(name="sops-version", command=("--version", "--disable-version-check"), deadline=_LOCAL),
+    Template(name="helm-version", command=("version", "--short"), deadline=_LOCAL),
+    Template(name="age-version", command=("--version",), deadline=_LOCAL),
+    Template(name="age-keygen-version", command=("--version",), deadline=_LOCAL),
+)
+"""What each tool is asked for its own version; `tools/versions.py` reads the answers."""
 TEMPLATES: Mapping[str, Template] = MappingProxyType(
-    {template.name: template for template in TALOSCTL_TEMPLATES + KUBECTL_TEMPLATES + FILE_TEMPLATES}
+    {
+        template.name: template
+        for template in (
+            *TALOSCTL_TEMPLATES,
+            *KUBECTL_TEMPLATES,
+            *FILE_TEMPLATES,
+            *PROBE_TEMPLATES,
+            *VERSION_TEMPLATES,
+        )
+    }
 )
 
 
@@ -116,6 +148,18 @@ class Talosctl:
     path: str = "talosctl"
     talosconfig: str = "talosconfig"
     context: str = ""
+    release: Version | None = None
+    """Which talosctl this is, where it is known without asking."""
+    others: tuple[tuple[Version, str], ...] = ()
+    """More of them, the newest first: each with its path."""
+
+    def for_version(self, running: Version | Unknown) -> "Talosctl":
+        """The one that a node which runs this Talos is to be changed with: of its minor release, if there is one."""
+        if isinstance(running, Unknown):
+            return self
+        minor = (running.major, running.minor)
+        fitting = [(version, path) for version, path in self.others if (version.major, version.minor) == minor]
+        return replace(self, release=fitting[0][0], path=fitting[0][1]) if fitting else self
 
     def _prefix(self) -> tuple[str, ...]:
         return _prefix(self.path, "--talosconfig", self.talosconfig, self.context)
@@ -128,6 +172,10 @@ class Talosctl:
 
     def version(self, nodes: tuple[str, ...]) -> Call:
         return _call("version", self._prefix(), nodes, ())
+
+    def answers(self, endpoint: str, node: str) -> Call:
+        """The version of a node, by way of this endpoint and no other."""
+        return _call("talosctl-answers", (*self._prefix(), "-e", endpoint), (node,), ())
 
     def machinestatus(self, nodes: tuple[str, ...]) -> Call:
         return _call("machinestatus", self._prefix(), nodes, ())
@@ -207,6 +255,10 @@ class Kubectl:
     def proxy(self, socket: str) -> Call:
         return _call("kubectl-proxy", self._prefix(), (), (f"--unix-socket={socket}",))
 
+    def answers(self) -> Call:
+        """The version of the API server."""
+        return _call("kubectl-answers", self._prefix(), (), ())
+
     def config_view(self) -> Call:
         return _call("kubectl-config", self._prefix(), (), ())
 
@@ -214,6 +266,22 @@ class Kubectl:
 def sops_decrypt(path: str, file: str) -> Call:
     """`path` is sops, `file` the encrypted file. Its stdout is plain text: a secret."""
     return _call("sops-decrypt", (path,), (), (file,))
+
+
+def sops_encrypt(path: str, rules: str, name: str, plain: bytes) -> Call:
+    """`plain` becomes the file `name` by the rules of that `.sops.yaml`; it is read from stdin."""
+    call = _call("sops-encrypt", (path, "--config", rules), (), ("--filename-override", name))
+    return replace(call, stdin=plain)
+
+
+def age_keygen(path: str, file: str) -> Call:
+    """A new key in a new file (0600). Refused when there is one."""
+    return _call("age-keygen", (path,), (), (file,))
+
+
+def age_recipients(path: str, file: str = "", *, keys: bytes = b"") -> Call:
+    """The recipients of the keys in a file, or of these keys."""
+    return replace(_call("age-recipients", (path,), (), (file,) if file else ()), stdin=keys)
 
 
 def talhelper_genconfig(
@@ -240,6 +308,16 @@ def talhelper_validate(path: str, configs: tuple[str, ...]) -> Call:
 def talhelper_gensecret(path: str) -> Call:
     """A new cluster's secrets on stdout."""
     return _call("talhelper-gensecret", (path,), (), ())
+
+
+def talhelper_genschema(path: str) -> Call:
+    """The JSON schema of talconfig.yaml on stdout."""
+    return _call("talhelper-genschema", (path,), (), ())
+
+
+def program_version(name: str, path: str) -> Call:
+    """Which version the program at `path`, called `name`, says that it is."""
+    return _call(f"{name}-version", (path,), (), ())
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ from talops.errors import ToolFailed, ToolMissing
 from talops.tools.calls import Kubectl
 from talops.tools.child import boot_time
 from talops.tools.connection import Connection, NoAnswer, Sent, send_on
+from talops.tools.programs import missing
 
 _WIDTH = 12
 """How many requests are on the way at once, each on a connection of its own."""
@@ -177,12 +178,5 @@ def _pause() -> None:
 
 def _cannot_start(ended: Result) -> ToolMissing | ToolFailed:
     if ended.end is End.NOT_FOUND:
-        return kubectl_missing()
+        return missing("kubectl", ended)
     return ToolFailed(f"kubectl cannot be used: {ended.complaint()}", hint="kubectl config get-contexts")
-
-
-def kubectl_missing() -> ToolMissing:
-    return ToolMissing(
-        "kubectl is not installed, or not on PATH",
-        hint="install kubectl (https://kubernetes.io/docs/tasks/tools/), then run the command again",
-    )

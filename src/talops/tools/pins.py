@@ -5,16 +5,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from talops.domain.process import End, Result, Runner
 from talops.domain.talos import Unknown
-from talops.errors import FilesInvalid, ToolFailed, ToolMissing
+from talops.errors import FilesInvalid, ToolFailed
 from talops.tools.answers import why
 from talops.tools.calls import Kubectl, Talosctl
 from talops.tools.homes import expanded
-from talops.tools.kubectl import kubectl_missing
+from talops.tools.programs import missing
 from talops.tools.talosctl import ConfigInfo, config_info
 
 _SOCKET_PATH_LIMIT = 60
@@ -76,7 +76,7 @@ def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
     """Copy the one context that kubectl would use, with everything it refers to. Raises ToolMissing, ToolFailed."""
     (result,) = runner.gather((kubectl.config_view(),))
     if result.end is End.NOT_FOUND:
-        raise kubectl_missing()
+        raise missing("kubectl", result)
     if not result.ok or not result.stdout.strip():
         raise ToolFailed(f"there is no usable kubeconfig: {_why_not(result)}", hint=_KUBECONFIG_HINT)
     path = folder / "kubeconfig"
@@ -140,13 +140,10 @@ def pin_talosconfig(runner: Runner, talosctl: Talosctl, source: Path, folder: Pa
         write_private(path, source.read_bytes())
     except OSError as error:
         raise FilesInvalid(f"cannot read it: {error.strerror}", where=str(source), hint=_TALOSCONFIG_HINT) from None
-    pinned = Talosctl(path=talosctl.path, talosconfig=str(path), context=talosctl.context)
+    pinned = replace(talosctl, talosconfig=str(path))
     (result,) = runner.gather((pinned.config_info(),))
     if result.end is End.NOT_FOUND:
-        raise ToolMissing(
-            "talosctl is not installed, or not on PATH",
-            hint="install talosctl (https://docs.siderolabs.com/talos), then run the command again",
-        )
+        raise missing("talosctl", result)
     info = config_info(result.stdout) if result.ok else Unknown(why(result))
     if isinstance(info, Unknown):
         wanted = f" with the context {talosctl.context}" if talosctl.context else ""

@@ -16,6 +16,7 @@ from talops.tools.templates import make
 
 __all__ = [
     "access",
+    "access_to_path",
     "api_groups",
     "api_resources",
     "attachments",
@@ -171,16 +172,30 @@ def system_upgrade() -> Request:
 
 
 @lru_cache(maxsize=64)
-def access(verb: str, group: str, resource: str, subresource: str = "") -> Request:
-    """Whether we may do this in every namespace."""
+def access(
+    verb: str, group: str, resource: str, subresource: str = "", *, namespace: str = "", name: str = ""
+) -> Request:
+    """Whether we may do this: in that namespace or in every one, to the one of that name or to all."""
     attributes = {"verb": verb, "group": group, "resource": resource}
-    if subresource:
-        attributes["subresource"] = subresource
-    review = {
+    attributes |= {"subresource": subresource} if subresource else {}
+    attributes |= {"namespace": namespace} if namespace else {}
+    attributes |= {"name": name} if name else {}
+    named = (f"{resource}.{group}" if group else resource) + (f"/{name}" if name else "")
+    option = f" --subresource={subresource}" if subresource else ""
+    where = f"-n {namespace}" if namespace else "-A"
+    return make("access", f"kubectl auth can-i {verb} {named}{option} {where}", _review("resource", attributes))
+
+
+@lru_cache(maxsize=8)
+def access_to_path(verb: str, path: str) -> Request:
+    """Whether we may do this to a path that is no resource, such as /apis."""
+    review = _review("nonResource", {"verb": verb, "path": path})
+    return make("access", f"kubectl auth can-i {verb} {shlex.quote(path)}", review)
+
+
+def _review(kind: str, attributes: Mapping[str, str]) -> Mapping[str, object]:
+    return {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
+        "spec": {f"{kind}Attributes": dict(attributes)},
     }
-    named = f"{resource}.{group}" if group else resource
-    option = f" --subresource={subresource}" if subresource else ""
-    return make("access", f"kubectl auth can-i {verb} {named}{option} -A", review)

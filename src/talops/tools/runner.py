@@ -1,21 +1,24 @@
 """Real processes, with `sh`. The only importer of sh.
 
-Every child has a session of its own, so that a Ctrl-C at the terminal is ours alone, and an empty stdin.
+Every child has a session of its own, so that a Ctrl-C at the terminal is ours alone, and on stdin what its call says:
+mostly nothing.
 """
 
 import contextlib
 import errno
 import os
 import selectors
-import shutil
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from talops.domain.process import Call, End, Instant, Result
 from talops.tools.child import Child, Output, Spawned, boot_time
 from talops.tools.orphans import ends_with
+from talops.tools.programs import installed
 
 _WIDTH = 16
 """How many reads run side by side."""
@@ -37,10 +40,10 @@ def _spawn(path: str, call: Call, environment: dict[str, str]) -> Spawned:
     stdout, child_stdout = os.pipe()
     stderr, child_stderr = os.pipe()
     try:
-        with Path(os.devnull).open("rb") as nothing, _fork_safely():
+        with _stdin(call) as read, _fork_safely():
             command = sh.Command(path)(
                 *call.argv[1:],
-                _in=nothing,
+                _in=read,
                 _out=child_stdout,
                 _err=child_stderr,
                 _bg=True,
@@ -63,6 +66,23 @@ def _spawn(path: str, call: Call, environment: dict[str, str]) -> Spawned:
         os.close(child_stdout)
         os.close(child_stderr)
     return Spawned(command.process, Output(stdout, head=_STDOUT_LIMIT), Output(stderr, tail=_STDERR_TAIL))
+
+
+@contextlib.contextmanager
+def _stdin(call: Call) -> Iterator[BinaryIO]:
+    """Its text is in the pipe before the child is there: a secret is never on disk, and nobody has to feed a child."""
+    if not call.stdin:
+        with Path(os.devnull).open("rb") as nothing:
+            yield nothing
+        return
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as pipe:
+        os.set_blocking(write, False)
+        written = os.write(write, call.stdin)
+        os.close(write)
+        if written < len(call.stdin):
+            raise ValueError(f"{call.template}: {len(call.stdin)} bytes are more than a pipe holds")
+        yield pipe
 
 
 @contextlib.contextmanager
@@ -108,11 +128,24 @@ class Ended:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """No such program is to be had; why, in words."""
+
+    why: str = ""
+
+
+Find = Callable[[str], str | NotThere]
+"""From the first word of a command to the program that it is."""
+
+
 class ShRunner:
     """Implements `Runner`. Use it from one thread only: sh forks."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, find: Find | None = None) -> None:
+        """Without `find`, a program is what PATH has."""
         self._environment = tool_environment(os.environ if environment is None else environment)
+        self._find = find or self._on_path
         self._live: list[Child] = []
         self.unwanted: Callable[[], bool] = lambda: False
         """Whether answers to reads need not be waited for any more: then a `gather` ends within a second."""
@@ -134,6 +167,9 @@ class ShRunner:
                 return tuple(child.poll() or Result(end=End.KILLED) for child in running)
             self.watch((), boot_time() + _LOOK_AGAIN)
 
+    def _on_path(self, name: str) -> str | NotThere:
+        return next((path for _, path in installed(name, self._environment.get("PATH", ""))), NotThere())
+
     def _cut_short(self, running: Sequence[Child | Ended], calls: Sequence[Call]) -> tuple[Result, ...]:
         for child in running:
             child.kill()
@@ -142,9 +178,9 @@ class ShRunner:
         return (*ended, *[killed] * (len(calls) - len(ended)))
 
     def start(self, call: Call) -> Child | Ended:
-        path = shutil.which(call.argv[0], path=self._environment.get("PATH", ""))
-        if path is None:
-            return Ended(Result(end=End.NOT_FOUND))
+        path = self._find(call.argv[0])
+        if isinstance(path, NotThere):
+            return Ended(Result(end=End.NOT_FOUND, stderr=path.why.encode()))
         try:
             spawned = _spawn(path, call, self._environment)
         except OSError as error:

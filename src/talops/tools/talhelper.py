@@ -7,7 +7,7 @@ from pathlib import Path
 
 from talops.domain.process import End, Result, Runner
 from talops.errors import ToolFailed, ToolMissing
-from talops.tools.calls import talhelper_genconfig, talhelper_gensecret, talhelper_validate
+from talops.tools.calls import talhelper_genconfig, talhelper_genschema, talhelper_gensecret, talhelper_validate
 
 _MADE = re.compile(r"generated config for (?P<node>\S+) in ")
 _PROGRESS = re.compile(
@@ -77,6 +77,12 @@ def new_secrets(runner: Runner, path: str) -> str:
     if answer.failure:
         raise ToolFailed("talhelper gensecret failed", hint="talhelper gensecret >/dev/null   # says why")
     return result.stdout.decode("utf-8", "replace")
+
+
+def json_schema(runner: Runner, path: str) -> str | None:
+    """What may stand in talconfig.yaml, as JSON; None when this talhelper cannot tell. Source: talhelper genschema."""
+    (result,) = runner.gather((talhelper_genschema(path),))
+    return result.stdout.decode("utf-8", "replace") if result.ok else None
 
 
 def _answer(result: Result, command: str) -> Answer:

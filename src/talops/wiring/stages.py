@@ -4,12 +4,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from talops.domain.cluster import Desired, Policy
 from talops.domain.context import Context
 from talops.domain.talos import Version
+from talops.domain.tool import Missing
 from talops.errors import UsageError
 from talops.observe import Tools
+from talops.toolbox.find import Programs, programs
+
+if TYPE_CHECKING:
+    from talops.tools.runner import ShRunner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +40,17 @@ def live(context: Context) -> Iterator[Stage]:
     from talops.tools.clock import RealClock, ended_by_signals
     from talops.tools.kubectl import ProxyKube
     from talops.tools.pins import find_kubeconfig, find_talosconfig, pin_kubeconfig, pin_talosconfig, private_folder
-    from talops.tools.runner import ShRunner
 
     desired, policy = _files(context)
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
         folder = stack.enter_context(private_folder())
-        runner = ShRunner()
+        found = programs(context.repo, os.environ)
+        runner = tool_runner(found)
         stack.callback(runner.close)
         source = find_talosconfig(context.talosconfig or "", context.repo)
-        talos = pin_talosconfig(runner, Talosctl(context=context.context or ""), source, folder)
+        talosctl = Talosctl(context=context.context or "", others=found.talosctls())
+        talos = pin_talosconfig(runner, talosctl, source, folder)
         kubectl = Kubectl(kubeconfig=find_kubeconfig(context.kubeconfig or ""), context=context.kube_context or "")
         clock = RealClock(runner)
         kubectl = pin_kubeconfig(runner, kubectl, folder)
@@ -74,9 +81,21 @@ def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, see
 def desired_of(context: Context) -> Desired:
     """What the files say. Raises FilesInvalid."""
     from talops.config import load_desired
-    from talops.tools.runner import ShRunner
 
-    return load_desired(context.repo, runner=ShRunner(), environ=os.environ)
+    return load_desired(context.repo, runner=tool_runner(programs(context.repo, os.environ)), environ=os.environ)
+
+
+def tool_runner(found: Programs) -> "ShRunner":
+    """Runs each tool as the program that was found for it: `talosctl` is the locked one, wherever that lies."""
+    from talops.tools.runner import NotThere, ShRunner
+
+    def find(name: str) -> str | NotThere:
+        if "/" in name:
+            return name
+        program = found.find(name)
+        return NotThere(program.why) if isinstance(program, Missing) else program.path
+
+    return ShRunner(found.environ, find)
 
 
 def _files(context: Context) -> tuple[Desired, Policy]:

@@ -91,7 +91,7 @@ def test_an_encrypted_file_is_told_by_its_content_and_not_by_its_name(
 
 
 def test_a_plain_file_needs_no_sops_whatever_its_name(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("talops.tools.sops.shutil.which", lambda name: "/nowhere/sops")
+    monkeypatch.setattr("talops.tools.programs.shutil.which", lambda name, path: "/nowhere/sops")
     (repo / "talenv.sops.yaml").write_text("DOMAIN: plain.example.com\n")
     assert endpoint(repo) == "https://plain.example.com:6443"
 
@@ -148,10 +148,10 @@ def test_a_file_with_broken_metadata_is_refused(repo: Path, monkeypatch: pytest.
 def test_a_missing_sops_is_said_with_how_to_get_it(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repo / "talenv.yaml").write_text(encrypted(f"DOMAIN: {SECRET}\n"))
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("talops.tools.sops.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("talops.tools.programs.sys.executable", "/nowhere/python")
     with pytest.raises(ToolMissing) as missing:
         endpoint(repo)
-    assert missing.value.what == "talenv.yaml is encrypted and sops is not installed"
+    assert missing.value.what == "talenv.yaml is encrypted and sops is not installed, or not on PATH"
     assert "install sops" in missing.value.hint
 
 

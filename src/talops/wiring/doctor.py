@@ -1,0 +1,132 @@
+"""What doctor looks at: this machine's tools, this repository, and the cluster that its configs lead to."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from talops.config import load_desired
+from talops.domain.context import Context
+from talops.domain.doctor import Check, Diagnosis, State, bad, ok, warning
+from talops.domain.process import Runner
+from talops.errors import TalopsError
+from talops.execute.journal import journal_path
+from talops.toolbox.encrypted import decryption, encrypted_files, keys
+from talops.toolbox.find import Programs, programs
+from talops.toolbox.places_seen import state_folder
+from talops.toolbox.questions import Question, asked
+from talops.toolbox.reach import API, TALOSCONFIG, access, api_server, certificate, endpoints
+from talops.toolbox.tools_seen import tool_checks
+from talops.tools.calls import Kubectl, Talosctl
+from talops.tools.clock import ended_by_signals
+from talops.tools.kubectl import ProxyKube
+from talops.tools.pins import (
+    PinnedTalos,
+    find_kubeconfig,
+    find_talosconfig,
+    pin_kubeconfig,
+    pin_talosconfig,
+    private_folder,
+)
+from talops.wiring.stages import tool_runner
+
+FILES, LOCK = "files", "lock"
+
+
+def diagnose(context: Context, *, offline: bool) -> Diagnosis:
+    """Look at everything, side by side. `offline` asks no cluster. What is wrong is a row, never an exception."""
+    with ExitStack() as stack:
+        stack.enter_context(ended_by_signals())
+        found, trouble = _programs(context.repo)
+        environ = found.environ
+        runner = tool_runner(found)
+        stack.callback(runner.close)
+        tools = tool_checks(found)
+        if not (context.repo / "talconfig.yaml").is_file():
+            return Diagnosis(tools=tools, checks=(*trouble, _nothing_here(context.repo)))
+        folder = stack.enter_context(private_folder())
+        files = _files(context.repo, runner, environ)
+        checks = _Surroundings(context, found, runner, folder).checks(offline=offline)
+        return Diagnosis(tools=tools, checks=(*trouble, files, *checks, _state(environ)))
+
+
+def _programs(repo: Path) -> tuple[Programs, tuple[Check, ...]]:
+    """A lock file that cannot be read is a row; the tools are looked for without it."""
+    try:
+        return programs(repo, os.environ), ()
+    except TalopsError as error:
+        return programs(Path(os.devnull), os.environ), (bad(LOCK, error.what, error.hint),)
+
+
+def _nothing_here(repo: Path) -> Check:
+    what = f"there is no talconfig.yaml in {repo.absolute()}, so only the tools were looked at"
+    return warning(FILES, what, "talops -C DIR doctor   # or begin one: talops init --new NAME")
+
+
+def _files(repo: Path, runner: Runner, environ: Mapping[str, str]) -> Check:
+    try:
+        desired = load_desired(repo, runner=runner, environ=environ)
+    except TalopsError as error:
+        return bad(FILES, error.what, error.hint or "talops validate")
+    return ok(FILES, f"talconfig.yaml can be read: cluster {desired.cluster_name}, {len(desired.nodes)} nodes")
+
+
+def _state(environ: Mapping[str, str]) -> Check:
+    return state_folder(journal_path("any", "any", environ).parent.parent)
+
+
+class _Surroundings:
+    """One look around the tools."""
+
+    def __init__(self, context: Context, found: Programs, runner: Runner, folder: Path) -> None:
+        self._context, self._found, self._runner, self._folder = context, found, runner, folder
+
+    def checks(self, *, offline: bool) -> tuple[Check, ...]:
+        checks: list[Check] = []
+        questions = list(self._about_secrets(checks))
+        talos = self._talos(checks, offline=offline)
+        kubectl = None if offline else self._kubectl(checks)
+        questions += [endpoints(talos)] if talos and not offline else []
+        questions += [api_server(kubectl)] if kubectl else []
+        checks += asked(self._runner, questions)
+        if kubectl and any(check.name == API and check.state is State.OK for check in checks):
+            checks += self._access(kubectl)
+        return tuple(checks)
+
+    def _about_secrets(self, checks: list[Check]) -> Iterator[Question]:
+        repo = self._context.repo
+        names = encrypted_files(repo)
+        if names:
+            checks.append(keys(self._found.environ, repo))
+            yield decryption(repo, names, "sops")
+
+    def _talos(self, checks: list[Check], *, offline: bool) -> PinnedTalos | None:
+        context = self._context
+        try:
+            source = find_talosconfig(context.talosconfig or "", context.repo)
+            talosctl = Talosctl(context=context.context or "", others=self._found.talosctls())
+            talos = pin_talosconfig(self._runner, talosctl, source, self._folder)
+        except TalopsError as error:
+            row = warning if offline else bad
+            checks.append(row(TALOSCONFIG, error.what, error.hint))
+            return None
+        checks.append(certificate(talos, datetime.now(UTC).date()))
+        return talos
+
+    def _kubectl(self, checks: list[Check]) -> Kubectl | None:
+        context = self._context
+        try:
+            kubeconfig = find_kubeconfig(context.kubeconfig or "")
+            kubectl = Kubectl(kubeconfig=kubeconfig, context=context.kube_context or "")
+            return pin_kubeconfig(self._runner, kubectl, self._folder)
+        except TalopsError as error:
+            checks.append(bad("kubeconfig", error.what, error.hint))
+            return None
+
+    def _access(self, kubectl: Kubectl) -> tuple[Check, ...]:
+        try:
+            with ProxyKube(self._runner, kubectl, self._folder) as kube:
+                return access(kube)
+        except TalopsError as error:
+            return (bad(API, error.what, error.hint),)
