@@ -11,10 +11,9 @@ from talops.domain.talos import TalosNode, Unknown
 from talops.errors import FilesInvalid
 from talops.files.diff import changes
 from talops.files.redact import Secrets
-from talops.observe import Tools
-from talops.observe.asking import Batch, ask
+from talops.observe import Tools, read_configs
 from talops.tools.applied import answer, refusal
-from talops.tools.nodeconfig import NodeConfigs, configs
+from talops.tools.nodeconfig import NodeConfigs
 from talops.tools.pins import write_private
 
 NO_CONFIG = Unknown("the files generate no config for it", forbidden=True)
@@ -37,11 +36,13 @@ class Distance:
 class Configs:
     """`texts` are the configs of the files, by hostname; `folder` is the run's own, from which talosctl reads them.
 
+    `secrets` are those of the files, which are never shown.
     What has been found out about a config is remembered: a node of which nothing has changed is not asked again.
     """
 
     texts: Mapping[str, str] = field(repr=False)
     folder: Path
+    secrets: Secrets = field(repr=False)
     _distances: dict[tuple[str, str, str], Distance | Unknown] = field(default_factory=dict, repr=False)
     _answers: dict[tuple[str, str, str], Answer] = field(default_factory=dict, repr=False)
 
@@ -87,7 +88,7 @@ class Configs:
     def _compared(self, hostname: str, active: str, stored: str) -> Distance | Unknown:
         wanted = self.texts[hostname]
         try:
-            secrets = Secrets.of(wanted, active)
+            secrets = self.secrets.and_of(active, stored)
             differs = changes(active, wanted, secrets=secrets)
             on_disk = not (differs if stored == active else changes(stored, wanted, secrets=secrets))
         except FilesInvalid as error:
@@ -123,7 +124,7 @@ class Configs:
         return self.shown(hostname, refusal(result))
 
     def shown(self, hostname: str, words: str) -> str:
-        hidden = Secrets.of(self.texts[hostname]).hidden(words) if words else ""
+        hidden = self.secrets.and_of(self.texts[hostname]).hidden(words) if words else ""
         return hidden if len(hidden) <= LONGEST_WORDS else f"{hidden[:LONGEST_WORDS]}…"
 
     def file(self, hostname: str) -> str:
@@ -139,14 +140,6 @@ def _question(node: DesiredNode, held: NodeConfigs, observed: Observed) -> tuple
     talos = observed.nodes[node.hostname].talos
     version = str(talos.version) if isinstance(talos, TalosNode) else ""
     return node.hostname, version, held.active.text if held.active is not None else ""
-
-
-def read_configs(nodes: Collection[DesiredNode], tools: Tools) -> Mapping[str, NodeConfigs | Unknown]:
-    """By hostname, what each of these nodes runs with, and what its next boot takes."""
-    addresses = {node.hostname: node.addresses[0] for node in nodes}
-    batch = Batch(tools.talosctl.machineconfig, configs, tuple(addresses.values()))
-    ask(tools.runner, [batch])
-    return {hostname: batch.about(address) for hostname, address in addresses.items()}
 
 
 def reboots(heard: Answer | Unknown) -> bool:

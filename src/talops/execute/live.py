@@ -10,7 +10,7 @@ from talops.domain.process import Result
 from talops.domain.talos import Role, TalosNode, Unknown
 from talops.errors import Exit
 from talops.execute import marks
-from talops.execute.configs import Configs, Distance, read_configs, reboots
+from talops.execute.configs import Configs, Distance, reboots
 from talops.execute.disrupt import GLANCE, boot_id_of, run_call
 from talops.execute.failure import NodeStopped, StopNow
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_live, before_first, live_policy, wait_for_gates
@@ -22,7 +22,7 @@ from talops.execute.outcome import hold_lease, outcome_of
 from talops.execute.session import Session
 from talops.execute.staging import distance, not_taken
 from talops.execute.streak import Stability
-from talops.observe import observe_node
+from talops.observe import observe_node, read_configs
 
 LOOK_EVERY = 3.0
 REFUSED_AFTER = 3

@@ -14,11 +14,12 @@ from talops.domain.event import NodeState, Step
 from talops.domain.machineconfig import ApplyMode
 from talops.domain.process import Result
 from talops.domain.talos import Unknown
-from talops.execute.configs import Configs, Distance, read_configs
+from talops.execute.configs import Configs, Distance
 from talops.execute.disrupt import Disruption, run_call
 from talops.execute.failure import NodeStopped
 from talops.execute.session import Session
 from talops.execute.watchboot import Seen
+from talops.observe import read_configs
 
 STAGE_WITHIN = 60.0
 """Seconds for the node to tell that a config is on its disk. It writes that before it answers."""
