@@ -21,6 +21,13 @@ def width() -> int:
     return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 100
 
 
+def colourful() -> bool:
+    """Whether a person at a terminal wants colours."""
+    import os
+
+    return sys.stdout.isatty() and not _dumb() and not os.environ.get("NO_COLOR")
+
+
 def chosen_output(wanted: str | None) -> Output:
     """Raises UsageError for a form that there is not."""
     if wanted is None:
@@ -69,7 +76,7 @@ def show_plan(stage: AbstractContextManager[Stage], wanted: Wish, *, json: bool)
     from talops.domain.event_json import plan_to_json
     from talops.ui.show import show_plan as shown
 
-    with stage as live, _looking(live):
+    with stage as live, looking(live):
         plan = wiring.plan(live, wanted)
     if json:
         echo_json({"schema": 1, "plan": plan_to_json(plan)})
@@ -79,7 +86,7 @@ def show_plan(stage: AbstractContextManager[Stage], wanted: Wish, *, json: bool)
 
 
 @contextmanager
-def _looking(stage: Stage) -> Iterator[None]:
+def looking(stage: Stage) -> Iterator[None]:
     """A line for the person who waits while a cluster is slow to answer. It is gone when the answer is there."""
     if not stage.real or not sys.stderr.isatty():
         yield
@@ -103,7 +110,7 @@ def show_status(stage: AbstractContextManager[Stage], *, json: bool) -> None:
     from talops.ui.show_json import status_to_json
     from talops.ui.show_status import show_status as shown
 
-    with stage as live, _looking(live):
+    with stage as live, looking(live):
         status = wiring.status(live)
     if json:
         echo_json(status_to_json(status))

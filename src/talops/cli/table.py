@@ -57,6 +57,7 @@ OPTIONS: Mapping[str, Option] = {
     "accept-downtime": Option(
         ("--accept-downtime",), "etcd: accept that one or two control planes mean an outage.", "downtime", "etcd"
     ),
+    "show-secrets": Option(("--show-secrets",), "Show them; the output is for your eyes alone."),
     "yes": Option(("--yes", "-y"), "Do not ask."),
     "plan": Option(("--plan",), "Show what would be done, and do nothing."),
     "show-commands": Option(("--show-commands",), "Show every command line with its time."),
@@ -84,6 +85,14 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
+    ("diff",): Command(
+        "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
+    ),
+    ("get",): Command("What a node has, as text.", module="get"),
+    ("get", "machineconfig"): Command(
+        "The machine config that a node runs with, without its secrets.", options=("show-secrets",), argument="node"
+    ),
+    ("get", "mc"): Command("The same as `get machineconfig`.", options=("show-secrets",), argument="node", hidden=True),
     ("upgrade",): Command("Upgrade the cluster.", module="upgrade"),
     ("upgrade", "all"): Command(
         "Take every node to the Talos release of the files, one at a time.",

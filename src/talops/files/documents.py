@@ -102,7 +102,8 @@ def _document(tree: TreeMapping) -> Document:
     kind, name = _word(tree, "kind"), _word(tree, "name")
     content = _fields(tree, Area.TYPED, kind or V1ALPHA1)
     if kind:
-        content = {key: value for key, value in content.items() if key not in {"kind", "name"}}
+        usual = {"kind", "name", *(["apiVersion"] if _word(tree, "apiVersion") == V1ALPHA1 else [])}
+        content = {key: value for key, value in content.items() if key not in usual}
     return Document(kind=kind or V1ALPHA1, name=name if kind else "", tree=tree, content=content)
 
 

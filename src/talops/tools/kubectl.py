@@ -166,6 +166,16 @@ class ProxyKube:
         return True
 
 
+class SilentKube:
+    """Implements `Kube` where there is none to ask, and says why."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def gather(self, requests: Sequence[Request]) -> tuple[Response, ...]:
+        return tuple(Response(status=None, error=self._why) for _ in requests)
+
+
 def _broken(error: Exception) -> Response:
     return Response(status=None, error=f"kubectl proxy: {str(error) or type(error).__name__}")
 

@@ -1,10 +1,11 @@
 """What talosctl printed about the config of nodes, and of what they make of it, as values."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from talops.tools.answers import by_node, grouped, remembered
-from talops.tools.reading import ParseError, count, flag, load, pieces, retyped, text
+from talops.tools.reading import ParseError, count, flag, load, part, pieces, retyped, text
 
 ACTIVE, PERSISTENT = "v1alpha1", "persistent"
 """The ids of the two configs of a node."""
@@ -33,6 +34,14 @@ class NodeConfigs:
         """Whether the next boot changes the config."""
         return self.persistent is not None and self.active is not None and self.persistent.text != self.active.text
 
+    def with_texts(self, change: Callable[[str], str]) -> "NodeConfigs":
+        """The same, each text changed."""
+
+        def changed(config: StoredConfig | None) -> StoredConfig | None:
+            return None if config is None else replace(config, text=change(config.text))
+
+        return NodeConfigs(active=changed(self.active), persistent=changed(self.persistent))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -49,9 +58,15 @@ def configs(stdout: bytes) -> Mapping[str, NodeConfigs]:
     found = []
     for piece in pieces(stdout):
         value = _resource(piece, "MachineConfigs.")
-        stored = StoredConfig(text=text(value, "spec"), version=count(value, "metadata", "version"))
+        stored = StoredConfig(text=_spec(value), version=count(value, "metadata", "version"))
         found.append((text(value, "node"), (text(value, "metadata", "id"), stored)))
     return {node: _of_one(by_node(pairs)) for node, pairs in grouped(found).items()}
+
+
+def _spec(value: object) -> str:
+    """Up to Talos 1.7 it is the config itself, not its text; JSON is YAML, too."""
+    spec = part(value, "spec")
+    return json.dumps(spec) if isinstance(spec, dict) else text(value, "spec")
 
 
 def _of_one(by_id: Mapping[str, StoredConfig]) -> NodeConfigs:

@@ -5,7 +5,7 @@ What is alike on many nodes stands first. Colours are for a terminal; every word
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from talops.domain.machineconfig import Aspect, Change, Effect, NodeDrift, Staged
 from talops.domain.talos import Unknown
@@ -17,6 +17,8 @@ from talops.ui.words import clean, folded, names
 WIDEST = 110
 """Beyond that the eye loses the line between a path and its effect."""
 _EFFECTS = {Effect.LIVE: "applies live", Effect.REBOOT: "NEEDS A REBOOT", Effect.NEVER: "CANNOT BE CHANGED"}
+ANOTHER = "a secret that differs"
+ITS_NAME = "(its hostname)"
 _SHORT_ID = 12
 _SCHEMATIC_ID = 64
 
@@ -79,8 +81,15 @@ def blocks(drifts: Sequence[NodeDrift]) -> list[Block]:
 def _things(drift: NodeDrift) -> Iterator[Hashable]:
     if drift.staged is not Staged.NOTHING:
         yield drift.staged
-    yield from () if isinstance(drift.changes, Unknown) else drift.changes
+    for change in () if isinstance(drift.changes, Unknown) else drift.changes:
+        before, after = (_unnamed(side, drift.hostname) for side in (change.before, change.after))
+        yield replace(change, before=before, after=after)
     yield from (aspect for aspect in drift.aspects if not aspect.agrees and not isinstance(aspect.running, Unknown))
+
+
+def _unnamed(side: str | None, hostname: str) -> str | None:
+    """Where nodes differ in nothing but their names, they are told once."""
+    return None if side is None else side.replace(json.dumps(hostname), json.dumps(ITS_NAME))
 
 
 def _have(drifts: Sequence[NodeDrift]) -> str:
@@ -100,22 +109,38 @@ def _block(block: Block, of: int, width: int, paint: Paint) -> Iterator[str]:
 
 def _change(change: Change, indent: str, width: int, paint: Paint) -> Iterator[str]:
     sign = "+" if change.before is None else "-" if change.after is None else "~"
-    head = f"{indent}{sign} {clean(change.path) or 'the whole document'}"
     effect = _EFFECTS[change.effect]
-    gap = max(2, width - len(head) - len(effect))
+    head = f"{indent}{sign} {clean(change.path) or 'the whole document'}"
+    beside, below = _beside(change), f"{indent}    "
+    fits = beside and len(head) + len(beside) + len(effect) + 4 <= width
+    head += f": {clean(beside)}" if fits else ""
     loud = paint.plain if change.effect is Effect.LIVE else paint.magenta
-    yield f"{paint.signed(sign, head)}{' ' * gap}{loud(effect)}"
-    below = f"{indent}    "
-    if change.of_secret:
-        yield paint.yellow(f"{below}a secret that differs")
-    elif change.before is not None and change.after is not None:
-        for mark, line in compared(json.loads(change.before), json.loads(change.after)):
-            yield from _value(mark, line, below, width, paint)
-    else:
-        for line in lines_of(json.loads(change.after or change.before or "null")):
-            yield from _value(sign, line, below, width, paint)
+    yield f"{paint.signed(sign, head)}{' ' * max(2, width - len(head) - len(effect))}{loud(effect)}"
+    for mark, line in () if fits else _lines(change, sign):
+        yield from _value(mark, line, below, width, paint)
     if change.why:
         yield from folded(f"({change.why})", width, first=below, rest=below)
+
+
+def _beside(change: Change) -> str:
+    """What fits into one line, empty where nothing does."""
+    if change.of_secret:
+        return ANOTHER
+    sides = [lines_of(json.loads(side)) for side in (change.before, change.after) if side is not None]
+    single = all(len(lines) == 1 for lines in sides) and not any(
+        side and side[0] in "{[" for side in (change.before, change.after)
+    )
+    return " → ".join(lines[0] for lines in sides) if single else ""
+
+
+def _lines(change: Change, sign: str) -> Iterator[tuple[str, str]]:
+    if change.of_secret:
+        yield "~", ANOTHER
+    elif change.before is not None and change.after is not None:
+        yield from compared(json.loads(change.before), json.loads(change.after))
+    else:
+        content = json.loads(change.after or change.before or "{}")
+        yield from ((sign, line) for line in lines_of(content)) if content else ()
 
 
 def _value(mark: str, line: str, indent: str, width: int, paint: Paint) -> Iterator[str]:
@@ -183,7 +208,7 @@ def _told(effect: Effect, many: int) -> str:
 
 def _effects(drifts: Sequence[NodeDrift]) -> Mapping[Effect, int]:
     """Different changes, however many nodes have each."""
-    changes = {change for drift in drifts if not isinstance(drift.changes, Unknown) for change in drift.changes}
+    changes = {thing for drift in drifts for thing in _things(drift) if isinstance(thing, Change)}
     return {effect: sum(change.effect is effect for change in changes) for effect in Effect}
 
 

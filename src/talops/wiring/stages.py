@@ -3,14 +3,15 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from talops.domain.cluster import Desired, Policy
 from talops.domain.context import Context
+from talops.domain.process import Kube
 from talops.domain.talos import Version
 from talops.domain.tool import Missing
-from talops.errors import UsageError
+from talops.errors import ToolFailed, ToolMissing, UsageError
 from talops.observe import Tools
 from talops.toolbox.find import Programs, programs
 
@@ -28,20 +29,25 @@ class Stage:
     real: bool
     listening: Callable[[], AbstractContextManager[None]]
     """While in it, SIGINT and SIGTERM are requests to the rollout. A command that only reads is ended by them."""
+    secret: tuple[str, ...] = field(default=(), repr=False)
+    """Values that talenv keeps encrypted."""
+    talosconfig_ends: str = ""
+    """The last day of the certificate in the talosconfig, like 2027-11-23."""
 
 
 @contextmanager
-def live(context: Context) -> Iterator[Stage]:
+def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
     """The live cluster, through the external tools, on private copies of talosconfig and kubeconfig.
 
-    Raises ToolMissing, ToolFailed and FilesInvalid.
+    Where Kubernetes is not needed, a kubeconfig that cannot be used is an API that does not answer. Raises
+    ToolMissing, ToolFailed and FilesInvalid.
     """
     from talops.tools.calls import Kubectl, Talosctl
     from talops.tools.clock import RealClock, ended_by_signals
-    from talops.tools.kubectl import ProxyKube
+    from talops.tools.kubectl import ProxyKube, SilentKube
     from talops.tools.pins import find_kubeconfig, find_talosconfig, pin_kubeconfig, pin_talosconfig, private_folder
 
-    desired, policy = _files(context)
+    desired, policy, secret = _files(context)
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
         folder = stack.enter_context(private_folder())
@@ -53,10 +59,23 @@ def live(context: Context) -> Iterator[Stage]:
         talos = pin_talosconfig(runner, talosctl, source, folder)
         kubectl = Kubectl(kubeconfig=find_kubeconfig(context.kubeconfig or ""), context=context.kube_context or "")
         clock = RealClock(runner)
-        kubectl = pin_kubeconfig(runner, kubectl, folder)
-        kube = stack.enter_context(ProxyKube(runner, kubectl, folder, unwanted=clock.unheard))
-        tools = Tools(runner=runner, kube=kube, clock=clock, talosctl=talos.talosctl)
-        yield Stage(desired=desired, policy=policy, tools=tools, real=True, listening=clock.listening)
+        kube: Kube
+        try:
+            kubectl = pin_kubeconfig(runner, kubectl, folder)
+            kube = stack.enter_context(ProxyKube(runner, kubectl, folder, unwanted=clock.unheard))
+        except (ToolMissing, ToolFailed) as error:
+            if kube_needed:
+                raise
+            kube = SilentKube(error.what)
+        yield Stage(
+            desired=desired,
+            policy=policy,
+            tools=Tools(runner=runner, kube=kube, clock=clock, talosctl=talos.talosctl),
+            real=True,
+            listening=clock.listening,
+            secret=secret,
+            talosconfig_ends=talos.info.certificate_ends,
+        )
 
 
 @contextmanager
@@ -67,7 +86,7 @@ def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, see
     from talops.sim.world import rehearsal as build
     from talops.tools.calls import Talosctl
 
-    desired, policy = _files(context)
+    desired, policy, _ = _files(context)
     world = build(
         desired,
         start=version_of(start) if start else None,
@@ -98,13 +117,14 @@ def tool_runner(found: Programs) -> "ShRunner":
     return ShRunner(found.environ, find)
 
 
-def _files(context: Context) -> tuple[Desired, Policy]:
-    from talops.config import check_policy, load_policy
+def _files(context: Context) -> tuple[Desired, Policy, tuple[str, ...]]:
+    """What the files say, and which values of it were encrypted."""
+    from talops.config import check_policy, load_files, load_policy
 
-    desired = desired_of(context)
+    loaded = load_files(context.repo, runner=tool_runner(programs(context.repo, os.environ)), environ=os.environ)
     policy = load_policy(context.repo)
-    check_policy(desired, policy, context.repo)
-    return desired, policy
+    check_policy(loaded.desired, policy, context.repo)
+    return loaded.desired, policy, tuple(loaded.environment.secret.values())
 
 
 def version_of(text: str) -> Version:
