@@ -219,6 +219,7 @@ class Rollout:
                 self._done.add((step.hostname, type(step)))
                 self.ending.done += [step.hostname] if step.hostname not in self.ending.done else []
                 self.ending.todo.remove(step.hostname)
+                self._shown = [shown for shown in self._shown if shown[0] != step.hostname]
 
     def _unwell_alone(self, observed: Observed) -> str:
         return self.alone if self.alone and lacks(observed.nodes[self.alone]) else ""
