@@ -19,11 +19,12 @@ from talops.domain.process import End, Result
 from talops.domain.talos import Version
 from talops.sim.build import build
 from talops.sim.changing import Changing, is_change
+from talops.sim.commandline import parse
 from talops.sim.faults import parse_fault
 from talops.sim.kube.api import KubeApi
 from talops.sim.kube.statuses import Reply
 from talops.sim.machine import Machine
-from talops.sim.talosctl import Talosctl, parse
+from talops.sim.talosctl import Talosctl
 from talops.sim.world import Truth
 
 SPEED = 150.0

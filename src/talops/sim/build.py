@@ -1,13 +1,16 @@
 """Builds the embedded cluster from the operator's own files, healthy and settled, with the faults of today."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Version
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
+from talops.sim.config.starting import starting_config
+from talops.sim.config.stored import StoredConfig
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
 from talops.sim.kube.store import ObjectStore
@@ -34,8 +37,15 @@ def earlier(version: Version) -> Version:
 
 
 def build(
-    desired: Desired, *, start: Version | None, faults: Sequence[Fault], seed: int, timeline: Timeline | None = None
+    desired: Desired,
+    *,
+    start: Version | None,
+    faults: Sequence[Fault],
+    seed: int,
+    timeline: Timeline | None = None,
+    configs: Mapping[str, str] | None = None,
 ) -> tuple[Cluster, "Parts"]:
+    """`configs`: the machine configs of the files, by hostname, as far as there are some."""
     random = Random(seed)
     timeline = timeline or Timeline()
     store = ObjectStore(timeline.wall, seed=seed)
@@ -48,6 +58,7 @@ def build(
     for name in ("kube-system", "default"):
         store.create("namespaces", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
     for machine in machines.values():
+        _configure(machine, desired, configs or {})
         kubelet.register(machine, ready_since=LONG_AGO)
     return cluster, Parts(cluster, sorted(set(faults), key=str))
 
@@ -64,6 +75,13 @@ def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:
         slots={"A": system, "B": before},
         random=Random(random.getrandbits(64)),
     )
+
+
+def _configure(machine: Machine, desired: Desired, configs: Mapping[str, str]) -> None:
+    node = desired.node(machine.hostname)
+    machine.config = StoredConfig(partial(starting_config, desired, node, configs, machine.version))
+    if machine.hostname in configs:
+        machine.kubernetes = machine.config.kubelet
 
 
 def _names(node: DesiredNode) -> tuple[str, ...]:

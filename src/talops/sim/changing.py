@@ -1,22 +1,22 @@
 """The argv door: talosctl 1.13.0 where it changes a machine: it asks as the real one does, and prints what it hears."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from talops.domain.process import End, Result
 from talops.domain.talos import Version
+from talops.sim.applyconfig import APPLY_CONFIG, apply_config, is_dry_run
 from talops.sim.cluster import Cluster
+from talops.sim.commandline import Command, option, seconds_of
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
 from talops.sim.machine import Machine
 from talops.sim.refusals import BROKEN_OFF
 from talops.sim.served import Accepted, Code, Ended, ExitCode, Message, Pulled, Refused, Reply, Served, Status
-from talops.sim.talosctl import CLIENT, QUICK_SECONDS, Command, older_server, plural_errors, refused
+from talops.sim.talosctl import CLIENT, QUICK_SECONDS, older_server, plural_errors, refused
 from talops.sim.tracker import Tracker
 
 LIFECYCLE_API = Version.parse("v1.13.0")
-_COMMANDS = frozenset({"upgrade", "rollback", "reboot"})
+_COMMANDS = frozenset({"upgrade", "rollback", "reboot", APPLY_CONFIG})
 _TIMEOUT = "30m"
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class Changing:
@@ -92,7 +92,9 @@ class Changing:
         self.exit(1, f"error during upgrade: error from node {self._node}: {status}")
 
     def _begin(self, machine: Machine | None) -> None:
-        if machine is None or not machine.up:
+        if self.words[0] == APPLY_CONFIG:
+            self._end(apply_config(self._cluster, Command(self.nodes, self.words)))
+        elif machine is None or not machine.up:
             self._unreachable()
         elif self.words[0] == "rollback":
             self._roll_back(machine)
@@ -185,19 +187,4 @@ class Changing:
 
 
 def is_change(command: Command) -> bool:
-    return bool(command.words) and command.words[0] in _COMMANDS
-
-
-def option(words: Sequence[str], name: str, default: str) -> str:
-    """The value of `--name VALUE` or `--name=VALUE`."""
-    for number, word in enumerate(words):
-        if word.startswith(f"{name}="):
-            return word.partition("=")[2]
-        if word == name and number + 1 < len(words):
-            return words[number + 1]
-    return default
-
-
-def seconds_of(duration: str) -> float:
-    """Of a duration as Go writes it: 30m, 1h10m0s."""
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([hms])", duration))
+    return bool(command.words) and command.words[0] in _COMMANDS and not is_dry_run(command)

@@ -227,7 +227,7 @@ class Cluster:
     def _settled(self, machine: Machine) -> None:
         if not machine.up:
             return
-        if machine.upgraded_from and self.holds("kubelet-stays-down", machine, lambda: self._settled(machine)):
+        if self._kubelet_fails(machine):
             self.enter(machine, "running")
             self.place_virtual_ip()
             return
@@ -236,6 +236,10 @@ class Cluster:
         self.enter(machine, "running", ready=True)
         self.place_virtual_ip()
         self.later(machine, self._about(6), lambda: self._ready(machine))
+
+    def _kubelet_fails(self, machine: Machine) -> bool:
+        new = (("kubelet-stays-down", machine.upgraded_from), ("kubelet-fails-after-apply", machine.new_config))
+        return any(is_new and self.holds(name, machine, lambda: self._settled(machine)) for name, is_new in new)
 
     def _ready(self, machine: Machine) -> None:
         if machine.stage != "running":

@@ -5,7 +5,6 @@ from ipaddress import ip_network
 from talops.sim.cluster import Cluster
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
-from talops.sim.machineconfig import machine_config
 from talops.sim.resources import Resource
 from talops.sim.services import services
 
@@ -92,12 +91,13 @@ def members(cluster: Cluster, _machine: Machine) -> list[Resource]:
     return found
 
 
-def machineconfigs(cluster: Cluster, machine: Machine) -> list[Resource]:
-    text = machine_config(cluster.desired, cluster.desired.node(machine.hostname))
-    return [Resource(id=id, spec=text, yaml_text=True) for id in ("v1alpha1", "persistent")]
+def machineconfigs(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    found = machine.config.resources()
+    return [Resource(id=id, spec=text, version=version, yaml_text=True) for id, text, version in found]
 
 
 def service_states(cluster: Cluster, machine: Machine) -> list[Resource]:
+    # one that does not run has no resource
     return [
         Resource(
             id=service.id,
@@ -108,6 +108,7 @@ def service_states(cluster: Cluster, machine: Machine) -> list[Resource]:
             },
         )
         for service in services(cluster, machine)
+        if service.state == "Running"
     ]
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from talops.domain.process import Call, End, Instant, Request, Response, Result, Running, Stop, Wake
+from talops.sim.applyconfig import apply_config, is_apply
 from talops.sim.changing import Changing, is_change
 from talops.sim.cluster import Cluster
+from talops.sim.commandline import parse
 from talops.sim.kube.api import KubeApi
-from talops.sim.talosctl import Talosctl, parse
+from talops.sim.talosctl import Talosctl
 
 KUBE_SECONDS = 0.002
 
@@ -60,7 +62,10 @@ class SimRunner:
         return tuple(self._answer(call) for call in calls)
 
     def _answer(self, call: Call) -> Result:
-        return self._talosctl.answer(call.argv) if call.argv[0] == "talosctl" else Result(end=End.NOT_FOUND)
+        if call.argv[0] != "talosctl":
+            return Result(end=End.NOT_FOUND)
+        command = parse(call.argv)
+        return apply_config(self._me.cluster, command) if is_apply(command) else self._talosctl.answer(call.argv)
 
     def start(self, call: Call) -> Running:
         self._me.check()

@@ -39,6 +39,15 @@ def _cluster(summary: str) -> FaultKind:
     return FaultKind(summary=summary, needs_node=False)
 
 
+CONFIG_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "config-refused": _node("it refuses every machine config"),
+        "config-busy": _node("it says that another config is being applied, whenever one comes"),
+        "config-ignored": _node("it says that it has taken a machine config, and has not"),
+        "kubelet-fails-after-apply": _node("a config that changes its kubelet leaves it unhealthy"),
+    }
+)
+"""What goes wrong only where a machine config is applied. `hangs-rebooting` and `never-returns` happen there, too."""
 FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "silent-rollback": _node("its first boot of the new system fails and it goes back to the old one by itself"),
@@ -64,6 +73,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "foreign-kured": _cluster("kured holds its reboot lock"),
         "lease-held": _cluster("another talops holds the Lease and renews it"),
         "two-clusters": _cluster("the kubeconfig belongs to another cluster than the talosconfig"),
+        **CONFIG_FAULTS,
     }
 )
 

@@ -22,8 +22,8 @@ _KINDS = (
     Kind(
         type="MachineConfigs.config.talos.dev",
         namespace="config",
-        owner="config.AcquireController",
         of=contents.machineconfigs,
+        alone=True,
         sensitive=True,
     ),
     Kind(

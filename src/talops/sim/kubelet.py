@@ -61,7 +61,7 @@ class Kubelet:
                 "kernelVersion": "6.12.0-talos",
                 "osImage": f"Talos ({machine.version})",
                 "containerRuntimeVersion": "containerd://2.1.0",
-                "kubeletVersion": self._version,
+                "kubeletVersion": machine.kubernetes or self._version,
                 "kubeProxyVersion": "",
                 "operatingSystem": "linux",
                 "architecture": "amd64",
@@ -129,6 +129,14 @@ class Kubelet:
         self._uncordon(machine)
         self._write(machine, "True", "KubeletReady", "kubelet is posting ready status")
         self._pods_ready(machine, ready=True)
+
+    def tell_version(self, machine: Machine) -> None:
+        """It has started anew, as another release or not."""
+
+        def change(node: Object) -> None:
+            node["status"]["nodeInfo"]["kubeletVersion"] = machine.kubernetes or self._version
+
+        self._change(machine, change)
 
     def tell_boot_id(self, machine: Machine) -> None:
         """It has changed its mind about that alone."""

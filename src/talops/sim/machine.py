@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
+from talops.sim.config.stored import StoredConfig
 from talops.sim.events import EventLog
 
 
@@ -44,6 +45,16 @@ class Machine:
     """The sequence that is running, by its name: reboot, upgrade."""
     installing: bool = False
     """An installer runs while the node keeps serving."""
+    config: StoredConfig = field(default_factory=lambda: StoredConfig(str))
+    kubernetes: str = ""
+    """The version of the kubelet that runs; empty for that of the files."""
+    new_config: bool = False
+    """This boot took another config than the one before it had."""
+    stopped_services: set[str] = field(default_factory=set)
+    """Services that are starting anew."""
+    kubelet_restarts: int = 0
+    static_pods: dict[str, int] = field(default_factory=dict)
+    """Versions of the config of static pods that have changed in this boot."""
     on_power: list[Callable[[], None]] = field(default_factory=list)
     """Called when it went off or came up."""
 
@@ -108,6 +119,11 @@ class Machine:
     def boot(self) -> None:
         """Start from the default slot."""
         self.booted = self.default
+        self.new_config = self.config.boot()
+        if self.new_config:
+            self.kubernetes = self.config.kubelet or self.kubernetes
+        self.stopped_services.clear()
+        self.static_pods.clear()
         self.boot_id = self._new_boot_id()
         self.set_stage("booting", ready=False)
 

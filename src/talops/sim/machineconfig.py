@@ -6,13 +6,17 @@ from functools import lru_cache
 from io import StringIO
 
 from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Role
 from talops.sim.kube.objects import Object
 
-_ONCE_NO_TEXT = re.compile(r"y|yes|on|n|no|off|[0-9]+(:[0-5]?[0-9])+", re.IGNORECASE)
+_NO_TEXT = re.compile(
+    r"y|yes|on|n|no|off|[0-9]+(:[0-5]?[0-9])+|true|false|null|~||[-+]?(0x[0-9a-f_]+|0o?[0-7_]+|[0-9_]*\.?[0-9_]+(e[-+]?\d+)?)",
+    re.IGNORECASE,
+)
+"""Words that a reader takes for something else than a text, or an older one did."""
 
 
 def machine_config(desired: Desired, node: DesiredNode) -> str:
@@ -58,7 +62,9 @@ def _quoted(found: object) -> object:
             return {_quoted(word): _quoted(value) for word, value in found.items()}
         case list():
             return [_quoted(value) for value in found]
-        case str() if _ONCE_NO_TEXT.fullmatch(found):
+        case str() if _NO_TEXT.fullmatch(found):
             return DoubleQuotedScalarString(found)
+        case str() if "\n" in found:
+            return LiteralScalarString(found)
         case _:
             return found

@@ -39,7 +39,7 @@ def _running(name: str) -> Service:
 def _of_kubernetes(machine: Machine, name: str, *, ready: bool) -> Service:
     if machine.stage in {"rebooting", "upgrading"}:
         return Service(id=name, state="Finished", healthy=None, message="Service finished successfully")
-    if machine.stage == "booting":
+    if machine.stage == "booting" or name in machine.stopped_services:
         return Service(id=name, state="Preparing", healthy=None, message="Running pre state")
     if not ready:
         return Service(id=name, state="Running", healthy=False, message="context deadline exceeded")

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from talops.domain.process import Result
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
+from talops.sim.commandline import Command, parse
 from talops.sim.kinds import kind_called
 from talops.sim.machine import Machine
 from talops.sim.refusals import control_planes_only, etcd_trouble, unreachable
@@ -18,30 +18,6 @@ SILENT_SECONDS = 3.0
 """How long a call to a machine that is off takes to say so."""
 QUICK_SECONDS = 0.03
 SERVER_BUILD = {"sha": "abcdef12", "go_version": "go1.26.1", "os": "linux", "arch": "amd64"}
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command line: the nodes asked, and the words after the global flags."""
-
-    nodes: tuple[str, ...]
-    words: tuple[str, ...]
-
-
-def parse(argv: Sequence[str]) -> Command:
-    """Take the global flags off. Unknown flags stay among the words."""
-    nodes: list[str] = []
-    words: list[str] = []
-    rest = list(argv[1:])
-    while rest:
-        word = rest.pop(0)
-        if word in {"--talosconfig", "--context", "-e", "--endpoints"} and rest:
-            rest.pop(0)
-        elif word in {"-n", "--nodes"} and rest:
-            nodes += rest.pop(0).split(",")
-        else:
-            words.append(word)
-    return Command(tuple(nodes), tuple(words))
 
 
 def refused(node: str) -> str:

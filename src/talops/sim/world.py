@@ -1,6 +1,6 @@
 """The embedded cluster as a whole, as a rehearsal and the tests use it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -182,7 +182,17 @@ class World:
         self._cluster.register()
 
 
-def rehearsal(desired: Desired, *, start: Version | None = None, faults: Sequence[Fault] = (), seed: int = 0) -> World:
-    """A healthy cluster that is what the files describe, but at `start`, and with these faults waiting to happen."""
-    cluster, parts = build(desired, start=start, faults=faults, seed=seed)
+def rehearsal(
+    desired: Desired,
+    *,
+    start: Version | None = None,
+    faults: Sequence[Fault] = (),
+    seed: int = 0,
+    configs: Mapping[str, str] | None = None,
+) -> World:
+    """A healthy cluster that is what the files describe, but at `start`, and with these faults waiting to happen.
+
+    `configs`: the generated machine configs of its nodes, by hostname. A node that is not there has a small one.
+    """
+    cluster, parts = build(desired, start=start, faults=faults, seed=seed, configs=configs)
     return World(cluster, parts, Talosctl(cluster), api_server(cluster, user="admin"))

@@ -15,6 +15,7 @@ from talops.sim.machine import Machine
 from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
 from talops.sim.network.talos.wire.machine_pb2 import Wrapped
+from talops.sim.served import Code
 
 ADMIN = frozenset({"os:admin"})
 OPERATORS = ADMIN | {"os:operator"}
@@ -22,6 +23,14 @@ READERS = OPERATORS | {"os:reader"}
 BACKUPS = OPERATORS | {"os:etcd:backup"}
 READERS_AND_BACKUPS = READERS | BACKUPS
 """Who may call a method: the roles in the client's certificate. Source: machined's rules."""
+
+STATUSES = {
+    Code.UNKNOWN: Status.UNKNOWN,
+    Code.INVALID_ARGUMENT: Status.INVALID_ARGUMENT,
+    Code.PERMISSION_DENIED: Status.PERMISSION_DENIED,
+    Code.FAILED_PRECONDITION: Status.FAILED_PRECONDITION,
+    Code.UNAVAILABLE: Status.UNAVAILABLE,
+}
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)

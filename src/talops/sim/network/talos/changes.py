@@ -3,21 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from grpclib import GRPCError, Status
+from grpclib import GRPCError
 
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
-from talops.sim.network.talos.calls import ADMIN, OPERATORS, Node, Streaming, Unary
+from talops.sim.network.talos.calls import ADMIN, OPERATORS, STATUSES, Node, Streaming, Unary
 from talops.sim.network.talos.images import NODE_API
 from talops.sim.network.talos.wire import machine_pb2 as wire
-from talops.sim.served import Accepted, Code, Ended, ExitCode, Message, Pulled, Pulling, Refused, Reply, Served
+from talops.sim.served import Accepted, Ended, ExitCode, Message, Pulled, Pulling, Refused, Reply, Served
 
-_STATUSES = {
-    Code.UNKNOWN: Status.UNKNOWN,
-    Code.INVALID_ARGUMENT: Status.INVALID_ARGUMENT,
-    Code.PERMISSION_DENIED: Status.PERMISSION_DENIED,
-    Code.FAILED_PRECONDITION: Status.FAILED_PRECONDITION,
-    Code.UNAVAILABLE: Status.UNAVAILABLE,
-}
 _DOWNLOADING = 0
 
 
@@ -29,7 +22,7 @@ async def _served(begin: Callable[[Tell], Served]) -> AsyncIterator[Reply]:
         while not isinstance(reply := await replies.get(), Ended):
             yield reply
         if reply.status is not None:
-            raise GRPCError(_STATUSES[reply.status.code], reply.status.text)
+            raise GRPCError(STATUSES[reply.status.code], reply.status.text)
     finally:
         served.cancel()
 
@@ -77,7 +70,7 @@ async def _reboot(node: Node, request: wire.RebootRequest) -> wire.Reboot:
     try:
         actor = ask_to_reboot(node.cluster, node.machine, forced=request.mode == wire.FORCE)
     except Refused as error:
-        raise GRPCError(_STATUSES[error.status.code], error.status.text) from None
+        raise GRPCError(STATUSES[error.status.code], error.status.text) from None
     return wire.Reboot(actor_id=actor)
 
 
@@ -85,7 +78,7 @@ async def _rollback(node: Node, _request: wire.Empty) -> wire.Empty:
     try:
         roll_back(node.cluster, node.machine)
     except Refused as error:
-        raise GRPCError(_STATUSES[error.status.code], error.status.text) from None
+        raise GRPCError(STATUSES[error.status.code], error.status.text) from None
     return wire.Empty()
 
 

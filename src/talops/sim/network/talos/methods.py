@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast
 
-from talops.sim.network.talos import access, changes, etcd, events, health, images, kernel, services, state, versions
+from talops.sim.network.talos import (
+    access,
+    applying,
+    changes,
+    etcd,
+    events,
+    health,
+    images,
+    kernel,
+    services,
+    state,
+    versions,
+)
 from talops.sim.network.talos.calls import AnyMethod
 
 _MODULES: Sequence[Sequence[object]] = (
@@ -18,6 +30,7 @@ _MODULES: Sequence[Sequence[object]] = (
     access.METHODS,
     events.METHODS,
     changes.METHODS,
+    applying.METHODS,
 )
 
 

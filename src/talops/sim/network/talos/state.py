@@ -1,5 +1,6 @@
 """The resource state of a node (COSI): what `talosctl get` lists and watches."""
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import indent
@@ -61,8 +62,11 @@ def _resource(kind: Kind, resource: Resource) -> wire.Resource:
 
 
 def _literal(text: str) -> str:
-    """A text as YAML, as Go writes one of several lines."""
-    return "|\n" + indent(text, "    ") if "\n" in text else f"{text}\n"
+    """A text as YAML, as Go writes one of several lines; one that is not plain enough for that, between quotes."""
+    if "\n" not in text:
+        return f"{text}\n"
+    plain = text.endswith("\n") and not text.endswith("\n\n") and text[0] not in " \n"
+    return "|\n" + indent(text, "    ") if plain else f"{json.dumps(text)}\n"
 
 
 def _described(namespace: str, type: str, id: str, owner: str, version: int = 1) -> wire.Resource:

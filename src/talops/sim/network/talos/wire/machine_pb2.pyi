@@ -28,6 +28,14 @@ class RebootMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEFAULT: _ClassVar[RebootMode]
     POWERCYCLE: _ClassVar[RebootMode]
     FORCE: _ClassVar[RebootMode]
+
+class ApplyMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REBOOT: _ClassVar[ApplyMode]
+    AUTO: _ClassVar[ApplyMode]
+    NO_REBOOT: _ClassVar[ApplyMode]
+    STAGED: _ClassVar[ApplyMode]
+    TRY: _ClassVar[ApplyMode]
 CONTAINERD: Driver
 CRI: Driver
 NONE: Alarm
@@ -36,6 +44,11 @@ CORRUPT: Alarm
 DEFAULT: RebootMode
 POWERCYCLE: RebootMode
 FORCE: RebootMode
+REBOOT: ApplyMode
+AUTO: ApplyMode
+NO_REBOOT: ApplyMode
+STAGED: ApplyMode
+TRY: ApplyMode
 
 class Status(_message.Message):
     __slots__ = ("code", "message")
@@ -478,6 +491,30 @@ class LifecycleProgress(_message.Message):
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     progress: LifecycleProgress.Progress
     def __init__(self, progress: _Optional[_Union[LifecycleProgress.Progress, _Mapping]] = ...) -> None: ...
+
+class ApplyConfigurationRequest(_message.Message):
+    __slots__ = ("data", "mode", "dry_run", "try_mode_timeout")
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    TRY_MODE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    mode: ApplyMode
+    dry_run: bool
+    try_mode_timeout: _duration_pb2.Duration
+    def __init__(self, data: _Optional[bytes] = ..., mode: _Optional[_Union[ApplyMode, str]] = ..., dry_run: _Optional[bool] = ..., try_mode_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class ApplyConfiguration(_message.Message):
+    __slots__ = ("metadata", "warnings", "mode", "mode_details")
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    MODE_DETAILS_FIELD_NUMBER: _ClassVar[int]
+    metadata: Metadata
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    mode: ApplyMode
+    mode_details: str
+    def __init__(self, metadata: _Optional[_Union[Metadata, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., mode: _Optional[_Union[ApplyMode, str]] = ..., mode_details: _Optional[str] = ...) -> None: ...
 
 class LegacyImagePullRequest(_message.Message):
     __slots__ = ("namespace", "reference")

@@ -1,0 +1,73 @@
+"""The machine config that a node keeps: the text it runs with, and the one on its disk. Secrets: never print them."""
+
+import re
+from collections.abc import Callable
+
+ACTIVE, PERSISTENT = "v1alpha1", "persistent"
+"""The ids of their resources."""
+_KUBELET = re.compile(r"^ +image: [\"']?\S*/kubelet:(v[^\s\"'@]+)", re.MULTILINE)
+
+
+class StoredConfig:
+    """`begin` makes the first text, when somebody asks for it.
+
+    The resource of the one on the disk is there only since somebody has set it in this boot, and versions count from 1
+    in each boot. Source: Talos v1.13.0, acquire.go (what came from the disk is not persisted again) and the state in
+    memory of COSI, where every update makes a new version, whether or not it changes anything.
+    """
+
+    def __init__(self, begin: Callable[[], str]) -> None:
+        self._begin: Callable[[], str] | None = begin
+        self._active = self._on_disk = ""
+        self.active_version, self.persistent_version = 1, 0
+        self.trial: object = None
+        """Something of its own for each time that a config is tried, until that is settled."""
+
+    def __repr__(self) -> str:
+        return f"StoredConfig(active_version={self.active_version}, persistent_version={self.persistent_version})"
+
+    @property
+    def active(self) -> str:
+        self._read()
+        return self._active
+
+    @property
+    def on_disk(self) -> str:
+        """What the next boot takes."""
+        self._read()
+        return self._on_disk
+
+    def _read(self) -> None:
+        if self._begin is not None:
+            self._active = self._on_disk = self._begin()
+            self._begin = None
+
+    def run_with(self, text: str) -> None:
+        self._read()
+        self._active = text
+        self.active_version += 1
+
+    def persist(self, text: str) -> None:
+        self._read()
+        self._on_disk = text
+        self.persistent_version += 1
+
+    def boot(self) -> bool:
+        """Whether it is another one than before."""
+        changed = self._active != self._on_disk
+        self._active = self._on_disk
+        self.active_version, self.persistent_version, self.trial = 1, 0, None
+        return changed
+
+    @property
+    def kubelet(self) -> str:
+        """The version of the kubelet that the running config asks for; empty when it names none."""
+        found = _KUBELET.search(self.active)
+        return found[1] if found else ""
+
+    def resources(self) -> list[tuple[str, str, int]]:
+        """Id, text and version of each."""
+        found = [(ACTIVE, self.active, self.active_version)]
+        if self.persistent_version:
+            found.append((PERSISTENT, self.on_disk, self.persistent_version))
+        return found
