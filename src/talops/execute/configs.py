@@ -97,13 +97,13 @@ class Configs:
 
     def answer(self, node: DesiredNode, tools: Tools) -> Answer | Unknown:
         """What this node says now."""
-        call = tools.talosctl.apply_dry_run(node.addresses[0], self.file(node.hostname), mode=ApplyMode.AUTO)
+        call = tools.talosctl.apply_dry_run(node.addresses[0], self.file(node.hostname), mode=ApplyMode.TRY)
         return self._heard(node.hostname, tools.runner.gather((call,))[0])
 
     def _ask(self, asked: list[tuple[DesiredNode, tuple[str, str, str]]], tools: Tools) -> list[Answer | Unknown]:
         new = [(node, question) for node, question in asked if question not in self._answers]
         calls = [
-            tools.talosctl.apply_dry_run(node.addresses[0], self.file(node.hostname), mode=ApplyMode.AUTO)
+            tools.talosctl.apply_dry_run(node.addresses[0], self.file(node.hostname), mode=ApplyMode.TRY)
             for node, _ in new
         ]
         gaps: dict[str, Unknown] = {}

@@ -13,20 +13,20 @@ _UNHEARD = frozenset({"Unavailable", "DeadlineExceeded", "Canceled", "Aborted", 
 _FORBIDDEN = frozenset({"PermissionDenied", "Unauthenticated"})
 _DIFFERENCES = re.compile(r"^(?:Config diff:|diff:)", re.MULTILINE)
 _BUSY = "already in progress"
+_ONLY_BY_REBOOT = "can't be applied in immediate mode"
 
 
 def answer(result: Result) -> Answer | Unknown:
-    """Of `apply-config --dry-run --mode auto`: whether the node would reboot for it, or why it does not take it.
+    """Of `apply-config --dry-run --mode try`: whether the node would reboot for it, or why it does not take it.
 
-    The words of a refusal may quote values of the config: whoever shows them takes the secrets out.
+    Of any other mode a dry run is no mere question: it ends the trial of a config that somebody tries just now, which
+    then stays. Source: Talos v1.12.0 and v1.13.0, ApplyConfiguration. The words of a refusal may quote values of the config: whoever shows them takes the secrets out.
     """
     if result.end is not End.EXITED:
         return Unknown(why(result))
     said = _DIFFERENCES.split(result.stderr.decode("utf-8", "replace"), maxsplit=1)[0]
     if not result.ok:
         return _refusal(said)
-    if "with a reboot" in said:
-        return Answer(effect=Effect.REBOOT)
     if "without a reboot" in said:
         return Answer(effect=Effect.LIVE)
     return Unknown("talosctl did not say whether the node would reboot for it")
@@ -49,4 +49,6 @@ def _refusal(said: str) -> Answer | Unknown:
         return Unknown(f"it does not answer ({code})" if code in _UNHEARD else "it takes another config just now")
     if code in _FORBIDDEN:
         return Unknown("the role of this talosconfig does not allow it", forbidden=True)
+    if _ONLY_BY_REBOOT in words:
+        return Answer(effect=Effect.REBOOT)
     return Answer(effect=Effect.NEVER, no=words)
