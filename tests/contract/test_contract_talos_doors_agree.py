@@ -47,8 +47,8 @@ READS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
 )
 """Every read template, with the parser of its answer."""
 LOCAL = frozenset({"client-version", "config-info"})
-ELSEWHERE = frozenset({"upgrade", "rollback", "reboot", "apply-config", "apply-dry-run"})
-"""Templates that change a node: pinned where their calls are."""
+ELSEWHERE = frozenset({"kubeconfig", "upgrade", "rollback", "reboot", "apply-config", "apply-dry-run"})
+"""Templates that change a node, and the one that no rehearsal asks: pinned where their calls are."""
 _FIRST_IS_OFF = f"dial tcp {CP1}:50000: connect: no route to host"
 
 

@@ -66,6 +66,7 @@ TEXT = (
 )
 ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
+        "kubeconfig": "test_contract_kubeconfig.py",
         "upgrade": "test_contract_talosctl_upgrade.py",
         "rollback": "test_contract_talosctl_upgrade.py",
         "reboot": "test_contract_talos_doors_change.py",

@@ -58,6 +58,7 @@ OPTIONS: Mapping[str, Option] = {
         ("--accept-downtime",), "etcd: accept that one or two control planes mean an outage.", "downtime", "etcd"
     ),
     "show-secrets": Option(("--show-secrets",), "Show them; the output is for your eyes alone."),
+    "force": Option(("--force",), "Do it although something is there already."),
     "yes": Option(("--yes", "-y"), "Do not ask."),
     "plan": Option(("--plan",), "Show what would be done, and do nothing."),
     "show-commands": Option(("--show-commands",), "Show every command line with its time."),
@@ -93,6 +94,9 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         "The machine config that a node runs with, without its secrets.", options=("show-secrets",), argument="node"
     ),
     ("get", "mc"): Command("The same as `get machineconfig`.", options=("show-secrets",), argument="node", hidden=True),
+    ("kubeconfig",): Command(
+        "Fetch a kubeconfig, and merge it into kubectl's.", module="kubeconfig", options=("force",), argument="file"
+    ),
     ("upgrade",): Command("Upgrade the cluster.", module="upgrade"),
     ("upgrade", "all"): Command(
         "Take every node to the Talos release of the files, one at a time.",

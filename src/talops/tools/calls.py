@@ -47,6 +47,8 @@ TALOSCTL_TEMPLATES = (
     Template(
         name="machineconfig", command=("get", "machineconfig", "-o", "json"), deadline=_READ, nodes=MANY, secret=True
     ),
+    # the credentials of an administrator; `-`: on stdout
+    Template(name="kubeconfig", command=("kubeconfig", "-"), deadline=_READ, nodes=1, secret=True),
     Template(name="members", command=("get", "members", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="metakeys", command=("get", "metakeys", "-o", "json"), deadline=_READ, nodes=1),
     Template(name="boot-id", command=("read", "/proc/sys/kernel/random/boot_id"), deadline=_READ, nodes=1),
@@ -220,6 +222,9 @@ class Talosctl:
 
     def reboot(self, node: str) -> Call:
         return _call("reboot", self._prefix(), (node,), ())
+
+    def kubeconfig(self, node: str) -> Call:
+        return _call("kubeconfig", self._prefix(), (node,), ())
 
     def services(self, nodes: tuple[str, ...]) -> Call:
         return _call("services", self._prefix(), nodes, ())

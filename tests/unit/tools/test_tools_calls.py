@@ -48,6 +48,7 @@ TWO = ("10.0.0.11", "10.0.0.12")
         ),
         (TALOSCTL.rollback("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 rollback"),
         (TALOSCTL.reboot("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 reboot --wait=false"),
+        (TALOSCTL.kubeconfig("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 kubeconfig -"),
         (TALOSCTL.services(TWO), "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 get services -o json"),
         (
             TALOSCTL.diagnostics(TWO),
@@ -110,8 +111,8 @@ def test_only_upgrade_rollback_reboot_and_apply_change_anything() -> None:
 def test_what_carries_keys_is_secret() -> None:
     secret = {name for name, template in TEMPLATES.items() if template.secret}
     talhelper = {"talhelper-genconfig", "talhelper-validate", "talhelper-gensecret"}
-    of_nodes = {"machineconfig", "apply-config", "apply-dry-run"}
-    assert secret == {"kubectl-config", "sops-decrypt"} | talhelper | of_nodes
+    of_nodes = {"machineconfig", "kubeconfig", "apply-config", "apply-dry-run"}
+    assert secret == {"kubectl-config", "sops-decrypt", "sops-encrypt"} | talhelper | of_nodes
 
 
 def test_a_mutation_never_asks_two_nodes() -> None:
