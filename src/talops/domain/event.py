@@ -23,6 +23,7 @@ class Step(Enum):
     PROOF = "last proof"
     UPGRADE = "upgrade"
     APPLY = "apply"
+    REBOOT = "reboot"
     BOOT = "boot"
     VERIFY = "verify"
     UNCORDON = "uncordon"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from talops.domain.cluster import DesiredNode, Observed, ObservedNode
-from talops.domain.event import NodeState
+from talops.domain.event import NodeState, Step
 from talops.domain.talos import TalosNode, Unknown
 from talops.execute.configs import Configs
 from talops.execute.disrupt import Disruption, boot_id_of
@@ -32,6 +32,7 @@ def reboot_into_config(session: Session, node: DesiredNode) -> Callable[[Observe
             wanted=wanted,
             verb="reboot",
             unmoved=NodeState.STAGED,
+            step=Step.REBOOT,
         )
 
     return make

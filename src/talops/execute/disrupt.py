@@ -45,6 +45,7 @@ class Disruption:
     legacy: bool = False
     also: Callable[[Seen], Seen] = lambda seen: seen
     unmoved: NodeState = NodeState.NOT_INSTALLED
+    step: Step = Step.UPGRADE
 
     def is_legacy(self, result: Result) -> bool:
         return self.legacy or LEGACY in result.stderr
@@ -57,7 +58,7 @@ def disrupt(session: Session, node: DesiredNode, disruption: Disruption) -> Resu
         session,
         disruption.call,
         node.hostname,
-        Step.UPGRADE,
+        disruption.step,
         words,
         progress=lambda: _progress(session, node, disruption),
     )

@@ -144,7 +144,7 @@ class TakeDown:
 
     def _disrupt(self, disruption: Disruption, held: Held) -> None:
         session, hostname = self.session, self.node.hostname
-        self._say(Step.UPGRADE, disruption.verb)
+        self._say(disruption.step, disruption.verb)
         try:
             result = disrupt(session, self.node, disruption)
             self._say(Step.BOOT)

@@ -19,8 +19,9 @@ _ONLY_BY_REBOOT = "can't be applied in immediate mode"
 def answer(result: Result) -> Answer | Unknown:
     """Of `apply-config --dry-run --mode try`: whether the node would reboot for it, or why it does not take it.
 
-    Of any other mode a dry run is no mere question: it ends the trial of a config that somebody tries just now, which
-    then stays. Source: Talos v1.12.0 and v1.13.0, ApplyConfiguration. The words of a refusal may quote values of the config: whoever shows them takes the secrets out.
+    In any other mode a dry run is no mere question: it ends the trial of a config that somebody tries just now, which
+    then stays. Source: Talos v1.12.0 and v1.13.0, ApplyConfiguration. The words of a refusal may quote values of the
+    config: whoever shows them takes the secrets out.
     """
     if result.end is not End.EXITED:
         return Unknown(why(result))

@@ -1,9 +1,10 @@
 """The cluster that a command acts on: the real one, or an embedded one built from the operator's files."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from talops.domain.cluster import Desired, Policy
@@ -79,22 +80,57 @@ def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
 
 
 @contextmanager
-def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, seed: int) -> Iterator[Stage]:
-    """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError."""
+def rehearsal(
+    context: Context,
+    *,
+    faults: Sequence[str],
+    start: str | None,
+    seed: int,
+    configured: bool = False,
+    at_target: bool = False,
+) -> Iterator[Stage]:
+    """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError.
+
+    `configured`: its nodes have real configs, which needs talhelper where none were generated yet: ToolMissing.
+    `at_target`: unless told where to start, with the Talos of the files.
+    """
     from talops.sim.faults import parse_fault
     from talops.sim.onlooker import listening
     from talops.sim.world import rehearsal as build
     from talops.tools.calls import Talosctl
 
-    desired, policy, _ = _files(context)
+    desired, policy, secret = _files(context)
     world = build(
         desired,
-        start=version_of(start) if start else None,
+        start=version_of(start) if start else desired.talos_version if at_target else None,
         faults=[parse_fault(fault, desired) for fault in faults],
         seed=seed,
+        configs=_as_generated(desired, context.repo) if configured else None,
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
-    yield Stage(desired=desired, policy=policy, tools=tools, real=False, listening=lambda: listening(world))
+    yield Stage(
+        desired=desired,
+        policy=policy,
+        tools=tools,
+        real=False,
+        listening=lambda: listening(world),
+        secret=secret,
+    )
+
+
+def _as_generated(desired: Desired, repo: Path) -> Mapping[str, str]:
+    """What was last generated, as it lies there, else what is generated now."""
+    lying = {node.hostname: repo / node.config_file for node in desired.nodes}
+    if all(path.is_file() for path in lying.values()):
+        return {hostname: path.read_text(encoding="utf-8") for hostname, path in lying.items()}
+    return generated(repo)
+
+
+def generated(repo: Path) -> Mapping[str, str]:
+    """The machine configs of the files, by hostname. Raises FilesInvalid, ToolMissing and ToolFailed."""
+    from talops.files.generate import desired_configs
+
+    return desired_configs(repo, runner=tool_runner(programs(repo, os.environ)), environ=os.environ)
 
 
 def desired_of(context: Context) -> Desired:
