@@ -42,7 +42,7 @@ def with_hostname_document(text: str) -> str:
     """As talhelper writes it for Talos 1.12 and newer; 1.11 does not know that kind."""
     name = text.partition("hostname: ")[2].partition("\n")[0]
     main = text.replace(f"    network:\n        hostname: {name}\n", "")
-    return f"{main}---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: {name}\nauto: \"off\"\n"
+    return f'{main}---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: {name}\nauto: "off"\n'
 
 
 def configured(

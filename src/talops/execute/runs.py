@@ -58,7 +58,7 @@ def apply_configs(
 
     Raises TalopsError for what stops it before anything was changed.
     """
-    check_names(session.desired, session.policy, nodes, skip)
+    check_names(session.desired, session.policy, nodes, skip, by="NODE")
     touched = chosen(session.desired, session.policy, nodes, skip)
 
     def make_plan(observed: Observed) -> Plan:

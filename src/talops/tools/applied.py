@@ -12,6 +12,7 @@ _UNHEARD = frozenset({"Unavailable", "DeadlineExceeded", "Canceled", "Aborted", 
 """gRPC codes of a call that never came to an answer."""
 _FORBIDDEN = frozenset({"PermissionDenied", "Unauthenticated"})
 _DIFFERENCES = re.compile(r"^(?:Config diff:|diff:)", re.MULTILINE)
+_LIST = re.compile(r"\d+ errors? occurred: \* ")
 _BUSY = "already in progress"
 _ONLY_BY_REBOOT = "can't be applied in immediate mode"
 
@@ -45,7 +46,7 @@ def _refusal(said: str) -> Answer | Unknown:
     found = _RPC.search(said)
     if found is None:
         return Unknown("talosctl failed, and named no answer of the node")
-    code, words = found[1], " ".join(found[2].split())
+    code, words = found[1], _line(found[2])
     if code in _UNHEARD or _BUSY in words:
         return Unknown(f"it does not answer ({code})" if code in _UNHEARD else "it takes another config just now")
     if code in _FORBIDDEN:
@@ -53,3 +54,9 @@ def _refusal(said: str) -> Answer | Unknown:
     if _ONLY_BY_REBOOT in words:
         return Answer(effect=Effect.REBOOT)
     return Answer(effect=Effect.NEVER, no=words)
+
+
+def _line(words: str) -> str:
+    """Go's lists of errors, which are nested, as one line."""
+    flat = _LIST.sub("", " ".join(words.split()))
+    return flat.replace(" * ", "; ").removeprefix("* ")

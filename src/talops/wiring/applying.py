@@ -59,7 +59,7 @@ def plan_apply(stage: Stage, wish: ApplyWish, repo: Path) -> Plan:
     from talops.plan import apply_plan
     from talops.plan.names import check_names, chosen
 
-    check_names(stage.desired, stage.policy, wish.nodes, wish.skip)
+    check_names(stage.desired, stage.policy, wish.nodes, wish.skip, by="NODE")
     policy = replace(stage.policy, accept_downtime=wish.accept_downtime)
     with configs_of(stage, repo) as configs:
         observed = observe(stage.desired, stage.tools, boot_ids=True)
@@ -83,7 +83,7 @@ def apply(
     from talops.plan.names import check_names
     from talops.wiring.sessions import holder, session_on
 
-    check_names(stage.desired, stage.policy, wish.nodes, wish.skip)
+    check_names(stage.desired, stage.policy, wish.nodes, wish.skip, by="NODE")
     stage = replace(stage, policy=replace(stage.policy, accept_downtime=wish.accept_downtime))
     with (
         configs_of(stage, repo) as configs,
