@@ -1,6 +1,7 @@
 """What the process of a practice cluster is told, and what it answers: JSON, and an interface to programs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from talops.domain.cluster import Desired
@@ -18,6 +19,8 @@ class Orders:
     speed: float = 1.0
     seed: int = 0
     faults: tuple[str, ...] = ()
+    configs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Generated machine configs, by hostname: secrets."""
 
 
 class SandboxNode(TypedDict):

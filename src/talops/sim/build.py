@@ -10,7 +10,7 @@ from talops.domain.talos import Version
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
 from talops.sim.config.starting import starting_config
-from talops.sim.config.stored import StoredConfig
+from talops.sim.config.stored import StoredConfig, kubelet_of
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
 from talops.sim.kube.store import ObjectStore
@@ -80,8 +80,7 @@ def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:
 def _configure(machine: Machine, desired: Desired, configs: Mapping[str, str]) -> None:
     node = desired.node(machine.hostname)
     machine.config = StoredConfig(partial(starting_config, desired, node, configs, machine.version))
-    if machine.hostname in configs:
-        machine.kubernetes = machine.config.kubelet
+    machine.kubernetes = kubelet_of(configs.get(machine.hostname, ""))
 
 
 def _names(node: DesiredNode) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from talops.domain.talos import Role, Version
-from talops.sim.config.stored import StoredConfig
+from talops.sim.config.documents import Unreadable, read
+from talops.sim.config.stored import StoredConfig, kubelet_of
 from talops.sim.events import EventLog
 
 
@@ -116,12 +117,23 @@ class Machine:
             for hear in tuple(self.on_power):
                 hear()
 
+    def can_read_config(self) -> bool:
+        """Whether the Talos of the next boot knows all that is in the config on the disk."""
+        system = self.slots[self.default]
+        if system is None or not self.config.seen:
+            return True
+        try:
+            read(self.config.on_disk, system.version.minor)
+        except Unreadable:
+            return False
+        return True
+
     def boot(self) -> None:
         """Start from the default slot."""
         self.booted = self.default
         self.new_config = self.config.boot()
         if self.new_config:
-            self.kubernetes = self.config.kubelet or self.kubernetes
+            self.kubernetes = kubelet_of(self.config.active) or self.kubernetes
         self.stopped_services.clear()
         self.static_pods.clear()
         self.boot_id = self._new_boot_id()

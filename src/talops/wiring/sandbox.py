@@ -14,7 +14,7 @@ from talops.errors import ToolFailed, Unreachable, UsageError
 from talops.tools import sandbox
 from talops.tools.clock import ended_by_signals
 from talops.tools.places import Place, place, places, taken
-from talops.wiring.stages import desired_of, version_of
+from talops.wiring.stages import desired_of, generated_configs, version_of
 
 FASTEST = 1000.0
 UP = "talops sandbox up"
@@ -56,6 +56,7 @@ def up(context: Context, wish: SandboxWish) -> Iterator[SandboxStatus]:
             speed=wish.speed,
             seed=wish.seed,
             faults=wish.faults,
+            configs=generated_configs(context, desired),
         )
         with sandbox.started(where, lock, pickle.dumps(orders), detached=wish.detached) as process:
             yield _status(sandbox.ask(where, "status"))

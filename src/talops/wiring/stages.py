@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,7 +105,7 @@ def rehearsal(
         start=version_of(start) if start else desired.talos_version if at_target else None,
         faults=[parse_fault(fault, desired) for fault in faults],
         seed=seed,
-        configs=_as_generated(desired, context.repo) if configured else None,
+        configs=_starting_configs(context, desired) if configured else generated_configs(context, desired),
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
     yield Stage(
@@ -118,12 +118,10 @@ def rehearsal(
     )
 
 
-def _as_generated(desired: Desired, repo: Path) -> Mapping[str, str]:
-    """What was last generated, as it lies there, else what is generated now."""
-    lying = {node.hostname: repo / node.config_file for node in desired.nodes}
-    if all(path.is_file() for path in lying.values()):
-        return {hostname: path.read_text(encoding="utf-8") for hostname, path in lying.items()}
-    return generated(repo)
+def _starting_configs(context: Context, desired: Desired) -> Mapping[str, str]:
+    """What was last generated, as it lies there; for nodes of which nothing does, what is generated now."""
+    lying = generated_configs(context, desired)
+    return lying if len(lying) == len(desired.nodes) else {**generated(context.repo), **lying}
 
 
 def generated(repo: Path) -> Mapping[str, str]:
@@ -138,6 +136,17 @@ def desired_of(context: Context) -> Desired:
     from talops.config import load_desired
 
     return load_desired(context.repo, runner=tool_runner(programs(context.repo, os.environ)), environ=os.environ)
+
+
+def generated_configs(context: Context, desired: Desired) -> Mapping[str, str]:
+    """The machine configs that lie in the repository, by hostname, as far as there are some. They hold secrets."""
+    found = {}
+    for node in desired.nodes:
+        path = context.repo / node.config_file
+        with suppress(OSError, ValueError):
+            if path.is_file():
+                found[node.hostname] = path.read_text(encoding="utf-8")
+    return found
 
 
 def tool_runner(found: Programs) -> "ShRunner":

@@ -3,6 +3,7 @@
 from talops.sim.cluster import Cluster
 from talops.sim.config.documents import Document, main_of
 from talops.sim.config.kubernetes import change_static_pods
+from talops.sim.config.stored import kubelet_of
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
 
@@ -43,7 +44,7 @@ def _restart_kubelet(cluster: Cluster, machine: Machine) -> None:
         if machine.kubelet_restarts != restart or machine.stage != "running":
             return
         if not cluster.holds("kubelet-fails-after-apply", machine, healthy):
-            machine.kubernetes = machine.config.kubelet or machine.kubernetes
+            machine.kubernetes = kubelet_of(machine.config.active) or machine.kubernetes
             cluster.kubelet.tell_version(machine)
             cluster.enter(machine, "running", ready=True)
 

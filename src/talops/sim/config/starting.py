@@ -10,16 +10,23 @@ from talops.sim.config.kinds import knows
 from talops.sim.kube.objects import Object
 from talops.sim.machineconfig import as_yaml, machine_config
 
-_INSTALLER = re.compile(r"^( {8}image: [\"']?\S*installer\S*):v[^\s\"'@]+(?P<digest>@\S+)?", re.MULTILINE)
+_INSTALLER = re.compile(r"^( +image: [\"']?\S*installer\S*):v[^\s\"'@]+(?P<digest>@\S+)?", re.MULTILINE)
 _NEWEST = 99
 _CUT = re.compile(r"^---\s*\n", re.MULTILINE)
 _FIELD = re.compile(r"^(kind|apiVersion|hostname):[ ]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
 def starting_config(desired: Desired, node: DesiredNode, configs: Mapping[str, str], version: Version) -> str:
-    """`configs`: those of the files, by hostname. A node that has none there gets a small one, without any secret."""
-    text = configs.get(node.hostname)
-    return fitted(text if text is not None else machine_config(desired, node), version)
+    """`configs`: those of the files, by hostname.
+
+    A node that has none there, or one that it could not read, gets a small one, without any secret.
+    """
+    text = fitted(configs.get(node.hostname, ""), version)
+    try:
+        read(text, version.minor)
+    except Unreadable:
+        return fitted(machine_config(desired, node), version)
+    return text
 
 
 def fitted(text: str, version: Version) -> str:

@@ -8,6 +8,12 @@ ACTIVE, PERSISTENT = "v1alpha1", "persistent"
 _KUBELET = re.compile(r"^ +image: [\"']?\S*/kubelet:(v[^\s\"'@]+)", re.MULTILINE)
 
 
+def kubelet_of(text: str) -> str:
+    """The version of the kubelet that a config asks for; empty when it names none."""
+    found = _KUBELET.search(text)
+    return found[1] if found else ""
+
+
 class StoredConfig:
     """`begin` makes the first text, when somebody asks for it.
 
@@ -25,6 +31,11 @@ class StoredConfig:
 
     def __repr__(self) -> str:
         return f"StoredConfig(active_version={self.active_version}, persistent_version={self.persistent_version})"
+
+    @property
+    def seen(self) -> bool:
+        """Whether anybody has asked for it, or changed it."""
+        return self._begin is None
 
     @property
     def active(self) -> str:
@@ -58,12 +69,6 @@ class StoredConfig:
         self._active = self._on_disk
         self.active_version, self.persistent_version, self.trial = 1, 0, None
         return changed
-
-    @property
-    def kubelet(self) -> str:
-        """The version of the kubelet that the running config asks for; empty when it names none."""
-        found = _KUBELET.search(self.active)
-        return found[1] if found else ""
 
     def resources(self) -> list[tuple[str, str, int]]:
         """Id, text and version of each."""

@@ -34,7 +34,12 @@ class Sandbox:
         faults = [self._parsed(text) for text in orders.faults]
         timeline = Timeline(datetime.now(UTC) - timedelta(seconds=SETTLING), speed=orders.speed)
         self.cluster, self._parts = build(
-            orders.desired, start=orders.start, faults=faults, seed=orders.seed, timeline=timeline
+            orders.desired,
+            start=orders.start,
+            faults=faults,
+            seed=orders.seed,
+            timeline=timeline,
+            configs=orders.configs,
         )
         self.api = api_server(self.cluster, user="admin")
         self.pulse = Pulse(timeline, boot_time)

@@ -34,4 +34,10 @@ async def _apply(node: Node, request: wire.ApplyConfigurationRequest) -> wire.Ap
     return wire.ApplyConfiguration(mode=_NUMBERS[applied.mode], mode_details=applied.details, warnings=applied.warnings)
 
 
-METHODS = (Unary("/machine.MachineService/ApplyConfiguration", wire.ApplyConfigurationRequest, ADMIN, _apply),)
+_PATH = "/machine.MachineService/ApplyConfiguration"
+METHODS = (Unary(_PATH, wire.ApplyConfigurationRequest, ADMIN, _apply),)
+
+
+def changes(path: str, request: bytes) -> bool:
+    """Whether this call is of here, and no dry run."""
+    return path == _PATH and not wire.ApplyConfigurationRequest.FromString(request).dry_run
