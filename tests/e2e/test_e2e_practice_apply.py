@@ -1,4 +1,4 @@
-"""`talops apply` and `upgrade all --with-config` with the real talosctl, kubectl and talhelper, on a practice cluster."""
+"""`talops apply` and `upgrade all --with-config` on a practice cluster, with the real tools."""
 
 import json
 import os

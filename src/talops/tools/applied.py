@@ -39,7 +39,9 @@ def refusal(result: Result) -> str:
     if result.end is not End.EXITED or result.ok:
         return ""
     found = _refusal(_DIFFERENCES.split(result.stderr.decode("utf-8", "replace"), maxsplit=1)[0])
-    return found.no if isinstance(found, Answer) else ""
+    if isinstance(found, Unknown):
+        return ""
+    return found.no or "it would need a reboot for it"
 
 
 def _refusal(said: str) -> Answer | Unknown:
