@@ -144,8 +144,8 @@ class LiveApply:
             old = old + 1 if has_old else 0
             if old >= REFUSED_AFTER or (old and self.configs.refusal(hostname, result)):
                 raise not_taken(session, self.node, self.configs, result, found)
-            if now >= deadline:
-                raise self._unwell(observed, missing or "it to stay well")
+            if now >= deadline and missing:
+                raise self._unwell(observed, missing)
             session.waits(hostname, Step.VERIFY, missing or "it to stay well with its new config", deadline)
             session.look_again(start, at_most=LOOK_EVERY)
 

@@ -15,13 +15,12 @@ from talops.execute.configs import Configs
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, live_policy, wait_for_gates
-from talops.execute.giveback import lacks
 from talops.execute.last_words import all_done, nothing_left, refusal_lines
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
 from talops.execute.reach import refuse_silence
 from talops.execute.session import Session
-from talops.execute.settle import has_leftovers, say_leftovers, settle_leftovers
+from talops.execute.settle import has_leftovers, say_leftovers, settle_leftovers, unwell
 from talops.execute.steps import Steps
 from talops.execute.streak import Stability
 
@@ -118,7 +117,7 @@ class Rollout:
             raise Refused(f"{what}: {gap.reason}", hint="kubectl get nodes")
         stability = after_node(self.session.policy) if settled else before_first(self.session.policy)
         try:
-            self._gates(observed, stability, live=not (settled or plan.aim.upgrades))
+            self._gates(observed, stability, live=False)
         except NodeStopped as stopped:
             stopped.what = f"{nothing_left(plan)}, but {stopped.what}"
             raise
@@ -209,8 +208,8 @@ class Rollout:
         )
 
     def _do(self, step: PlannedStep, observed: Observed) -> None:
-        unwell = bool(self._unwell_alone(observed))
-        doing = self._steps.of(step, observed, self._baseline, first=not self._proven, unwell=unwell)
+        alone = bool(self._unwell_alone(observed))
+        doing = self._steps.of(step, observed, self._baseline, first=not self._proven, unwell=alone)
         try:
             doing.run(observed)
         finally:
@@ -222,7 +221,7 @@ class Rollout:
                 self._shown = [shown for shown in self._shown if shown[0] != step.hostname]
 
     def _unwell_alone(self, observed: Observed) -> str:
-        return self.alone if self.alone and lacks(observed.nodes[self.alone]) else ""
+        return self.alone if unwell(self.session, observed, self.alone) else ""
 
     def _gates(self, observed: Observed, stability: Stability, *, live: bool) -> None:
         """`live`: no node has gone down."""

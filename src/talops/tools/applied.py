@@ -12,7 +12,8 @@ _UNHEARD = frozenset({"Unavailable", "DeadlineExceeded", "Canceled", "Aborted", 
 """gRPC codes of a call that never came to an answer."""
 _FORBIDDEN = frozenset({"PermissionDenied", "Unauthenticated"})
 _DIFFERENCES = re.compile(r"^(?:Config diff:|diff:)", re.MULTILINE)
-_LIST = re.compile(r"\d+ errors? occurred: \* ")
+_LIST = re.compile(r"\s*\d+ errors? occurred:\s+\* ")
+_ITEM = re.compile(r"\s*\n\s*\* ")
 _BUSY = "already in progress"
 _ONLY_BY_REBOOT = "can't be applied in immediate mode"
 
@@ -60,5 +61,5 @@ def _refusal(said: str) -> Answer | Unknown:
 
 def _line(words: str) -> str:
     """Go's lists of errors, which are nested, as one line."""
-    flat = _LIST.sub("", " ".join(words.split()))
-    return flat.replace(" * ", "; ").removeprefix("* ")
+    flat = _ITEM.sub("; ", _LIST.sub(" ", words))
+    return " ".join(flat.split())
