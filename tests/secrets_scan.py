@@ -96,9 +96,12 @@ class Secrets:
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         assert sources, "a scan for nothing finds nothing"
-        self._forms = {
-            form.encode(): where for where, value in sources.items() for form in forms(value) if len(form) >= SHORTEST
-        }
+        self._forms: dict[bytes, str] = {}
+        for where, value in sources.items():
+            for form in forms(value):
+                if len(form) >= SHORTEST:
+                    # of two places the first: an encrypted file before what is made from it
+                    self._forms.setdefault(form.encode(), where)
 
     def found_in(self, content: bytes) -> list[str]:
         return sorted({where for form, where in self._forms.items() if form in content})
