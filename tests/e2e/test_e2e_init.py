@@ -11,7 +11,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+import pexpect
 import pytest
 
 from command_line import TALCONFIG, repository
@@ -417,6 +419,53 @@ def test_a_release_that_does_not_exist_is_named(desk: Desk) -> None:
     assert code == 5
     assert "talosctl v1.13.2: " in said
     assert "is there such a release of talosctl?" in said
+
+
+def test_a_lock_that_is_broken_is_said_and_written_from_nothing_on_update(desk: Desk) -> None:
+    desk.initialised()
+    good = desk.lock.read_text()
+    desk.lock.write_text(f"<<<<<<< HEAD\n{good}")
+    code, said = desk.ran("init")
+    assert code == 6
+    assert "talops.lock:1:1: it is no JSON" in said
+    assert desk.ran("init", "--update")[0] == 0
+    assert desk.lock.read_text() == good
+    desk.lock.write_text(good.replace('"form": 1', '"form": 2'))
+    assert desk.ran("init", "--update")[0] == 6
+
+
+def test_what_cannot_be_meant_is_wrong_usage(desk: Desk) -> None:
+    desk.mirror.publish_all("1.13.2")
+    assert desk.ran("init", "--update", "--offline")[0] == 2
+    code, said = desk.ran("init", TALOPS_MIRROR="mirror.example")
+    assert code == 2
+    assert "TALOPS_MIRROR is no URL" in said
+
+
+def test_a_terminal_sees_bars_that_are_gone_at_the_end_and_the_lines_stay(desk: Desk) -> None:
+    desk.mirror.publish_all("1.13.2")
+    gate = threading.Event()
+    body = script("kubectl", "1.35.4") + b"#" * 100_000
+    desk.mirror.publish("kubectl", "1.35.4", {"kubectl": body})
+    desk.mirror.web.answers[desk.mirror.path(asset_url("kubectl", "1.35.4", HERE))] = Answer(body=body, gate=gate)
+    process = pexpect.spawn(
+        sys.executable,
+        ["-m", "talops", "init"],
+        cwd=str(desk.repo),
+        env=cast("os._Environ[str]", desk.env({"TERM": "xterm"})),
+        timeout=PATIENCE,
+        dimensions=(30, 120),
+        encoding="utf-8",
+    )
+    try:
+        process.expect(r"kubectl v1\.35\.4 .*━.*100\.\d kB|kubectl v1\.35\.4 .*━.*1\.0/100\.\d kB")
+        gate.set()
+        process.expect(r"kubectl v1\.35\.4: installed")
+        process.expect(r"talops\.lock is written")
+        process.expect(pexpect.EOF)
+    finally:
+        process.close()
+    assert process.exitstatus == 0
 
 
 def test_a_folder_without_a_cluster_is_said(desk: Desk, tmp_path: Path) -> None:

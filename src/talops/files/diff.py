@@ -9,6 +9,7 @@ from talops.domain.machineconfig import Change
 from talops.files.documents import V1ALPHA1, Area, Document, Leaf, Value, area_below, documents, leaves
 from talops.files.effects import effect
 from talops.files.redact import Secrets, hidden_value
+from talops.files.secretkeys import telling
 
 _NAMING = (
     ("name",),
@@ -67,10 +68,12 @@ class _Spot:
     keys: tuple[str, ...]
     area: Area
 
-    def below(self, key: str) -> "_Spot":
+    def below(self, key: str, among: Mapping[str, Value]) -> "_Spot":
         plain = key.replace("-", "").replace("_", "").isalnum()
         dotted = (f"{self.shown}.{key}" if self.shown else key) if plain else f"{self.shown}[{key}]"
-        return _Spot(dotted, (*self.keys, key), area_below(self.area, key, self.keys[-1]))
+        name = among.get("name")
+        told = telling(key, name.value if isinstance(name, Leaf) else None)
+        return _Spot(dotted, (*self.keys, told), area_below(self.area, key, self.keys[-1]))
 
     def item(self, name: str) -> "_Spot":
         return _Spot(f"{self.shown}[{name}]", self.keys, self.area)
@@ -103,7 +106,7 @@ class _Comparison:
 
     def _mappings(self, spot: _Spot, old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[Change]:
         for key in [*new, *(key for key in old if key not in new)]:
-            yield from self._values(spot.below(key), old.get(key), new.get(key))
+            yield from self._values(spot.below(key, new if key in new else old), old.get(key), new.get(key))
 
     def _lists(self, spot: _Spot, old: Sequence[Value], new: Sequence[Value]) -> Iterator[Change]:
         if all(isinstance(row, Leaf) for row in (*old, *new)):
@@ -146,7 +149,9 @@ class _Comparison:
                 hidden = hidden_value(spot.keys, text, self._secrets, spot.area)
                 return value.value if hidden == text else hidden
             case Mapping():
-                return {self._secrets.hidden(key): self._plain(spot.below(key), row) for key, row in value.items()}
+                return {
+                    self._secrets.hidden(key): self._plain(spot.below(key, value), row) for key, row in value.items()
+                }
             case _:
                 return [self._plain(spot, row) for row in value]
 

@@ -22,7 +22,7 @@ RULE = "talhelper"
 UNCHECKED = "not-checked"
 _HOPELESS = frozenset({"yaml", "variable", "talenv", "talenv-lost", "missing-file", "patch", "node", "nodes"})
 """Where talhelper would only stumble over what has been told already."""
-_DEPRECATED = "is deprecated, please use"
+_TOLD = ("is deprecated, please use", "fix the issue on ")
 _FAILED = re.compile(r"failed to validate Talos node config file (?P<path>.+?\.ya?ml): (?P<why>.*)", re.DOTALL)
 _WRONG_KIND = "failed to unmarshal config file"
 _MOST = 20
@@ -98,7 +98,8 @@ def _asked(sources: Sources, folder: Path, runner: Runner, talhelper: str) -> It
 def _grouped(sources: Sources, answers: tuple[Answer, ...]) -> Iterator[Finding]:
     """What talhelper says of several nodes is told once, with the first of them."""
     about: dict[tuple[str, bool], list[Issue]] = {}
-    for issue in (issue for answer in answers for issue in answer.issues if _DEPRECATED not in issue.what):
+    issues_of = (issue for answer in answers for issue in answer.issues)
+    for issue in (issue for issue in issues_of if not any(words in issue.what for words in _TOLD)):
         about.setdefault((issue.what, issue.warning), []).append(issue)
     for issues in about.values():
         named = [issue for issue in issues if issue.field or issue.node]
@@ -139,5 +140,5 @@ def _node_of(sources: Sources, name: str) -> Node | None:
 
 def _name(sources: Sources, node: Node) -> str:
     cluster = text_of(sources.top.get("clusterName"), "clusterName")
-    path = config_file(cluster, node.row, node.role, node.hostname, node.control_plane)
+    path = config_file(cluster, node.row, node.role, node.hostname, bool(node.control_plane))
     return path.removeprefix("clusterconfig/")

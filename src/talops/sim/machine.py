@@ -116,6 +116,19 @@ class Machine:
             for hear in tuple(self.on_power):
                 hear()
 
+    def can_read_config(self) -> bool:
+        """Whether the Talos of the next boot knows all that is in the config on the disk."""
+        system = self.slots[self.default]
+        if system is None or not self.config.seen:
+            return True
+        from talops.sim.config.documents import Unreadable, read
+
+        try:
+            read(self.config.on_disk, system.version.minor)
+        except Unreadable:
+            return False
+        return True
+
     def boot(self) -> None:
         """Start from the default slot."""
         self.booted = self.default

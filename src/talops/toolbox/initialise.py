@@ -71,6 +71,17 @@ def anew(provider: Provider, repo: Path, cluster: Cluster, settings: ToolSetting
     return Exit.DONE
 
 
+def to_begin_with(provider: Provider, settings: ToolSettings, binaries: Sequence[str]) -> Programs:
+    """Those that a new repository is made with: before there are files that could say what else is needed.
+
+    Raises what kept one out.
+    """
+    names = [name for name, release in RELEASES.items() if set(binaries) & set(release.programs())]
+    _provide(provider, [_standing(name, settings, provider.before) for name in names])
+    raise_failures(provider)
+    return provider.programs()
+
+
 def _provide(provider: Provider, wants: Sequence[Wanted]) -> None:
     fresh = [wanted for wanted in wants if wanted not in provider.assets]
     if fresh:
@@ -111,11 +122,11 @@ def _of_nodes(
 def fits(lock: Lock, cluster: Cluster, settings: ToolSettings, programs: Programs, watcher: Watcher) -> Exit:
     """Whether the lock is what the files ask for: PENDING when it is not, with what to type."""
     try:
-        wants = _of_files(cluster.desired(programs), settings)
+        desired = cluster.desired(programs)
     except (FilesInvalid, ToolMissing) as error:
         watcher.said(f"whether {LOCK} still fits the files is not known: {error.what}")
         return Exit.DONE
-    stale = [wanted for wanted in wants if not _is_locked(wanted, lock)]
+    stale = [wanted for wanted in _of_files(desired, settings) if not _is_locked(wanted, lock)]
     for wanted in stale:
         there = ", ".join(map(str, lock.versions(wanted.release.name))) or "none"
         watcher.said(f"the files ask for {wanted.label}, and {LOCK} has {there}; next: {UPDATE}")

@@ -38,7 +38,7 @@ def show_diff(
 ) -> str:
     """`only`: the nodes that were named on the command line."""
     paint = Paint(on=colour)
-    lines = [f"cluster {cluster}: what {count(len(drifts), 'node')} {_have(drifts)}, against the files"]
+    lines = [f"cluster {cluster}: what {count(len(drifts), 'node')} {_have(drifts)} (-), against the files (+)"]
     for block in blocks(drifts):
         lines += ["", *_block(block, len(drifts), min(width, WIDEST), paint)]
     lines += _unknown(drifts, width, paint)
@@ -223,12 +223,13 @@ def _next(drifts: Sequence[NodeDrift], only: Sequence[str]) -> str:
         for aspect in drift.aspects
         if aspect.files not in {"", aspect.running}
     )
+    gaps = [drift.changes for drift in drifts if isinstance(drift.changes, Unknown)]
+    if gaps and not to_apply:
+        return next((gap.hint for gap in gaps if gap.hint), "talops health")
     if to_apply and other_system:
         return f"talops apply{words}   # and then: talops upgrade all"
     if to_apply:
         return f"talops apply{words}"
     if other_system:
         return "talops upgrade all"
-    if any(isinstance(drift.changes, Unknown) for drift in drifts):
-        return "talops health"
     return "talops status" if any(drift.drifts for drift in drifts) else "nothing"

@@ -6,7 +6,7 @@ asked: there is none where this is tested.
 
 from dataclasses import dataclass
 
-from talops.domain.machineconfig import ApplyMode
+from talops.domain.applymode import ApplyMode
 from talops.sim.cluster import Cluster
 from talops.sim.config.checks import listed, objection_to, warnings_about
 from talops.sim.config.documents import Document, Unreadable, main_of, read

@@ -49,7 +49,7 @@ def read(text: str, minor: int) -> tuple[Document, ...]:
     found: dict[tuple[str, str, str], Document] = {}
     for node in _nodes(text, new=new):
         line = node.start_mark.line + 1
-        if isinstance(node, ScalarNode) and _tag(node) == "null":
+        if new and isinstance(node, ScalarNode) and _tag(node) == "null":
             continue
         if not isinstance(node, MappingNode):
             raise Unreadable(
