@@ -31,9 +31,8 @@ def init(
     from talops.wiring.tools import InitWish, init
 
     if folder is not None and new is None:
-        raise UsageError(
-            f"{folder}: only a new repository has a place of its own", hint=f"talops init --new NAME {folder}"
-        )
+        what = f"{folder}: talops init names a folder only for a new repository"
+        raise UsageError(what, hint=f"talops -C {folder} init   # or for a new one: talops init --new NAME {folder}")
     if new is not None and update:
         raise UsageError("--update is for a repository that there is", hint=f"talops init --new {new}")
     with Bars() if sys.stderr.isatty() else Lines() as watcher:

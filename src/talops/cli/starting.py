@@ -17,18 +17,22 @@ def start_repository(context: Context, name: str, folder: str | None, watcher: W
     from talops.wiring.starting import equip, start
 
     starter = start(context, name, folder, watcher, offline=offline)
-    watcher.said(told(starter, here=Path.cwd()))
-    if not offline:
-        equip(context, starter, watcher)
+    try:
+        if not offline:
+            equip(context, starter, watcher)
+    finally:
+        # the repository is there, whatever kept a tool out
+        watcher.said(told(starter, here=Path.cwd()))
 
 
 def told(starter: "Starter", *, here: Path) -> str:
     """The last words, of which the first are about the key: nobody can replace it."""
     where = starter.folder.relative_to(here) if starter.folder.is_relative_to(here) else starter.folder
     lines = [f"{where}: a new repository for the cluster {starter.name}", "", *_key(starter), "", "next:"]
+    equipped = (starter.folder / "talops.lock").exists()
     steps = (
         (f"cd {shlex.quote(str(where))} && git init", ""),
-        ("talops init", "the tools that the cluster needs"),
+        *(() if equipped else (("talops init", "the tools that the cluster needs"),)),
         ("$EDITOR talconfig.yaml", "the addresses and disks of your machines"),
         ("talops validate && talops gen config", ""),
     )

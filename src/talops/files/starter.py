@@ -83,7 +83,10 @@ def check_name(name: str) -> None:
 def must_be_free(name: str, folder: Path) -> Path:
     """The folder, absolute. Raises UsageError when a cluster cannot be called so, or when something is there."""
     check_name(name)
-    folder = folder.absolute()
+    try:
+        folder = folder.absolute()
+    except OSError as error:
+        raise UsageError(f"this folder is gone: {error.strerror}", hint="cd") from None
     if os.path.lexists(folder):
         raise UsageError(
             f"{folder} is there already, and nothing is ever overwritten",

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from talops.config import load_desired
+from talops.config.files import must_be_folder
 from talops.domain.context import Context
 from talops.domain.doctor import Check, Diagnosis, State, bad, ok, warning
 from talops.domain.process import Runner
+from talops.domain.talos import Version
+from talops.domain.words import count
 from talops.errors import TalopsError
 from talops.execute.journal import journal_path
 from talops.toolbox.encrypted import decryption, encrypted_files, keys
@@ -37,18 +40,15 @@ def diagnose(context: Context, *, offline: bool) -> Diagnosis:
     """Look at everything, side by side. `offline` asks no cluster. What is wrong is a row, never an exception."""
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
-        found, trouble = _programs(context.repo)
-        environ = found.environ
+        found, checks = _programs(context.repo)
         runner = tool_runner(found)
         stack.callback(runner.close)
-        tools = tool_checks(found)
         if not (context.repo / "talconfig.yaml").is_file():
-            return Diagnosis(tools=tools, checks=(*trouble, _nothing_here(context.repo)))
-        folder = stack.enter_context(private_folder())
-        files = _files(context.repo, runner, environ)
-        checks = _Surroundings(context, found, runner, folder).checks(offline=offline)
-        around = (git(runner, context.repo), _state(environ))
-        return Diagnosis(tools=tools, checks=(*trouble, files, *checks, *around))
+            return Diagnosis(tools=tool_checks(found, {}), checks=(*checks, _nothing_here(context.repo)))
+        files, cluster = _files(context.repo, runner, found.environ)
+        checks += (files, *_around(context, found, runner, offline=offline))
+        checks += (git(runner, context.repo), _state(found.environ))
+        return Diagnosis(tools=tool_checks(found, cluster), checks=checks)
 
 
 def _programs(repo: Path) -> tuple[Programs, tuple[Check, ...]]:
@@ -58,21 +58,39 @@ def _programs(repo: Path) -> tuple[Programs, tuple[Check, ...]]:
         # it is read now
         _ = found.lock
     except TalopsError as error:
-        return programs(Path(os.devnull), os.environ), (bad(LOCK, error.what, error.hint),)
+        return programs(Path(os.devnull), found.environ), (bad(LOCK, error.what, error.hint),)
     return found, ()
 
 
 def _nothing_here(repo: Path) -> Check:
-    what = f"there is no talconfig.yaml in {repo.absolute()}, so only the tools were looked at"
+    try:
+        must_be_folder(repo)
+        place = repo.absolute()
+    except TalopsError as error:
+        return bad(FILES, error.what, error.hint)
+    except OSError as error:
+        return bad(FILES, f"the folder that this is about is gone: {error.strerror}", "cd")
+    what = f"there is no talconfig.yaml in {place}, so only the tools were looked at"
     return warning(FILES, what, "talops -C DIR doctor   # or begin one: talops init --new NAME")
 
 
-def _files(repo: Path, runner: Runner, environ: Mapping[str, str]) -> Check:
+def _files(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[Check, Mapping[str, Version]]:
+    """And what the tools will speak to, by their names."""
     try:
         desired = load_desired(repo, runner=runner, environ=environ)
     except TalopsError as error:
-        return bad(FILES, error.what, error.hint or "talops validate")
-    return ok(FILES, f"talconfig.yaml can be read: cluster {desired.cluster_name}, {len(desired.nodes)} nodes")
+        return bad(FILES, error.what, error.hint or "talops validate"), {}
+    nodes = count(len(desired.nodes), "node")
+    wanted = {"talosctl": desired.talos_version, "kubectl": desired.kubernetes_version}
+    return ok(FILES, f"talconfig.yaml can be read: cluster {desired.cluster_name}, {nodes}"), wanted
+
+
+def _around(context: Context, found: Programs, runner: Runner, *, offline: bool) -> tuple[Check, ...]:
+    try:
+        with private_folder() as folder:
+            return _Surroundings(context, found, runner, folder).checks(offline=offline)
+    except TalopsError as error:
+        return (bad("private folder", error.what, error.hint),)
 
 
 def _state(environ: Mapping[str, str]) -> Check:

@@ -33,7 +33,7 @@ def start(context: Context, name: str, folder: str | None, watcher: Watcher, *, 
         missing = missing_of(found)
         if missing and not offline:
             lock, settings = read_lock(context.repo), load_tools(context.repo)
-            found = to_begin_with(provider(stack, lock, settings, watcher), settings, TOOLS)
+            found = to_begin_with(provider(stack, context.repo, lock, settings, watcher), settings, TOOLS)
             missing = missing_of(found)
         if missing:
             raise ToolMissing(

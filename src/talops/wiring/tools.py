@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from talops.config import load_desired, load_tools
 from talops.domain.cluster import Desired
@@ -18,6 +19,7 @@ from talops.toolbox.initialise import Cluster
 from talops.toolbox.lock import Lock, NewerLock, read_lock
 from talops.toolbox.provide import Provider
 from talops.toolbox.store import Store
+from talops.tools.sops import with_own_key
 from talops.wiring.stages import tool_runner
 
 MIRROR = "TALOPS_MIRROR"
@@ -51,7 +53,7 @@ def init(context: Context, wish: InitWish, watcher: Watcher) -> Exit:
         if initialise.complete(lock, found):
             return initialise.fits(lock, cluster, settings, found, watcher)
     with ExitStack() as stack:
-        brings = provider(stack, lock, settings, watcher)
+        brings = provider(stack, context.repo, lock, settings, watcher)
         if lock is None or wish.update:
             return initialise.anew(brings, context.repo, cluster, settings)
         return initialise.from_lock(brings, lock, cluster, settings)
@@ -77,7 +79,7 @@ def _mirror(settings: ToolSettings) -> str:
     return named or settings.mirror
 
 
-def provider(stack: ExitStack, lock: Lock | None, settings: ToolSettings, watcher: Watcher) -> Provider:
+def provider(stack: ExitStack, repo: Path, lock: Lock | None, settings: ToolSettings, watcher: Watcher) -> Provider:
     """It has the store for itself until the end of the stack."""
     from talops.tools.clock import ended_by_signals
     from talops.tools.runner import ShRunner
@@ -96,7 +98,7 @@ def provider(stack: ExitStack, lock: Lock | None, settings: ToolSettings, watche
         watcher=watcher,
         folder=stack.enter_context(store.partial()),
         mirror=_mirror(settings),
-        environ=os.environ,
+        environ=with_own_key(repo, os.environ),
         before=lock,
     )
 
