@@ -135,4 +135,6 @@ def test_values_read_like_yaml() -> None:
 
 def test_long_texts_are_told_by_the_lines_that_differ() -> None:
     told = list(compared(CONTENT, CONTENT.replace("line 5", "another")))
-    assert told == [(" ", "…"), (" ", "line 4"), ("-", "line 5"), ("+", "another"), (" ", "line 6")]
+    assert told == [(" ", "line 4"), ("-", "line 5"), ("+", "another"), (" ", "line 6")]
+    twice = CONTENT.replace("line 1\n", "x\n").replace("line 9", "y")
+    assert [line for mark, line in compared(CONTENT, twice) if mark == " "].count("…") == 1
