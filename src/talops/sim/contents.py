@@ -96,6 +96,14 @@ def machineconfigs(_cluster: Cluster, machine: Machine) -> list[Resource]:
     return [Resource(id=id, spec=text, version=version, yaml_text=True) for id, text, version in found]
 
 
+def diagnostics(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    """Source: Talos v1.13.0, address_overlap.go. The other thing that a node warns of is in no config."""
+    from talops.sim.config.subnets import overlap
+
+    found = overlap(machine)
+    return [] if found is None else one("address-overlap", found)
+
+
 def service_states(cluster: Cluster, machine: Machine) -> list[Resource]:
     # one that does not run has no resource
     return [
@@ -129,7 +137,7 @@ def nodestatus(cluster: Cluster, machine: Machine) -> list[Resource]:
 
 
 def kubeletspec(cluster: Cluster, machine: Machine) -> list[Resource]:
-    image = f"ghcr.io/siderolabs/kubelet:{cluster.desired.kubernetes_version}"
+    image = f"ghcr.io/siderolabs/kubelet:{machine.kubernetes or cluster.desired.kubernetes_version}"
     return one("kubelet", {"image": image, "expectedNodename": machine.hostname, "config": {}})
 
 

@@ -75,6 +75,12 @@ class Node:
         assert isinstance(found, Mapping)
         return {service.id: service.healthy for service in found[self.machine.address]}
 
+    def diagnostics(self) -> Mapping[str, tuple[str, ...]]:
+        (result,) = self.world.runner.gather((TALOSCTL.diagnostics((self.machine.address,)),))
+        found = nodeconfig.diagnostics(result.stdout)
+        assert isinstance(found, Mapping)
+        return found
+
     def kubelet_version(self) -> str:
         node = self.world.truth.cluster.store.get("nodes", "w-1")
         assert node is not None
@@ -291,3 +297,10 @@ def test_a_config_is_not_shown_by_what_holds_it(tmp_path: Path) -> None:
     assert "aaaaaa.bbbb" in node.active()[0]
     assert "aaaaaa.bbbb" not in repr(node.machine)
     assert "aaaaaa.bbbb" not in repr(node.configs())
+
+
+def test_a_node_warns_of_a_config_that_gives_its_own_network_to_pods(tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    assert node.diagnostics() == {}
+    node.apply(machine_config(cluster="    network:\n        podSubnets:\n            - 10.1.0.0/16\n"))
+    assert node.diagnostics() == {"10.1.0.4": ("host and Kubernetes pod/service CIDR addresses overlap",)}
