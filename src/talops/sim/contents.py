@@ -146,6 +146,7 @@ def static_pods(cluster: Cluster, machine: Machine) -> list[Resource]:
         return []
     names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
     tag = str(cluster.desired.kubernetes_version)
+    images = {name: machine.images.get(name, f"registry.k8s.io/{name}:{tag}") for name in names}
     return [
         Resource(
             id=name,
@@ -153,7 +154,7 @@ def static_pods(cluster: Cluster, machine: Machine) -> list[Resource]:
                 "apiVersion": "v1",
                 "kind": "Pod",
                 "metadata": {"name": name, "namespace": "kube-system", "labels": {"k8s-app": name}},
-                "spec": {"containers": [{"name": name, "image": f"registry.k8s.io/{name}:{tag}"}]},
+                "spec": {"containers": [{"name": name, "image": images[name]}]},
             },
         )
         for name in names

@@ -55,6 +55,8 @@ class Machine:
     kubelet_restarts: int = 0
     static_pods: dict[str, int] = field(default_factory=dict)
     """Versions of the config of static pods that have changed in this boot."""
+    images: dict[str, str] = field(default_factory=dict)
+    """Of static pods whose image has changed."""
     on_power: list[Callable[[], None]] = field(default_factory=list)
     """Called when it went off or came up."""
 
