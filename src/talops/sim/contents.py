@@ -16,8 +16,16 @@ def one(id: str, spec: Object | str) -> list[Resource]:
 
 
 def machinestatus(_cluster: Cluster, machine: Machine) -> list[Resource]:
-    unmet = [] if machine.ready else [{"name": "nodeReady", "reason": "node is not ready"}]
+    unmet = [] if machine.ready else [_unmet(machine)]
     return one("machine", {"stage": machine.stage, "status": {"ready": machine.ready, "unmetConditions": unmet}})
+
+
+def _unmet(machine: Machine) -> Object:
+    """A kubelet that has another config tells Kubernetes nothing of its trouble: its own health check does."""
+    if machine.stage == "running" and (machine.kubelet_restarts or machine.new_config):
+        state = "running" if "kubelet" in machine.stopped_services else "healthy"
+        return {"name": "services", "reason": f"kubelet not {state}"}
+    return {"name": "nodeReady", "reason": "node is not ready"}
 
 
 def extensions(_cluster: Cluster, machine: Machine) -> list[Resource]:

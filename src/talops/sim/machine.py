@@ -139,6 +139,7 @@ class Machine:
             self.kubernetes = kubelet_of(self.config.active) or self.kubernetes
         self.stopped_services.clear()
         self.static_pods.clear()
+        self.kubelet_restarts = 0
         self.boot_id = self._new_boot_id()
         self.set_stage("booting", ready=False)
 

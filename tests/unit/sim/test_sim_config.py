@@ -16,7 +16,7 @@ from talops.sim.lifecycle import roll_back
 from talops.sim.machine import Machine
 from talops.sim.network.history import History
 from talops.sim.world import World, rehearsal
-from talops.tools import nodeconfig
+from talops.tools import nodeconfig, talosctl
 from talops.tools.calls import Talosctl
 
 PLAIN = machine_config()
@@ -74,6 +74,12 @@ class Node:
         found = nodeconfig.services(result.stdout)
         assert isinstance(found, Mapping)
         return {service.id: service.healthy for service in found[self.machine.address]}
+
+    def unmet(self) -> tuple[str, ...]:
+        (result,) = self.world.runner.gather((TALOSCTL.machinestatus((self.machine.address,)),))
+        found = talosctl.stages(result.stdout)
+        assert isinstance(found, Mapping)
+        return found[self.machine.address].unmet
 
     def diagnostics(self) -> Mapping[str, tuple[str, ...]]:
         (result,) = self.world.runner.gather((TALOSCTL.diagnostics((self.machine.address,)),))
@@ -191,7 +197,7 @@ def test_a_new_kubelet_is_restarted_and_kubernetes_sees_its_version_and_no_gap(t
     node = Node(tmp_path)
     node.apply(OLDER_KUBELET)
     assert "kubelet" not in node.services()
-    assert not node.machine.ready
+    assert node.unmet() == ("services: kubelet not running",)
     node.world.advance(30)
     assert node.services()["kubelet"] is True
     assert node.machine.ready
@@ -267,7 +273,7 @@ def test_a_kubelet_that_fails_after_a_config_stays_unhealthy_until_that_is_mende
     node.apply(OLDER_KUBELET, mode)
     node.world.advance(300)
     assert node.services()["kubelet"] is False
-    assert not node.machine.ready
+    assert node.unmet() == ("services: kubelet not healthy",)
     node.world.mend()
     node.world.advance(60)
     assert node.services()["kubelet"] is True
