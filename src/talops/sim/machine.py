@@ -123,7 +123,8 @@ class Machine:
         system = self.slots[self.default]
         if system is None or not self.config.seen:
             return True
-        from talops.sim.config.documents import Unreadable, read
+        from talops.sim.config.documents import read
+        from talops.sim.config.nodes import Unreadable
 
         try:
             read(self.config.on_disk, system.version.minor)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from talops.sim.config.documents import Unreadable, main_of, read
+from talops.sim.config.documents import main_of, read
+from talops.sim.config.nodes import Unreadable
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
 
