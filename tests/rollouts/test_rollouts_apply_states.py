@@ -14,7 +14,7 @@ UNTIL_BACK = "nothing else is taken down until it is back"
 
 @dataclass(frozen=True)
 class Left:
-    """`says`: state, meaning, next command. `marked` and `cordoned`: what stays on the node; the Lease stays with it."""
+    """`says`: state, meaning, next command. `marked` and `cordoned`: what stays on it, and the Lease with that."""
 
     edit: Edit
     state: NodeState
