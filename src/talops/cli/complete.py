@@ -88,10 +88,11 @@ def _escaped(text: str) -> str:
 def offers(before: Sequence[str], incomplete: str) -> list[Offer]:
     """What may stand there, after the words `before`."""
     name, value = taken_apart(incomplete)
-    option = option_named(name)
+    path, _, repo = _where(before)
+    option = option_named(name, path)
     if option is not None and value is not None:
         stem = incomplete.removesuffix(value)
-        found = _values(option.takes, _where(before)[2], value)
+        found = _values(option.takes, repo, value)
         return [(stem + word, text) for word, text in found if word.startswith(value)]
     return [(word, text) for word, text in _possible(before, incomplete) if word.startswith(incomplete)]
 
@@ -131,7 +132,7 @@ def _where(before: Sequence[str]) -> tuple[tuple[str, ...], Takes, str]:
             continue
         wanted = ""
         name, value = taken_apart(word)
-        option = option_named(name)
+        option = option_named(name, path)
         if option is not None and value is not None:
             repo = value if option is OPTIONS["repo"] else repo
         elif option is not None:
@@ -153,6 +154,8 @@ def _values(takes: Takes, repo: str, incomplete: str) -> Iterator[Offer]:
             yield from _faults(repo, sandbox=True)
         case "output":
             yield from (("live", "a table"), ("plain", "dated lines"), ("json", "JSON lines"))
+        case "form":
+            yield from (("plain", "lines"), ("json", "one object"), ("github", "annotations and a job summary"))
         case "downtime":
             yield "etcd", "an outage of the control plane"
         case "shell":

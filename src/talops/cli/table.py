@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    Takes = Literal["", "nodes", "node", "fault", "folder", "file", "text", "output", "downtime", "shell", "trouble"]
+    Takes = Literal[
+        "", "nodes", "node", "fault", "folder", "file", "text", "output", "form", "downtime", "shell", "trouble"
+    ]
     """What follows an option, or what the argument of a command is; for completion."""
 
 
@@ -58,13 +60,23 @@ OPTIONS: Mapping[str, Option] = {
         ("--accept-downtime",), "etcd: accept that one or two control planes mean an outage.", "downtime", "etcd"
     ),
     "show-secrets": Option(("--show-secrets",), "Show them; the output is for your eyes alone."),
-    "force": Option(("--force",), "Do it although something is there already."),
     "stage": Option(("--stage",), "Only for the next boot of each node: nothing is disturbed now."),
     "with-config": Option(("--with-config",), "Give each node the config of the files, too."),
     "yes": Option(("--yes", "-y"), "Do not ask."),
     "plan": Option(("--plan",), "Show what would be done, and do nothing."),
     "show-commands": Option(("--show-commands",), "Show every command line with its time."),
     "output": Option(("--output",), "live, plain or json; default: what suits the terminal.", "output", "FORM"),
+    "check": Option(("--check",), "Generate and check everything, and write nothing."),
+    "against": Option(
+        ("--against",), "Write nothing; show what differs from this revision of git. Exit 3 if it does.", "text", "REV"
+    ),
+    "dry-run": Option(("--dry-run",), "Write nothing; show what differs from what is there. Exit 3 if it does."),
+    "placeholder-secrets": Option(
+        ("--placeholder-secrets",), "Make do without a key: secrets of no cluster, to be looked at only."
+    ),
+    "strict": Option(("--strict",), "Warnings are errors."),
+    "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
+    "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
     "fault": Option(("--fault",), "Make this go wrong; may be given again.", "fault", "NAME@NODE"),
     "faults": Option(("--faults",), "List the faults that can be switched on."),
     "from": Option(("--from",), "The Talos version that the cluster starts with.", "text", "vX.Y.Z"),
@@ -75,6 +87,7 @@ OPTIONS: Mapping[str, Option] = {
     "foreground": Option(("--foreground",), "Stay, and stop it at Ctrl-C."),
     "list": Option(("--list",), "List the faults that there are."),
     "all": Option(("--all",), "Every sandbox there is."),
+    "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
     "offline": Option(("--offline",), "Ask no network."),
     "unset": Option(("--unset",), "Print what takes it back."),
@@ -86,8 +99,12 @@ APPLY = ("skip-node", "accept-downtime", "stage")
 REHEARSAL = ("fault", "from", "seed")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
+    ("init",): Command(
+        "Install the external tools that talops.lock names.", module="init", options=("update", "offline")
+    ),
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
+    ("health",): Command("What is wrong, worst first, and nothing else.", module="health", options=("json",)),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
     ("diff",): Command(
         "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
@@ -126,6 +143,11 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("unlock",): Command("Take the Lease away from a run that is gone.", module="unlock", options=("yes",)),
     ("doctor",): Command(
         "Whether everything is there: tools, keys, configs, permissions.", module="doctor", options=("offline", "json")
+    ),
+    ("gen",): Command("Generate the machine configs.", module="gen"),
+    ("gen", "config"): Command(
+        "Generate clusterconfig/ with talhelper: right and whole, or as it was before.",
+        options=("check", "against", "dry-run", "placeholder-secrets", "strict", "offline", "force", "findings"),
     ),
     ("rehearse",): Command(
         "Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)
@@ -168,8 +190,10 @@ def below(path: tuple[str, ...]) -> dict[str, Command]:
     return {words[-1]: entry for words, entry in COMMANDS.items() if len(words) == deeper and words[:-1] == path}
 
 
-def option_named(word: str) -> Option | None:
-    return next((option for option in OPTIONS.values() if word in option.names), None)
+def option_named(word: str, path: tuple[str, ...] = ()) -> Option | None:
+    """Of two of a name, the one of the command at `path`."""
+    own = COMMANDS[path].options if path in COMMANDS else ()
+    return next((OPTIONS[key] for key in (*own, *OPTIONS) if word in OPTIONS[key].names), None)
 
 
 def taken_apart(word: str) -> tuple[str, str | None]:

@@ -11,13 +11,16 @@ from talops.config import unknown
 TOP = "TalhelperConfig"
 ROLE = "NodeConfigs"
 NODE = "Node"
+TEXT, TEXTS, BOOLEAN, INTEGER = "text", "texts by name", "boolean", "integer"
+_KINDS = {"string": TEXT, "boolean": BOOLEAN, "integer": INTEGER, "number": INTEGER, "object": TEXTS}
 _WRAPPER = "Wrapper"
 _LEVELS = {TOP: "the top level", ROLE: "a node, `controlPlane` or `worker`", NODE: "a node"}
 
 
 @dataclass(frozen=True)
 class Keys:
-    """By name of a level: its keys, and the level that begins below each, "" where talhelper looks no further."""
+    """By name of a level: its keys, and the level that begins below each, or what its value is (a kind of the above);
+    "" where talhelper looks no further."""
 
     levels: Mapping[str, Mapping[str, str]]
 
@@ -53,7 +56,20 @@ def built_in() -> Keys:
 
 
 def _plain(keys: frozenset[str]) -> dict[str, str]:
-    return dict.fromkeys(sorted(keys), "")
+    kinds = {TEXT: _TEXT_KEYS, BOOLEAN: _BOOLEAN_KEYS, TEXTS: _TEXTS_KEYS}
+    return {key: next((kind for kind, names in kinds.items() if key in names), "") for key in sorted(keys)}
+
+
+_TEXT_KEYS = unknown.keys(
+    "clusterName talosVersion kubernetesVersion endpoint domain additionalMachineCertSans additionalApiServerCertSans"
+    " clusterPodNets clusterSvcNets hostname ipAddress installDisk nameservers certSANs talosImageURL filenameTmpl"
+    " registryURL schematicEndpoint protocol installerURLTmpl ISOURLTmpl mode arch bootMethod imageSuffix"
+)
+_TEXTS_KEYS = unknown.keys("nodeLabels nodeAnnotations nodeTaints")
+_BOOLEAN_KEYS = unknown.keys(
+    "allowSchedulingOnMasters allowSchedulingOnControlPlanes controlPlane ignoreHostname overridePatches"
+    " overrideExtraManifests overrideMachineCertSANs disableSearchDomain noSchematicValidate secureboot useUKI"
+)
 
 
 def keys_of(schema: str) -> Keys | None:
@@ -90,7 +106,10 @@ def _referred(value: object, defs: Mapping[str, object]) -> str:
         name = reference.rpartition("/")[2]
         definition = defs.get(name)
         return _referred(definition, defs) if _is_object(definition) and "items" in definition else name
-    return _referred(value.get("items"), defs)
+    if "items" in value:
+        return _referred(value["items"], defs)
+    kind = value.get("type")
+    return _KINDS.get(kind, "") if isinstance(kind, str) else ""
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:

@@ -69,7 +69,7 @@ def _image(where: str, text: str) -> Patched:
     if "image" not in text or "install" not in text:
         return Patched()
     try:
-        images = [image for tree in documents(text, where) for image in _images_in(tree)]
+        images = [image.text for tree in documents(text, where) for image in images_in(tree)]
     except FilesInvalid as error:
         if TEMPLATE in text:
             return Patched(None, (f"{where} is a template: talops cannot tell whether it sets machine.install.image",))
@@ -80,10 +80,11 @@ def _image(where: str, text: str) -> Patched:
     return Patched(image)
 
 
-def _images_in(tree: Tree) -> Iterator[str]:
+def images_in(tree: Tree) -> Iterator[Scalar]:
+    """What a document of a patch sets machine.install.image to."""
     found = _of_json_patch(tree) if isinstance(tree, Rows) else iter((_at(tree, IMAGE),))
     # a merge with nothing changes nothing
-    yield from (image.text for image in found if isinstance(image, Scalar) and image.text)
+    yield from (image for image in found if isinstance(image, Scalar) and image.text)
 
 
 def _of_json_patch(patch: Rows) -> Iterator[Tree | None]:

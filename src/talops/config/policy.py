@@ -11,10 +11,13 @@ from talops.config.scalar import Place, Scalar, fail, is_null, number
 from talops.config.tree import Mapping, Tree, bool_of
 from talops.config.tree import Sequence as Rows
 from talops.domain.cluster import Desired, Policy
+from talops.domain.tool import ToolSettings
 from talops.errors import FilesInvalid
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+    from talops.config.policy_model import PolicyFile
 
 POLICY = "talops.yaml"
 
@@ -25,11 +28,24 @@ def load_policy(repo: Path) -> Policy:
     return Policy() if text is None else read_policy(text)
 
 
+def load_tools(repo: Path) -> ToolSettings:
+    """What the same file says about the external tools. Raises FilesInvalid."""
+    text = read_file(repo, POLICY)
+    file = None if text is None else _read(text)
+    return ToolSettings() if file is None else file.tools.settings()
+
+
 def read_policy(text: str) -> Policy:
     """Raises FilesInvalid."""
+    file = _read(text)
+    return Policy() if file is None else file.policy()
+
+
+def _read(text: str) -> "PolicyFile | None":
+    """None when nothing stands in it."""
     tree = parse(text, POLICY)
     if tree is None or (isinstance(tree, Scalar) and is_null(tree)):
-        return Policy()
+        return None
     if not isinstance(tree, Mapping):
         fail(tree.at, "the policy must be a mapping", "see talops.schema.json for its keys")
     from pydantic import ValidationError
@@ -37,7 +53,7 @@ def read_policy(text: str) -> Policy:
     from talops.config.policy_model import PolicyFile, keys_at
 
     try:
-        return PolicyFile.model_validate(_plain(tree)).policy()
+        return PolicyFile.model_validate(_plain(tree))
     except ValidationError as error:
         raise _explained(tree, error.errors()[0], keys_at(error.errors()[0]["loc"][:-1])) from None
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic.alias_generators import to_camel
 
 from talops.domain.cluster import BarePods, GatePolicy, Policy
+from talops.domain.talos import Version
+from talops.domain.tool import ToolSetting, ToolSettings
 
 DEFAULT = Policy()
 PATTERN = r"^(?=.*[1-9])([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+$"
@@ -82,6 +84,61 @@ class Timeouts(Part):
     switchover: Duration = Field(DEFAULT.switchover_timeout, description="a Postgres primary moving to another node")
 
 
+def _text(pattern: str, what: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """A text that the schema and the reader know by the same pattern."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or not re.search(pattern, value):
+            # it may hold a login
+            raise ValueError(what)
+        return value
+
+    return BeforeValidator(check), WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+# no login: the file is committed
+_HOST = r"^https?://[^@/\s{}]+"
+Release = Annotated[
+    str, *_text(r"^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$", "this is no release: write it like v3.1.16")
+]
+Web = Annotated[
+    str, *_text(_HOST + r"(/[^@\s{}]*)?$", "this is no URL, or has a login: write it like https://host/path")
+]
+Template = Annotated[
+    str,
+    *_text(
+        _HOST + r"/([^\s{}]|\{(version|tag|os|arch)\})+$",
+        "this is no URL, or has a login, or knows more than {version}, {tag}, {os} and {arch}",
+    ),
+]
+
+
+class ToolPart(Part):
+    version: Release | None = Field(None, description="this release, whatever talops would take")
+    url: Template | None = Field(None, description="its release file; knows {version}, {tag}, {os} and {arch}")
+    checksums: Template | None = Field(None, description="the file with its SHA-256; the same places in braces")
+
+    def setting(self) -> ToolSetting:
+        version = Version.parse(self.version) if self.version else None
+        return ToolSetting(version=version, url=self.url or "", checksums=self.checksums or "")
+
+
+class Tools(Part):
+    """Where `talops init` gets the external tools from."""
+
+    mirror: Web | None = Field(None, description="instead of https://HOST/PATH, ask for MIRROR/HOST/PATH")
+    talosctl: ToolPart = ToolPart()
+    talhelper: ToolPart = ToolPart()
+    kubectl: ToolPart = ToolPart()
+    sops: ToolPart = ToolPart()
+    helm: ToolPart = ToolPart()
+    age: ToolPart = ToolPart()
+
+    def settings(self) -> ToolSettings:
+        parts = {name: getattr(self, name) for name in type(self).model_fields if name != "mirror"}
+        return ToolSettings(mirror=self.mirror or "", tools={name: part.setting() for name, part in parts.items()})
+
+
 class PolicyFile(Part):
     """Policy of talops: how carefully to roll."""
 
@@ -91,6 +148,7 @@ class PolicyFile(Part):
     stability: Stability = Stability()
     drain: Drain = Drain()
     timeouts: Timeouts = Timeouts()
+    tools: Tools = Tools()
 
     def policy(self) -> Policy:
         return Policy(

@@ -16,8 +16,8 @@ LONGEST = 70
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
-_OLD_TRUE = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}
-_OLD_FALSE = {"n", "N", "no", "No", "NO", "off", "Off", "OFF"}
+OLD_TRUE = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}
+OLD_FALSE = {"n", "N", "no", "No", "NO", "off", "Off", "OFF"}
 _INT = re.compile(r"[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|[0-9][0-9_]*)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -105,8 +105,8 @@ def _go_float(value: float) -> str:
 
 def truth(scalar: Scalar) -> bool | None:
     """What it means as a bool. YAML 1.1 words count, even quoted; a quoted `"true"` does not (measured)."""
-    if scalar.text in _OLD_TRUE or (scalar.plain and scalar.text in _TRUE):
+    if scalar.text in OLD_TRUE or (scalar.plain and scalar.text in _TRUE):
         return True
-    if scalar.text in _OLD_FALSE or (scalar.plain and scalar.text in _FALSE):
+    if scalar.text in OLD_FALSE or (scalar.plain and scalar.text in _FALSE):
         return False
     return None

@@ -12,26 +12,26 @@ CLOSE = 0.8
 """How alike, whatever their case, two keys must be: `addresses` was not meant to be `ipAddress` (0.78)."""
 
 
-def _keys(names: str) -> frozenset[str]:
+def keys(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-TOP = _keys(
+TOP = keys(
     "clusterName talosVersion kubernetesVersion endpoint domain allowSchedulingOnMasters allowSchedulingOnControlPlanes"
     " additionalMachineCertSans additionalApiServerCertSans inlineManifests clusterPodNets clusterSvcNets cniConfig"
     " patches nodes imageFactory controlPlane worker"
 )
-ROLE = _keys(
+ROLE = keys(
     "nodeLabels nodeAnnotations nodeTaints machineDisks machineFiles disableSearchDomain kernelModules nameservers"
     " networkInterfaces extraManifests certSANs patches talosImageURL noSchematicValidate schematic imageSchematic"
     " machineSpec ingressFirewall extensionServices volumes userVolumes filenameTmpl"
 )
-NODE = ROLE | _keys(
+NODE = ROLE | keys(
     "hostname ipAddress controlPlane installDisk installDiskSelector ignoreHostname overridePatches"
     " overrideExtraManifests overrideMachineCertSANs"
 )
-FACTORY = _keys("registryURL schematicEndpoint protocol installerURLTmpl ISOURLTmpl")
-MACHINE = _keys("mode arch secureboot useUKI bootMethod imageSuffix")
+FACTORY = keys("registryURL schematicEndpoint protocol installerURLTmpl ISOURLTmpl")
+MACHINE = keys("mode arch secureboot useUKI bootMethod imageSuffix")
 """As its config structs have them, with their case. FACTORY and MACHINE decide which image a node gets."""
 
 LEVELS = (

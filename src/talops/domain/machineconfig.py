@@ -112,3 +112,21 @@ class NodeDrift:
         """Whether anything is known to differ. A side that nobody knows is no difference."""
         odd = any(not aspect.agrees and not isinstance(aspect.running, Unknown) for aspect in self.aspects)
         return odd or self.staged is Staged.OTHER or (not isinstance(self.changes, Unknown) and bool(self.changes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two sets of generated files, from the former to the latter. `changed` are only nodes that both have.
+
+    `client` names what differs in the talosconfig: endpoints, nodes, CA. Its certificate is new each time, and does
+    not count.
+    """
+
+    changed: tuple[NodeDrift, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    client: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.changed or self.added or self.removed or self.client)

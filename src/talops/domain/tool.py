@@ -1,8 +1,11 @@
 """The external tools: which there are here, of which version, and from where."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
 
 from talops.domain.talos import Version
 
@@ -59,3 +62,36 @@ class Missing:
     why: str
     hint: str
     wanted: Version | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSetting:
+    """What talops.yaml says about one tool. Templates know `{version}`, `{tag}` (with its v), `{os}` and `{arch}`."""
+
+    version: Version | None = None
+    url: str = ""
+    checksums: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSettings:
+    """What talops.yaml says about the tools. `mirror` is a URL, below which every host's files are, by its name."""
+
+    mirror: str = ""
+    tools: Mapping[str, ToolSetting] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, name: str) -> ToolSetting:
+        return self.tools.get(name, ToolSetting())
+
+
+class Watcher(Protocol):
+    """Who is told how far an installation is. `moved` is called from several threads."""
+
+    def moved(self, label: str, done: int, of: int | None) -> None:
+        """Bytes of a download that are there, and how many there will be."""
+
+    def ended(self, label: str, words: str) -> None:
+        """One tool is through: what became of it."""
+
+    def said(self, words: str) -> None:
+        """Something to know, of no tool in particular."""

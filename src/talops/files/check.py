@@ -1,26 +1,29 @@
 """What is wrong, or odd, about the cluster's files: everything that can be told without asking talhelper."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from talops.config.keys import Keys
 from talops.config.problems import problems
+from talops.config.scalar import Place
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
+from talops.files.checks.images import install_images
 from talops.files.checks.keys import unknown_keys
+from talops.files.checks.network import networks
 from talops.files.checks.nodes import counted, duplicates
 from talops.files.checks.secretfiles import secret_files
+from talops.files.checks.substitutions import substitutions
+from talops.files.checks.values import misread, misread_in_patches
 from talops.files.findings import ordered, refused
-from talops.files.generate import TALHELPER
+from talops.files.patchtexts import open_patches
 from talops.files.schema import known_keys
 from talops.files.sources import TALCONFIG, Sources, find_talconfig, read_sources
 from talops.files.variables import NOT_KNOWN, read_variables
-
-Check = Callable[[Sources], Iterator[Finding]]
-
-CHECKS: tuple[Check, ...] = (counted, duplicates)
+from talops.tools.talhelper import TALHELPER
 
 
 def check_files(
@@ -43,8 +46,7 @@ def check_files(
     except FilesInvalid as error:
         findings.append(refused("yaml", error))
     else:
-        findings += _of_talconfig(sources)
-        findings += unknown_keys(sources, known_keys(runner, talhelper, environ))
+        findings += _of_talconfig(sources, known_keys(runner, talhelper, environ))
     hidden = variables.environment.hidden
     return ordered(replace(found, what=hidden(found.what), hint=hidden(found.hint)) for found in findings)
 
@@ -54,19 +56,25 @@ def strictly(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(replace(found, severity=Severity.ERROR) for found in findings)
 
 
-def _of_talconfig(sources: Sources) -> Iterator[Finding]:
+def _of_talconfig(sources: Sources, keys: Keys) -> Iterator[Finding]:
+    patches = open_patches(sources)
     yield from (refused("variable", problem) for problem in sources.talconfig.problems)
     for rule, problem in problems(sources.top):
         found = refused(rule, problem)
         if NOT_KNOWN not in found.what:
             yield _moved(sources, found)
-    for check in CHECKS:
-        yield from check(sources)
+    yield from counted(sources)
+    yield from duplicates(sources)
+    yield from unknown_keys(sources, keys)
+    yield from misread(sources, keys)
+    yield from substitutions(sources, keys, patches)
+    yield from (found for patch in patches for found in patch.findings)
+    yield from misread_in_patches(patches)
+    yield from install_images(sources, patches)
+    yield from networks(sources, patches)
 
 
 def _moved(sources: Sources, found: Finding) -> Finding:
-    from talops.config.scalar import Place
-
     if found.file != TALCONFIG or not found.line:
         return found
     at = sources.origin(Place(found.file, found.line, max(found.column, 1)))

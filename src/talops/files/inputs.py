@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from talops.config import TALCONFIG, Loaded
-from talops.config.compose import parse
+from talops.config import TALCONFIG
 from talops.config.scalar import Scalar
 from talops.config.talenv import NAMES as TALENV
 from talops.config.tree import Mapping as TreeMapping
@@ -18,8 +17,8 @@ from talops.tools.sops import decrypt_all
 TALSECRET = ("talsecret.yaml", "talsecret.sops.yaml", "talsecret.yml", "talsecret.sops.yml")
 """Where talhelper looks; of several it takes the last."""
 ENCRYPTED = re.compile(r"ENC\[AES256_GCM,")
-_FILES_UNDER = frozenset({"machineFiles", "patches", "inlineManifests"})
-_ALWAYS_FILES = "extraManifests"
+FILES_UNDER = frozenset({"machineFiles", "patches", "inlineManifests"})
+ALWAYS_FILES = "extraManifests"
 _VARIABLE = re.compile(r"\$\{?(\w+)|\benv\s+[\"`](\w+)")
 """`${NAME}`, `$NAME`, and what a template asks for: `{{ env "NAME" }}`."""
 
@@ -38,10 +37,13 @@ class Inputs:
     secrets: Mapping[str, str]
 
 
-def inputs_of(repo: Path, loaded: Loaded, runner: Runner) -> Inputs:
-    """Raises FilesInvalid when there is no secret file, or one that cannot be decrypted; ToolMissing without sops."""
+def inputs_of(repo: Path, top: TreeMapping, runner: Runner) -> Inputs:
+    """`top` is talconfig.yaml with every variable replaced.
+
+    Raises FilesInvalid when there is no secret file, or one that cannot be decrypted; ToolMissing without sops.
+    """
     secret = secret_file(repo)
-    named = files_named(loaded.talconfig)
+    named = files_named(top)
     texts = {name: text for name in (TALCONFIG, secret, *named) if (text := _text(repo / name)) is not None}
     encrypted = {name: repo / name for name, text in texts.items() if name != TALCONFIG and is_encrypted(text)}
     secrets = decrypt_all(runner, encrypted)
@@ -79,17 +81,16 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def files_named(talconfig: str) -> tuple[str, ...]:
+def files_named(top: TreeMapping) -> tuple[str, ...]:
     """What talconfig.yaml reads in: each `@file` of patches, machineFiles and inlineManifests; extraManifests."""
-    tree = parse(talconfig, TALCONFIG)
-    return tuple(dict.fromkeys(_named(tree, under=False, always=False))) if tree is not None else ()
+    return tuple(dict.fromkeys(_named(top, under=False, always=False)))
 
 
 def _named(tree: Tree, *, under: bool, always: bool) -> Iterator[str]:
     match tree:
         case TreeMapping():
             for key, value in tree.entries.items():
-                yield from _named(value, under=under or key in _FILES_UNDER, always=always or key == _ALWAYS_FILES)
+                yield from _named(value, under=under or key in FILES_UNDER, always=always or key == ALWAYS_FILES)
         case Sequence():
             for row in tree.rows:
                 yield from _named(row, under=under, always=always)

@@ -65,7 +65,10 @@ class Secrets:
         return Secrets(tuple(sorted(forms, key=lambda form: (-len(form), form))))
 
     def and_of(self, *texts: str) -> "Secrets":
-        forms = {*self.values, *Secrets.of(*texts).values}
+        return self.joined(Secrets.of(*texts))
+
+    def joined(self, other: "Secrets") -> "Secrets":
+        forms = {*self.values, *other.values}
         return Secrets(tuple(sorted(forms, key=lambda form: (-len(form), form))))
 
     def hidden(self, text: str) -> str:

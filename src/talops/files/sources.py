@@ -36,11 +36,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Places of `top` and `nodes` are those of the substituted text: `origin` leads back to the file."""
+    """Places of `top` and `nodes` are those of the substituted text: `origin` leads back to the file.
+
+    `written` is the tree before its variables were replaced, None where it has none.
+    """
 
     repo: Path
     talconfig: Substituted
     top: Mapping
+    written: Tree | None
     nodes: tuple[Node, ...]
     variables: Variables
 
@@ -76,7 +80,8 @@ def read_sources(repo: Path, text: str, variables: Variables) -> Sources:
         at = talconfig.origin(top.at) if top is not None else Place(TALCONFIG, 1, 1)
         fail(at, "this is no talconfig: it must be a mapping with clusterName, endpoint and nodes")
     nodes = tuple(_node(top, row) for row in node_rows(top))
-    return Sources(repo=repo, talconfig=talconfig, top=top, nodes=nodes, variables=variables)
+    written = parse(plain, TALCONFIG) if talconfig.moved else None
+    return Sources(repo=repo, talconfig=talconfig, top=top, written=written, nodes=nodes, variables=variables)
 
 
 def _parsed(talconfig: Substituted) -> Tree | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from talops import __version__
 from talops.domain.finding import Finding, Severity
+from talops.files.factory import Schematic
 
 STAMP = ".talops-stamp.json"
 _SCHEMA = 1
@@ -39,6 +40,7 @@ class Stamp:
     outputs: Mapping[str, str]
     renew_after: float
     warnings: tuple[Finding, ...] = ()
+    schematics: tuple[Schematic, ...] = ()
 
 
 def fingerprints(
@@ -47,8 +49,12 @@ def fingerprints(
     return Sources(
         files={name: of_file(repo / name) for name in files},
         variables={name: _of_text(environ[name]) if name in environ else "" for name in variables},
-        tools={"talops": __version__, talhelper: of_program(talhelper, environ)},
+        tools=_tools(talhelper, environ),
     )
+
+
+def _tools(talhelper: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+    return {"talops": __version__, "talhelper": of_program(talhelper, environ)}
 
 
 def of_file(path: Path) -> str:
@@ -76,10 +82,7 @@ def of_program(name: str, environ: Mapping[str, str]) -> str:
 def is_current(stamp: Stamp, folder: Path, repo: Path, environ: Mapping[str, str], talhelper: str, now: float) -> bool:
     """Whether generating again would make what is there. `now` in seconds since 1970."""
     made = stamp.sources
-    if now >= stamp.renew_after or made.tools != {
-        "talops": __version__,
-        talhelper: of_program(talhelper, environ),
-    }:
+    if now >= stamp.renew_after or made.tools != _tools(talhelper, environ):
         return False
     same = made == fingerprints(repo, made.files, made.variables, environ, talhelper)
     return same and all(of_file(folder / name) == seen for name, seen in stamp.outputs.items())
@@ -99,6 +102,7 @@ def stamp_text(stamp: Stamp) -> bytes:
             "warnings": [
                 [found.rule, found.what, found.hint, found.file, found.line, found.column] for found in stamp.warnings
             ],
+            "schematics": [[one.url, one.id, one.text] for one in stamp.schematics],
         },
         indent=1,
     ).encode()
@@ -116,6 +120,7 @@ def read_stamp(folder: Path) -> Stamp | None:
             outputs=found["outputs"],
             renew_after=float(found["renewAfter"]),
             warnings=tuple(_warning(*row) for row in found["warnings"]),
+            schematics=tuple(Schematic(url=url, id=id_, text=text) for url, id_, text in found["schematics"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

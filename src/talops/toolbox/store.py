@@ -7,19 +7,23 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from talops.domain.talos import Version
 from talops.domain.tool import Platform
-from talops.errors import ToolFailed
+from talops.errors import Locked, ToolFailed
 from talops.toolbox.lock import Asset
 from talops.tools.homes import expanded
 
 _NOTE = "origin.json"
 _PARTIAL = ".partial-"
+_PATIENCE = 600.0
+"""Seconds that one init waits for another."""
+_LOOK_AGAIN = 0.2
 
 
 def fingerprint(path: Path) -> str:
@@ -109,10 +113,10 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def taken(self) -> Iterator[bool]:
-        """The store is ours while the block lasts; yields False, at once, when it is somebody else's.
+    def taken(self, waits: Callable[[], None]) -> Iterator[None]:
+        """The store is ours while the block lasts. `waits` is told, once, that somebody else has it.
 
-        Raises ToolFailed when it cannot be written to.
+        Raises Locked when that takes too long, and ToolFailed when it cannot be written to.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -120,9 +124,22 @@ class Store:
         except OSError as error:
             raise self.broken(error) from None
         try:
-            yield _locked(lock)
+            self._wait_for(lock, waits)
+            yield
         finally:
             os.close(lock)
+
+    def _wait_for(self, lock: int, waits: Callable[[], None]) -> None:
+        due = time.monotonic() + _PATIENCE
+        if _locked(lock):
+            return
+        waits()
+        while not _locked(lock):
+            if time.monotonic() > due:
+                hint = f"fuser {self.root / '.lock'}   # who that is"
+                raise Locked(f"another talops init is at work in {self.root}, and does not end", hint=hint)
+            # flock tells nobody when it could be had
+            time.sleep(_LOOK_AGAIN)
 
     def broken(self, error: OSError) -> ToolFailed:
         """What the disk says, in words."""

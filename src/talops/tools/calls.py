@@ -92,6 +92,13 @@ FILE_TEMPLATES = (
         deadline=timedelta(minutes=2),
         secret=True,
     ),
+    Template(name="git-tracked", command=("ls-files", "-z", "--"), deadline=timedelta(seconds=20)),
+    # exit 1 where it ignores none of them
+    Template(name="git-ignored", command=("check-ignore", "--no-index", "-z", "--"), deadline=timedelta(seconds=20)),
+    Template(
+        name="git-toplevel", command=("rev-parse", "--show-toplevel", "--show-prefix"), deadline=timedelta(seconds=20)
+    ),
+    Template(name="git-archive", command=("archive", "--format=tar"), deadline=timedelta(minutes=2)),
     Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
     # it can only write a file
     Template(name="talhelper-genschema", command=("genschema", "-f", "/dev/stdout"), deadline=_LOCAL),
@@ -308,6 +315,24 @@ def _listed(file: str) -> str:
 
 def talhelper_validate(path: str, configs: tuple[str, ...]) -> Call:
     return _call("talhelper-validate", (path,), (), configs)
+
+
+def git_tracked(folder: str, name: str) -> Call:
+    return _call("git-tracked", ("git", "-C", folder), (), (f":(literal){name}",))
+
+
+def git_ignored(folder: str, names: tuple[str, ...]) -> Call:
+    """On stdout come those that it ignores."""
+    return _call("git-ignored", ("git", "-C", folder), (), names)
+
+
+def git_toplevel(folder: str) -> Call:
+    return _call("git-toplevel", ("git", "-C", folder), (), ())
+
+
+def git_archive(folder: str, revision: str, file: str) -> Call:
+    """Writes the tar to `file`: it may be large. A revision that begins with a dash is no option."""
+    return _call("git-archive", ("git", "-C", folder), (), ("-o", file, f"{revision}^{{tree}}"))
 
 
 def talhelper_gensecret(path: str) -> Call:

@@ -9,6 +9,7 @@ from talops.domain.process import End, Result, Runner
 from talops.errors import ToolFailed, ToolMissing
 from talops.tools.calls import talhelper_genconfig, talhelper_genschema, talhelper_gensecret, talhelper_validate
 
+TALHELPER = "talhelper"
 _MADE = re.compile(r"generated config for (?P<node>\S+) in ")
 _PROGRESS = re.compile(
     r"generated (client config|\.gitignore file) in |There are issues with your |.* is valid for \w+ mode"
@@ -18,6 +19,7 @@ _POINT = "  * "
 _STAMPED = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 _WARNING = "WARNING: "
 _NOTE = re.compile(r"^(  \* )?(WARNING: )?")
+_MACHINE_CONFIG = (re.compile(rb"^version: v1alpha1$", re.MULTILINE), re.compile(rb"^machine:$", re.MULTILINE))
 PANIC = 2
 
 
@@ -126,3 +128,13 @@ def _issues(said: str) -> tuple[Issue, ...]:
             unnamed.append(_NOTE.sub("", line))
     rest = [Issue(what=what) for what in unnamed]
     return tuple(sorted([*issues, *rest], key=lambda issue: (issue.field, issue.what)))
+
+
+def is_machine_config(path: Path) -> bool:
+    """Whether it begins as talhelper begins a node's file."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(4096)
+    except (OSError, ValueError):
+        return False
+    return all(line.search(beginning) for line in _MACHINE_CONFIG)

@@ -79,6 +79,7 @@ class Web(AbstractContextManager["Web"]):
         """A small file."""
         due = time.monotonic() + deadline.total_seconds()
         with self._answer("GET", url, due) as (response, at):
+            _must_be_no_page(response, at)
             return b"".join(_pieces(response, at, limit, due)).decode("utf-8", "replace")
 
     def post(

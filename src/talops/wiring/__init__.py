@@ -12,7 +12,6 @@ from talops.domain.context import Context, Output
 from talops.domain.plan import Plan
 from talops.domain.status import Status
 from talops.errors import Exit, UsageError
-from talops.observe import observe
 from talops.wiring.stages import Stage, desired_of, live, rehearsal
 
 if TYPE_CHECKING:
@@ -67,6 +66,7 @@ def plan(stage: Stage, wish: Wish, repo: Path) -> Plan:
     Raises UsageError for a name of no node, and Unreachable; with configs FilesInvalid, ToolMissing and ToolFailed.
     """
     from talops.execute.reach import refuse_silence
+    from talops.observe import observe
     from talops.plan import upgrade_plan
     from talops.plan.names import check_names, chosen
 
@@ -89,6 +89,7 @@ def _configs(stage: Stage, wish: Wish, repo: Path) -> "AbstractContextManager[Co
 def status(stage: Stage) -> Status:
     """The cluster on one screen. Reads it, changes nothing."""
     from talops.execute.status import cluster_status
+    from talops.observe import observe
 
     return cluster_status(stage.desired, stage.policy, observe(stage.desired, stage.tools))
 

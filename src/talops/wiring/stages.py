@@ -13,10 +13,10 @@ from talops.domain.process import Kube
 from talops.domain.talos import Version
 from talops.domain.tool import Missing
 from talops.errors import ToolFailed, ToolMissing, UsageError
-from talops.observe import Tools
 from talops.toolbox.find import Programs, programs
 
 if TYPE_CHECKING:
+    from talops.observe import Tools
     from talops.tools.runner import ShRunner
 
 
@@ -26,7 +26,7 @@ class Stage:
 
     desired: Desired
     policy: Policy
-    tools: Tools
+    tools: "Tools"
     real: bool
     listening: Callable[[], AbstractContextManager[None]]
     """While in it, SIGINT and SIGTERM are requests to the rollout. A command that only reads is ended by them."""
@@ -43,6 +43,7 @@ def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
     Where Kubernetes is not needed, a kubeconfig that cannot be used is an API that does not answer. Raises
     ToolMissing, ToolFailed and FilesInvalid.
     """
+    from talops.observe import Tools
     from talops.tools.calls import Kubectl, Talosctl
     from talops.tools.clock import RealClock, ended_by_signals
     from talops.tools.kubectl import ProxyKube, SilentKube
@@ -94,6 +95,7 @@ def rehearsal(
     `configured`: its nodes have real configs, which needs talhelper where none were generated yet: ToolMissing.
     `at_target`: unless told where to start, with the Talos of the files.
     """
+    from talops.observe import Tools
     from talops.sim.faults import parse_fault
     from talops.sim.onlooker import listening
     from talops.sim.world import rehearsal as build
@@ -138,17 +140,6 @@ def desired_of(context: Context) -> Desired:
     return load_desired(context.repo, runner=tool_runner(programs(context.repo, os.environ)), environ=os.environ)
 
 
-def generated_configs(context: Context, desired: Desired) -> Mapping[str, str]:
-    """The machine configs that lie in the repository, by hostname, as far as there are some. They hold secrets."""
-    found = {}
-    for node in desired.nodes:
-        path = context.repo / node.config_file
-        with suppress(OSError, ValueError):
-            if path.is_file():
-                found[node.hostname] = path.read_text(encoding="utf-8")
-    return found
-
-
 def tool_runner(found: Programs) -> "ShRunner":
     """Runs each tool as the program that was found for it: `talosctl` is the locked one, wherever that lies."""
     from talops.tools.runner import NotThere, ShRunner
@@ -160,6 +151,17 @@ def tool_runner(found: Programs) -> "ShRunner":
         return NotThere(program.why) if isinstance(program, Missing) else program.path
 
     return ShRunner(found.environ, find)
+
+
+def generated_configs(context: Context, desired: Desired) -> Mapping[str, str]:
+    """The machine configs that lie in the repository, by hostname, as far as there are some. They hold secrets."""
+    found = {}
+    for node in desired.nodes:
+        path = context.repo / node.config_file
+        with suppress(OSError, ValueError):
+            if path.is_file():
+                found[node.hostname] = path.read_text(encoding="utf-8")
+    return found
 
 
 def _files(context: Context) -> tuple[Desired, Policy, tuple[str, ...]]:

@@ -70,7 +70,7 @@ timeouts: {upgrade: 1h, boot: 2m, detach: 3m, switchover: 4m}
         ("ordr: [a]", "talops.yaml:1:1: unknown key `ordr` | did you mean `order`?"),
         ("gates:\n  cehp: {}", "talops.yaml:2:3: unknown key `gates.cehp` | did you mean `ceph`?"),
         ("gates:\n  ceph:\n    alow: []", "talops.yaml:3:5: unknown key `gates.ceph.alow` | did you mean `allow`?"),
-        ("zzz: 1", "talops.yaml:1:1: unknown key `zzz` | known here: order, skip, gates, stability, drain, timeouts"),
+        ("zzz: 1", "talops.yaml:1:1: unknown key `zzz` | known here: order, skip, gates, stability, drain, timeouts, tools"),
         ("drain: {bare_pods: delete}", "talops.yaml:1:9: unknown key `drain.bare_pods` | did you mean `barePods`?"),
         ("drain: {barePods: keep}", "talops.yaml:1:19: `drain.barePods`: must be 'refuse' or 'delete' | "),
         ("order: a", "talops.yaml:1:8: `order`: must be a valid list | "),
@@ -142,6 +142,8 @@ def test_the_committed_schema_is_the_one_that_the_code_generates() -> None:
         "stability: {samples: 3.0}",
         "drain: {barePods: delete, timeout: 1ms}",
         "timeouts: {upgrade: 999999h}",
+        "tools: {mirror: 'https://mirror.example:8443/tools', helm: {version: 3.22.0}}",
+        "tools: {age: {version: v1.3.2-rc.1, url: 'http://h/{tag}/age-{version}-{os}-{arch}', checksums: ~}}",
     ],
 )
 def test_schema_and_loader_take_the_same(text: str) -> None:
@@ -180,8 +182,19 @@ def test_schema_and_loader_take_the_same(text: str) -> None:
         "stability: {window: ~}",
         "drain: {barePods: Delete}",
         "drain: {bare_pods: delete}",
+        "tools: {mirror: mirror.example}",
+        "tools: {mirror: 'https://me:secret@mirror.example'}",
+        "tools: {mirror: 'ftp://mirror.example'}",
+        "tools: {go: {version: 1.2.3}}",
+        "tools: {helm: {version: 3}}",
+        "tools: {helm: {version: 3.22}}",
+        "tools: {helm: {version: latest}}",
+        "tools: {helm: {url: 'https://h/{platform}'}}",
+        "tools: {helm: {url: 'https://h/{'}}",
+        "tools: {helm: {checksums: 'https://me:secret@h/{tag}'}}",
     ],
 )
 def test_schema_and_loader_refuse_the_same(text: str) -> None:
     assert refusal(text).startswith("talops.yaml:1:")
+    assert "secret" not in refusal(text)
     assert not fits_the_schema(text)

@@ -1,0 +1,109 @@
+"""What talhelper says, with the place in the files that it means."""
+
+import os
+import re
+from pathlib import Path
+
+from talops.config import TALCONFIG
+from talops.config.problems import role_or_nothing
+from talops.config.scalar import Place
+from talops.config.tree import Mapping, Sequence, Tree
+from talops.domain.cluster import DesiredNode
+from talops.domain.finding import Finding, Severity
+from talops.domain.process import Runner
+from talops.errors import FilesInvalid
+from talops.files.blame import refused_patch
+from talops.files.current import CLUSTERCONFIG, Rejected
+from talops.files.prepare import Prepared
+from talops.tools.talhelper import Answer, Issue
+
+_STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<row>\d+)\]")
+_OF_A_NODE = "failed to generate talos config: "
+_INVALID = "failed to validate Talos node config file "
+
+
+def file_of(node: DesiredNode) -> str:
+    """Where talhelper writes its config, in the folder that it is told."""
+    return os.path.normpath(node.config_file.removeprefix(f"{CLUSTERCONFIG}/"))
+
+
+def finding_of(prepared: Prepared, issue: Issue) -> Finding:
+    """One thing that talhelper says about talconfig.yaml, or about a node's config."""
+    at = place_of_field(prepared.top, issue.field) if issue.field else _place_of_node(prepared, issue.node)
+    about = issue.field or issue.node
+    what = prepared.hidden(issue.what)
+    return Finding(
+        rule="talhelper",
+        severity=Severity.WARNING if issue.warning else Severity.ERROR,
+        what=f"{about}: {what}" if about else what,
+        file=TALCONFIG,
+        line=at.line if at is not None else 0,
+        column=at.column if at is not None else 0,
+    )
+
+
+def place_of_field(top: Mapping, field: str) -> Place | None:
+    """Where `nodes[0].schematic` stands, in the node or its role; or the last part of its path that is there."""
+    at: Place | None = None
+    tree: Tree = top
+    for step in _STEP.finditer(field):
+        below: Tree | None = None
+        if step["key"] is not None and isinstance(tree, Mapping):
+            role = role_or_nothing(top, tree) if "hostname" in tree.entries else tree
+            tree = role if step["key"] not in tree.entries and step["key"] in role.entries else tree
+            below, at = tree.entries.get(step["key"]), tree.keys.get(step["key"], at)
+        elif step["row"] is not None and isinstance(tree, Sequence) and int(step["row"]) < len(tree.rows):
+            below = tree.rows[int(step["row"])]
+            at = below.at
+        if below is None:
+            break
+        tree = below
+    return at
+
+
+def _place_of_node(prepared: Prepared, hostname: str) -> Place | None:
+    where = next((node.where for node in prepared.loaded.desired.nodes if node.hostname == hostname), "")
+    file, _, line = where.rpartition(":")
+    return Place(file, int(line), 0) if line.isdecimal() else None
+
+
+def refused(prepared: Prepared, answer: Answer, made: Path, *, runner: Runner, talhelper: str) -> FilesInvalid:
+    """Why talhelper gave up, to be raised. `made` is where it wrote until then."""
+    errors = tuple(finding_of(prepared, issue) for issue in answer.issues if issue.field and not issue.warning)
+    if errors:
+        return Rejected((*prepared.warnings, *errors))
+    said = prepared.hidden(" ".join(answer.failure.split()))
+    if answer.panicked:
+        crashed = prepared.hidden(answer.failure.splitlines()[0])
+        hint = "most often a version, an address or a size that is none; compare with `talhelper validate talconfig`"
+        return FilesInvalid(f"talhelper crashed over it ({crashed})", where=TALCONFIG, hint=hint)
+    if said.startswith(_OF_A_NODE):
+        return _of_a_node(prepared, said.removeprefix(_OF_A_NODE), made, runner, talhelper)
+    return FilesInvalid(f"talhelper refuses it: {said}", where=TALCONFIG)
+
+
+def _of_a_node(prepared: Prepared, said: str, made: Path, runner: Runner, talhelper: str) -> FilesInvalid:
+    """It names neither node nor patch. Nodes are generated in their order, so it is the first that has no file."""
+    nodes = prepared.loaded.desired.nodes
+    node = next((node for node in nodes if not (made / file_of(node)).exists()), None)
+    if node is None:
+        return FilesInvalid(f"talhelper refuses it: {said}", where=TALCONFIG)
+    patch = refused_patch(prepared, node.hostname, runner, talhelper)
+    if patch is None:
+        return FilesInvalid(f"talhelper refuses {node.hostname}: {said}", where=node.where)
+    return FilesInvalid(
+        f"talhelper refuses {patch.name} for {node.hostname}: {said}",
+        where=patch.where,
+        hint="mend the patch, or take it out of `patches` there",
+    )
+
+
+def invalid(prepared: Prepared, answer: Answer, made: Path) -> FilesInvalid:
+    """A generated config that Talos would not take."""
+    said = " ".join(answer.failure.split()).removeprefix(_INVALID)
+    for node in prepared.loaded.desired.nodes:
+        file = f"{made / file_of(node)}: "
+        if said.startswith(file):
+            why = prepared.hidden(said.removeprefix(file))
+            return FilesInvalid(f"Talos would refuse the config of {node.hostname}: {why}", where=node.where)
+    return FilesInvalid(f"Talos would refuse a config: {prepared.hidden(said)}", where=TALCONFIG)

@@ -1,0 +1,71 @@
+"""The repository's files read and checked before talhelper is asked: wrong ones never reach it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from talops.config import TALCONFIG, Loaded, load_files
+from talops.config.compose import parse
+from talops.config.tree import Mapping as TreeMapping
+from talops.domain.finding import Finding, Severity
+from talops.domain.process import Runner
+from talops.errors import FilesInvalid
+from talops.files.check import check_files
+from talops.files.current import Rejected
+from talops.files.inputs import Inputs, inputs_of
+from talops.files.redact import Secrets
+from talops.files.references import unresolved_secrets, unresolved_variables
+
+UNREADABLE = "not-decrypted"
+"""The rule of a warning, which is none here: what cannot be decrypted cannot be generated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """`repo` is absolute. `top` is talconfig.yaml with every variable replaced."""
+
+    repo: Path
+    loaded: Loaded
+    top: TreeMapping
+    inputs: Inputs
+    warnings: tuple[Finding, ...] = ()
+
+    def hidden(self, text: str) -> str:
+        """Without what is secret: variables by their name."""
+        return self.secrets().hidden(self.loaded.environment.hidden(text))
+
+    def secrets(self) -> Secrets:
+        """What must not be shown: whatever was encrypted, and the cluster's secrets whether they were or not."""
+        values = Secrets.among(self.loaded.environment.secret.values())
+        return values.and_of(_secrets(self.inputs), *self.inputs.secrets.values())
+
+
+def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper: str) -> tuple[Finding, ...]:
+    """The warnings. Raises Rejected."""
+    every = check_files(repo, runner=runner, environ=environ, talhelper=talhelper)
+    found = tuple(finding for finding in every if finding.rule != UNREADABLE)
+    if any(finding.severity is Severity.ERROR for finding in found):
+        raise Rejected(found)
+    return found
+
+
+def prepare(repo: Path, *, runner: Runner, environ: Mapping[str, str], warnings: tuple[Finding, ...] = ()) -> Prepared:
+    """Read everything. Raises FilesInvalid and ToolMissing."""
+    repo = repo.absolute()
+    loaded = load_files(repo, runner=runner, environ=environ)
+    top = parse(loaded.talconfig, TALCONFIG)
+    if not isinstance(top, TreeMapping):
+        raise FilesInvalid("this is no talconfig", where=TALCONFIG)
+    inputs = inputs_of(repo, top, runner)
+    unresolved = (
+        *unresolved_variables(inputs.variables, loaded.environment.values, environ),
+        *unresolved_secrets(inputs.secret_file.name, _secrets(inputs)),
+    )
+    if unresolved:
+        raise Rejected((*warnings, *unresolved))
+    return Prepared(repo=repo, loaded=loaded, top=top, inputs=inputs, warnings=warnings)
+
+
+def _secrets(inputs: Inputs) -> str:
+    decrypted = inputs.secrets.get(inputs.secret_file.name)
+    return inputs.secret_file.read_text("utf-8", "replace") if decrypted is None else decrypted
