@@ -54,6 +54,8 @@ class Rollout:
     _baseline: Observed | None = None
     _proven: bool = False
     """Gates were proven open and stable just now, and nothing has happened since."""
+    _proven_live: bool = False
+    """Those were that a node needs which keeps running."""
     _shown: list[tuple[str, bool]] = field(default_factory=list)
     _agreed: list[tuple[str, bool]] = field(default_factory=list)
     """Which nodes take part, and which of them go down, in the plan that was shown and in the one agreed to."""
@@ -185,9 +187,11 @@ class Rollout:
             opened, went_down = self.session.now(), went_down or goes_down(step)
             observed, _ = self._settled_look()
             plan, observed = self._planned(observed, self._until(observed, NEXT_PATIENCE))
-            self._proven = goes_down(step) and self.session.now() - opened < STALE
+            self._proven_live = self.session.now() - opened < STALE
+            self._proven = self._proven_live and goes_down(step)
         # the Talos side of the last look is newer than what the gates after the last node had of it
-        stability = ONE_MORE_SAMPLE if self._proven else before_first(self.session.policy)
+        proven = self._proven if went_down else self._proven_live
+        stability = ONE_MORE_SAMPLE if proven else before_first(self.session.policy)
         self._gates(observed, stability, live=not went_down)
 
     def _undone(self, step: PlannedStep) -> NodeStopped:
@@ -208,8 +212,8 @@ class Rollout:
         )
 
     def _do(self, step: PlannedStep, observed: Observed) -> None:
-        alone = bool(self._unwell_alone(observed))
-        doing = self._steps.of(step, observed, self._baseline, first=not self._proven, unwell=alone)
+        alone, proven = bool(self._unwell_alone(observed)), self._proven if goes_down(step) else self._proven_live
+        doing = self._steps.of(step, observed, self._baseline, first=not proven, unwell=alone)
         try:
             doing.run(observed)
         finally:
