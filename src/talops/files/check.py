@@ -16,7 +16,8 @@ from talops.files.checks.keys import unknown_keys
 from talops.files.checks.network import networks
 from talops.files.checks.nodes import counted, duplicates
 from talops.files.checks.secretfiles import secret_files
-from talops.files.checks.substitutions import substitutions
+from talops.files.checks.substitutions import RULE as SUBSTITUTION
+from talops.files.checks.substitutions import replaced_places, substitutions
 from talops.files.checks.values import misread, misread_in_patches
 from talops.files.checks.versions import newer_talos
 from talops.files.findings import ordered, refused
@@ -29,11 +30,12 @@ from talops.tools.talhelper import TALHELPER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`sources` and `patches` are what was read, None where talconfig.yaml could not be read at all."""
+    """`sources`, `patches` and `keys` are what was read, None where talconfig.yaml could not be read at all."""
 
     findings: tuple[Finding, ...]
     sources: Sources | None = None
     patches: Patches | None = None
+    keys: Keys | None = None
 
 
 def check_files(
@@ -62,8 +64,9 @@ def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper
         findings.append(refused("yaml", error))
         return Report(findings=ordered(hidden_by(variables, findings)))
     patches = open_patches(sources)
-    findings += _of_talconfig(sources, patches, known_keys(runner, talhelper, environ))
-    return Report(findings=ordered(hidden_by(variables, findings)), sources=sources, patches=patches)
+    keys = known_keys(runner, talhelper, environ)
+    findings += _caused(tuple(_of_talconfig(sources, patches, keys)))
+    return Report(findings=ordered(hidden_by(variables, findings)), sources=sources, patches=patches, keys=keys)
 
 
 def hidden_by(variables: Variables, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -86,12 +89,18 @@ def _of_talconfig(sources: Sources, patches: Patches, keys: Keys) -> Iterator[Fi
     yield from counted(sources)
     yield from duplicates(sources)
     yield from unknown_keys(sources, keys)
-    yield from misread(sources, keys)
+    yield from misread(sources, keys, replaced_places(sources))
     yield from substitutions(sources, keys, patches)
     yield from (found for patch in patches for found in patch.findings)
     yield from misread_in_patches(patches)
     yield from install_images(sources, patches)
     yield from networks(sources, patches)
+
+
+def _caused(findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Without what a variable's value is to blame for, where that is told."""
+    blamed = {found.where for found in findings if found.rule == SUBSTITUTION and found.severity is Severity.ERROR}
+    return (found for found in findings if found.rule == SUBSTITUTION or found.where not in blamed)
 
 
 def _moved(sources: Sources, found: Finding) -> Finding:

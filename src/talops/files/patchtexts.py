@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from talops.config.comments import without_comments
 from talops.config.compose import documents
@@ -166,8 +166,6 @@ def _inline(sources: Sources, row: Scalar) -> Patch:
 
 
 def _with(patch: Patch, *, trees: tuple[Tree, ...] = (), findings: tuple[Finding, ...] = ()) -> Patch:
-    from dataclasses import replace
-
     return replace(patch, trees=trees, findings=findings)
 
 

@@ -10,6 +10,7 @@ from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, ToolFailed
 from talops.files.check import checked, hidden_by
+from talops.files.checks.keys import deprecated_keys
 from talops.files.checks.plaintext import (
     CLUSTERCONFIG,
     clusterconfig_findings,
@@ -26,15 +27,16 @@ from talops.tools.talhelper import TALHELPER
 def validate_files(
     repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ, talhelper: str = TALHELPER
 ) -> tuple[Finding, ...]:
-    """What `check_files` finds, secrets in plain text, and what talhelper says of the merged configs.
+    """What `check_files` finds, deprecated keys, secrets in plain text, and what talhelper says of the merged configs.
 
     Needs no secret of the cluster. Writes nothing but a private folder that is gone again. Raises nothing for what a
     file can be.
     """
     report = checked(repo, runner=runner, environ=environ, talhelper=talhelper)
     found = [*report.findings, *_plain_secrets(repo, runner)]
-    if report.sources is None or report.patches is None:
+    if report.sources is None or report.patches is None or report.keys is None:
         return ordered(found)
+    found += deprecated_keys(report.sources, report.keys)
     found += talconfig_findings(report.sources, report.patches)
     found += merged(report.sources, report.patches, tuple(found), runner=runner, talhelper=talhelper, environ=environ)
     return ordered(hidden_by(report.sources.variables, found))

@@ -13,6 +13,7 @@ from talops.domain.finding import Finding
 from talops.files.findings import warning
 from talops.files.sources import Sources
 
+DEPRECATED_KEY = "deprecated-key"
 _IMAGES = "`controlPlane.talosImageURL` and `worker.talosImageURL`, or that of a node"
 OBSOLETE = {
     (TOP, "talosImageURL"): f"write {_IMAGES}, without a version",
@@ -36,7 +37,16 @@ DEPRECATED = {
 
 
 def unknown_keys(sources: Sources, keys: Keys) -> Iterator[Finding]:
-    """What is wrong in many places is told once, with the first of them."""
+    """What talhelper ignores. What is wrong in many places is told once, with the first of them."""
+    return (found for found in _odd_keys(sources, keys) if found.rule != DEPRECATED_KEY)
+
+
+def deprecated_keys(sources: Sources, keys: Keys) -> Iterator[Finding]:
+    """What talhelper still reads."""
+    return (found for found in _odd_keys(sources, keys) if found.rule == DEPRECATED_KEY)
+
+
+def _odd_keys(sources: Sources, keys: Keys) -> Iterator[Finding]:
     found: dict[tuple[str, str, str], dict[Place, None]] = {}
     for level, mapping, key in _odd(sources.top, TOP, keys):
         found.setdefault(_told(level, key, keys), {})[_place(mapping, key)] = None
@@ -76,7 +86,7 @@ def _told(level: str, key: str, keys: Keys) -> tuple[str, str, str]:
     known, home = keys.levels[level], keys.home(key)
     place = (_general(level), key)
     if place in DEPRECATED:
-        return "obsolete-key", f"`{key}` is deprecated, though talhelper still reads it", DEPRECATED[place]
+        return DEPRECATED_KEY, f"`{key}` is deprecated, though talhelper still reads it", DEPRECATED[place]
     if place in OBSOLETE:
         return "obsolete-key", f"`{key}` is obsolete, and talhelper ignores it", OBSOLETE[place]
     if (level, key) == (TOP, "sops"):
