@@ -36,8 +36,9 @@ def _patch(repo: Repo, text: str) -> None:
     repo.change("talconfig.yaml", '"@./patches/etcd.yaml"', '"@./patches/etcd.yaml"\n    - "@./patches/new.yaml"')
 
 
-def _without(repo: Repo, name: str) -> None:
+def _without(repo: Repo, name: str) -> Repo:
     (repo.folder / name).unlink()
+    return repo
 
 
 WRONG = (

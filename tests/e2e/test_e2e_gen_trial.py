@@ -158,6 +158,13 @@ def test_without_a_key_placeholders_do(repo: Repo, words: tuple[str, ...]) -> No
     untouched(repo)
 
 
+def test_placeholders_need_no_secret_file_either(repo: Repo) -> None:
+    (repo.folder / "talsecret.sops.yaml").unlink()
+    assert repo.gen("--check").exit == Exit.FILES
+    ran = repo.gen("--check", "--placeholder-secrets", SOPS_AGE_KEY_FILE="")
+    assert (ran.exit, ran.said) == (0, "")
+
+
 def test_without_a_key_what_differs_is_shown_all_the_same(changed: Repo) -> None:
     ran = changed.gen("--against", "HEAD", "--placeholder-secrets", SOPS_AGE_KEY_FILE="")
     assert ran.exit == Exit.PENDING

@@ -11,7 +11,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+import pexpect
 import pytest
 
 from command_line import TALCONFIG, repository
@@ -112,6 +114,7 @@ def test_the_first_init_installs_what_the_cluster_needs_and_writes_the_lock(desk
     assert "talosctl v1.13.2: installed\n" in said
     assert "age v1.3.2: installed; nobody publishes its SHA-256: it is believed from now on\n" in said
     assert "talops.lock is written: commit it" in said
+    assert f"{desk.mirror.url} is not encrypted: somebody on the way may have chosen these checksums\n" in said
     assert desk.program("age", "1.3.2", "age-keygen").stat().st_mode & 0o777 == 0o755
     assert desk.partial() == []
 
@@ -188,6 +191,18 @@ def test_a_lock_that_no_longer_fits_the_files_is_said_and_not_rewritten(desk: De
     assert "the files ask for talosctl v1.14.0, and talops.lock has v1.13.2; next: talops init --update" in said
     assert "the files ask for kubectl v1.36.0, and talops.lock has v1.35.4" in said
     assert desk.lock.read_bytes() == before
+
+
+def test_a_version_that_talops_yaml_names_must_be_the_locked_one(desk: Desk) -> None:
+    desk.initialised()
+    (desk.repo / "talops.yaml").write_text("tools: {helm: {version: v4.2.3}}\n")
+    code, said = desk.ran("init")
+    assert code == 3
+    assert "the files ask for helm v4.2.3, and talops.lock has v3.22.0; next: talops init --update" in said
+    desk.mirror.publish("helm", "4.2.3")
+    assert desk.ran("init", "--update")[0] == 0
+    assert list(json.loads(desk.lock.read_text())["tools"]["helm"]) == ["4.2.3"]
+    assert desk.ran("init") == (0, "")
 
 
 def test_update_takes_the_new_versions_and_keeps_a_talosctl_for_nodes_that_nobody_could_ask(desk: Desk) -> None:
@@ -417,6 +432,53 @@ def test_a_release_that_does_not_exist_is_named(desk: Desk) -> None:
     assert code == 5
     assert "talosctl v1.13.2: " in said
     assert "is there such a release of talosctl?" in said
+
+
+def test_a_lock_that_is_broken_is_said_and_written_from_nothing_on_update(desk: Desk) -> None:
+    desk.initialised()
+    good = desk.lock.read_text()
+    desk.lock.write_text(f"<<<<<<< HEAD\n{good}")
+    code, said = desk.ran("init")
+    assert code == 6
+    assert "talops.lock:1:1: it is no JSON" in said
+    assert desk.ran("init", "--update")[0] == 0
+    assert desk.lock.read_text() == good
+    desk.lock.write_text(good.replace('"form": 1', '"form": 2'))
+    assert desk.ran("init", "--update")[0] == 6
+
+
+def test_what_cannot_be_meant_is_wrong_usage(desk: Desk) -> None:
+    desk.mirror.publish_all("1.13.2")
+    assert desk.ran("init", "--update", "--offline")[0] == 2
+    code, said = desk.ran("init", TALOPS_MIRROR="mirror.example")
+    assert code == 2
+    assert "TALOPS_MIRROR is no URL" in said
+
+
+def test_a_terminal_sees_bars_that_are_gone_at_the_end_and_the_lines_stay(desk: Desk) -> None:
+    desk.mirror.publish_all("1.13.2")
+    gate = threading.Event()
+    body = script("kubectl", "1.35.4") + b"#" * 100_000
+    desk.mirror.publish("kubectl", "1.35.4", {"kubectl": body})
+    desk.mirror.web.answers[desk.mirror.path(asset_url("kubectl", "1.35.4", HERE))] = Answer(body=body, gate=gate)
+    process = pexpect.spawn(
+        sys.executable,
+        ["-m", "talops", "init"],
+        cwd=str(desk.repo),
+        env=cast("os._Environ[str]", desk.env({"TERM": "xterm"})),
+        timeout=PATIENCE,
+        dimensions=(30, 120),
+        encoding="utf-8",
+    )
+    try:
+        process.expect(r"kubectl v1\.35\.4 .*━.*100\.\d kB|kubectl v1\.35\.4 .*━.*1\.0/100\.\d kB")
+        gate.set()
+        process.expect(r"kubectl v1\.35\.4: installed")
+        process.expect(r"talops\.lock is written")
+        process.expect(pexpect.EOF)
+    finally:
+        process.close()
+    assert process.exitstatus == 0
 
 
 def test_a_folder_without_a_cluster_is_said(desk: Desk, tmp_path: Path) -> None:

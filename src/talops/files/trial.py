@@ -49,8 +49,14 @@ class Way:
 
 
 def check(repo: Path, way: Way) -> Trial:
-    """Generate and check everything. Raises FilesInvalid, ToolMissing, ToolFailed."""
-    warnings = checked(repo, runner=way.runner, environ=way.environ, talhelper=way.talhelper)
+    """Generate and check everything. `repo` is absolute. Raises FilesInvalid, ToolMissing, ToolFailed."""
+    warnings = checked(
+        repo,
+        runner=way.runner,
+        environ=way.environ,
+        talhelper=way.talhelper,
+        without_secrets=bool(way.placeholders),
+    )
     made = _made(repo, way, warnings)
     heed(made.warnings, strict=way.strict)
     return made
@@ -90,7 +96,7 @@ def _made(repo: Path, way: Way, warnings: tuple[Finding, ...]) -> Trial:
             configs=rendered.texts(),
             names=rendered.configs,
             client=read_client(rendered.folder / TALOSCONFIG),
-            secrets=prepared.secrets(),
+            secrets=prepared.secrets,
             warnings=rendered.warnings,
         )
 

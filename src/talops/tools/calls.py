@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
 
-from talops.domain.machineconfig import ApplyMode
+from talops.domain.applymode import ApplyMode
 from talops.domain.process import Call
 from talops.domain.talos import Unknown, Version
 
