@@ -121,7 +121,8 @@ def test_what_is_no_repository_is_said_to_be_none(make: object, said: str, tmp_p
     ran = talops("-C", str(tmp_path / "home"), "validate")
 
     assert ran.exit == 6
-    assert said in ran.out
+    assert said in " ".join(ran.out.split())
+    assert ran.out.endswith("\n\n1 error\n")
 
 
 def test_another_form_is_wrong_usage(tmp_path: Path) -> None:
