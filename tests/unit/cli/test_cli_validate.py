@@ -7,6 +7,8 @@ import pytest
 
 from command_line import TALCONFIG, repository, talops
 from real_tools import real
+from talops.domain.finding import Finding, Severity
+from talops.ui.show_validation import show_validation
 
 SECRETS = "cluster: {}\nsecrets: {}\ntrustdinfo: {}\ncerts: {}\nsops: {mac: x}\n"
 TWICE = TALCONFIG.replace("10.0.0.22", "10.0.0.21")
@@ -94,14 +96,14 @@ def test_on_github_findings_stand_at_their_lines_and_in_the_summary(
     assert "## talops validate" in (tmp_path / "summary.md").read_text()
 
 
-def test_lines_fit_into_80_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    talconfig = TWICE.replace("controlPlane: true", "controlPlane: 'true', installDisc: a").replace("v1.35", "v1.99")
+def test_lines_fit_into_the_terminal_but_for_what_must_not_be_taken_apart() -> None:
+    image = "factory.talos.dev/metal-installer/" + "a" * 64
+    finding = Finding(rule="a-rule", severity=Severity.WARNING, what=f"{'word ' * 30}{image}", hint="do this " * 20)
 
-    ran = talops("-C", cluster(tmp_path, talconfig), "validate")
+    shown = show_validation((finding,), width=80).splitlines()
 
-    assert ran.exit == 6
-    assert max(map(len, ran.out.splitlines())) <= 80
+    assert [line for line in shown if len(line) > 80] == [f"  {image}"]
+    assert shown[0] == "warning: a-rule"
 
 
 @pytest.mark.parametrize(
