@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from snippets import HEAD, PLANE
+from snippets import SECRETS as ENCRYPTED
 
 from command_line import KEY, ROOT
 from real_tools import real
@@ -29,7 +30,7 @@ def nobodys_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def repo(tmp_path: Path) -> Path:
     folder = tmp_path / "repo"
     folder.mkdir()
-    (folder / "talsecret.sops.yaml").write_text("sops: {mac: x}\n")
+    (folder / "talsecret.sops.yaml").write_text(ENCRYPTED)
     return folder
 
 
@@ -156,7 +157,7 @@ AGE = "AGE-SECRET-KEY-1" + "Q" * 58
     [
         ({"talsecret.sops.yaml": SECRETS}, "", ["error plain-secret talsecret.sops.yaml:1:69"]),
         ({"talsecret.sops.yaml": SECRETS}, "talsecret.sops.yaml", []),
-        ({"talsecret.sops.yaml": "cluster: {secret: 'op://a/b/c'}\n"}, "", []),
+        ({"talsecret.sops.yaml": f"{ENCRYPTED}".replace("cluster: {}", "cluster: {secret: 'op://a/b/c'}")}, "", []),
         ({"talenv.yaml": "VIP: 10.0.0.1\nDEBUG_TOKENS: true\n"}, "", []),
         ({"talenv.yaml": "VIP: 10.0.0.1\nGITHUB_TOKEN: abcdefgh\n"}, "", ["warning plain-secret talenv.yaml:2"]),
         ({"talenv.yaml": f"VIP: 10.0.0.1\nANY: {AGE}\n"}, "", ["error plain-secret talenv.yaml:2"]),
