@@ -50,6 +50,24 @@ class Practice(Place):
         for name, program in (("talosctl", real("talosctl", self.talosctl)), ("kubectl", real("kubectl"))):
             (self.root / "bin" / name).symlink_to(program)
 
+    def generate(self) -> None:
+        """With secrets of its own."""
+        for name in ("talhelper", "sops"):
+            (self.root / "bin" / name).symlink_to(real(name))
+        secrets = self.ran_tool("talhelper", "gensecret")
+        assert secrets.returncode == 0, secrets.stderr
+        (self.repo / "talsecret.yaml").write_text(secrets.stdout)
+        done = self.ran_tool("talhelper", "genconfig", "--offline-mode", "--no-gitignore")
+        assert done.returncode == 0, done.stderr + done.stdout
+        (self.repo / "clusterconfig" / "talosconfig").unlink()
+
+    def edit(self, old: str, new: str) -> None:
+        """The operator changes talconfig.yaml."""
+        path = self.repo / "talconfig.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
     @property
     def patient(self) -> Path:
         """The same repository without a policy."""
@@ -113,6 +131,7 @@ class Practice(Place):
         """talosctl or kubectl, as a person runs them."""
         return subprocess.run(
             [str(self.root / "bin" / name), *words],
+            cwd=self.repo,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -154,9 +173,11 @@ def practice(
     talosctl: str = "1.13.0",
     speed: str = SPEED,
     endpoint: str = "",
+    configured: bool = False,
 ) -> Iterator[Practice]:
     """A running sandbox; `words` are more options of `sandbox up`. It is stopped at the end.
 
+    `configured`: its nodes have the machine configs that the real talhelper has generated from the files.
     `endpoint`: the control plane whose own address is the Kubernetes API's; there is a virtual IP without one.
     """
     # short: a Unix socket's path has room for about 100 bytes
@@ -166,6 +187,8 @@ def practice(
         if endpoint:
             address = f"10.30.0.{10 + int(endpoint.removeprefix('cp-'))}"
             (place.repo / "talenv.yaml").write_text(f"VIP: {address}\nWORD: word\n")
+        if configured:
+            place.generate()
         place.up("--from", start, *words, speed=speed)
         yield place
     finally:

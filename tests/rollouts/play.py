@@ -1,7 +1,9 @@
 """Plays a whole rollout on the embedded cluster, through the same doors that the command line uses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from builders import desired_cluster
 from talops.domain.cluster import Desired, Policy
@@ -10,9 +12,11 @@ from talops.domain.plan import Plan
 from talops.domain.process import Kube
 from talops.domain.talos import Version
 from talops.errors import Exit, TalopsError
+from talops.execute.configs import Configs
 from talops.execute.rollback import roll_back
-from talops.execute.rollout import upgrade_all
+from talops.execute.runs import apply_configs, upgrade_all
 from talops.execute.session import Session
+from talops.files.redact import Secrets
 from talops.observe import Tools
 from talops.sim.faults import parse_fault
 from talops.sim.kube.objects import Object
@@ -61,6 +65,8 @@ class Rehearsed:
     kube_of: Callable[[World], Kube] = lambda world: world.kube
     """Where talops meets this cluster's Kubernetes."""
     runs: int = 0
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    """The configs of the files, by hostname."""
 
     def play(
         self,
@@ -68,17 +74,40 @@ class Rehearsed:
         only: tuple[str, ...] = (),
         skip: tuple[str, ...] = (),
         confirm: Callable[[Plan], bool] = lambda _plan: True,
+        with_config: bool = False,
     ) -> Played:
         """One `talops upgrade all --yes`."""
         return self._run(
-            lambda session, holder: upgrade_all(session, only=only, skip=skip, holder=holder, confirm=confirm)
+            lambda session, holder, configs: upgrade_all(
+                session,
+                only=only,
+                skip=skip,
+                holder=holder,
+                confirm=confirm,
+                configs=configs if with_config else None,
+            )
+        )
+
+    def apply(
+        self,
+        *nodes: str,
+        skip: tuple[str, ...] = (),
+        stage: bool = False,
+        confirm: Callable[[Plan], bool] = lambda _plan: True,
+    ) -> Played:
+        """One `talops apply [NODE…] --yes`."""
+        return self._run(
+            lambda session, holder, configs: apply_configs(
+                session, configs, nodes=nodes, skip=skip, stage=stage, holder=holder, confirm=confirm
+            ),
+            again="talops apply",
         )
 
     def roll_back(self, hostname: str) -> Played:
         """One `talops rollback NODE --yes`."""
-        return self._run(lambda session, holder: roll_back(session, hostname, holder=holder, confirm=lambda _: True))
+        return self._run(lambda session, holder, _: roll_back(session, hostname, holder=holder, confirm=lambda _: True))
 
-    def _run(self, command: Callable[[Session, str], Exit]) -> Played:
+    def _run(self, command: Callable[[Session, str, Configs], Exit], again: str = "talops upgrade all") -> Played:
         self.runs += 1
         events: list[Event] = []
 
@@ -89,9 +118,14 @@ class Rehearsed:
         world = self.world
         kube = self.kube_of(world)
         tools = Tools(runner=world.runner, kube=kube, clock=world.clock, talosctl=Talosctl())
-        session = Session(tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", emit=emit)
+        session = Session(
+            tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", again=again, emit=emit
+        )
         try:
-            exit = command(session, f"tester/run-{self.runs}")
+            with TemporaryDirectory() as folder:
+                secrets = Secrets.of(*self.wanted.values())
+                configs = Configs(texts=self.wanted, folder=Path(folder), secrets=secrets)
+                exit = command(session, f"tester/run-{self.runs}", configs)
         except Killed:
             return Played(exit=None, events=events, world=world)
         except TalopsError as error:
@@ -116,7 +150,8 @@ class Rehearsed:
     def without(self, *hostnames: str) -> "Rehearsed":
         """The same cluster, whose files have forgotten these nodes."""
         nodes = tuple(node for node in self.desired.nodes if node.hostname not in hostnames)
-        return Rehearsed(desired=replace(self.desired, nodes=nodes), world=self.world, policy=self.policy)
+        desired = replace(self.desired, nodes=nodes)
+        return Rehearsed(desired=desired, world=self.world, policy=self.policy, wanted=self.wanted)
 
     def restart(self) -> None:
         """After a kill: the same cluster, a new talops."""

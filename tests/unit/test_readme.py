@@ -13,7 +13,7 @@ from talops.config.policy import read_policy
 from talops.domain.context import Context
 from talops.domain.event import Event, GatesJudged
 from talops.errors import Exit
-from talops.execute.rollout import upgrade_all
+from talops.execute.runs import upgrade_all
 from talops.execute.session import Session
 from terminal import Terminal
 

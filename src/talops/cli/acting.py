@@ -4,10 +4,12 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import typer
 
 from talops import wiring
+from talops.domain.cluster import Desired
 from talops.domain.context import Output
 from talops.domain.plan import Plan
 from talops.domain.words import count
@@ -45,12 +47,19 @@ def _dumb() -> bool:
     return os.environ.get("TERM", "") in {"dumb", ""}
 
 
-def wish(only: list[str] | None, skip: list[str] | None, accept: list[str] | None) -> Wish:
+def wish(
+    only: list[str] | None, skip: list[str] | None, accept: list[str] | None, *, with_config: bool = False
+) -> Wish:
     """Raises UsageError."""
     for what in accept or ():
         if what != "etcd":
             raise UsageError(f"--accept-downtime: {what} is unknown", hint="it takes `etcd`")
-    return Wish(only=tuple(only or ()), skip=tuple(skip or ()), accept_downtime=frozenset(accept or ()))
+    return Wish(
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+        accept_downtime=frozenset(accept or ()),
+        with_config=with_config,
+    )
 
 
 def must_answer(*, yes: bool, look: str) -> None:
@@ -71,17 +80,21 @@ def ask(question: str, *, yes: bool) -> bool:
             return False
 
 
-def show_plan(stage: AbstractContextManager[Stage], wanted: Wish, *, json: bool) -> None:
+def show_plan(stage: AbstractContextManager[Stage], wanted: Wish, repo: Path, *, json: bool) -> None:
     """Print the plan and end with its exit code."""
+    with stage as live, looking(live):
+        plan = wiring.plan(live, wanted, repo)
+    echo_plan(plan, live.desired, json=json)
+
+
+def echo_plan(plan: Plan, desired: Desired, *, json: bool) -> None:
     from talops.domain.event_json import plan_to_json
     from talops.ui.show import show_plan as shown
 
-    with stage as live, looking(live):
-        plan = wiring.plan(live, wanted)
     if json:
         echo_json({"schema": 1, "plan": plan_to_json(plan)})
     else:
-        typer.echo(shown(plan, live.desired, width=width()))
+        typer.echo(shown(plan, desired, width=width(), colour=colourful()))
     raise typer.Exit(plan_exit(plan))
 
 
@@ -102,7 +115,7 @@ def looking(stage: Stage) -> Iterator[None]:
 def plan_exit(plan: Plan) -> Exit:
     if plan.refusals:
         return Exit.REFUSED
-    return Exit.PENDING if plan.upgrades else Exit.DONE
+    return Exit.PENDING if plan.steps else Exit.DONE
 
 
 def show_status(stage: AbstractContextManager[Stage], *, json: bool) -> None:
@@ -135,17 +148,26 @@ def show_health(stage: AbstractContextManager[Stage], *, json: bool) -> None:
 
 
 def upgrade_all(
-    stage: AbstractContextManager[Stage], wanted: Wish, *, yes: bool, output: str | None, show_commands: bool
+    stage: AbstractContextManager[Stage],
+    wanted: Wish,
+    repo: Path,
+    *,
+    yes: bool,
+    output: str | None,
+    show_commands: bool,
 ) -> None:
     """Run the rollout and end with its exit code."""
     form = chosen_output(output)
 
     def confirm(plan: Plan) -> bool:
         many = "1 node" if len(plan.upgrades) == 1 else f"{len(plan.upgrades)} nodes, one at a time"
-        return ask(f"Upgrade {many}, to {plan.target}?", yes=yes)
+        also = f", and give {count(len(plan.applies), 'node')} more a new config" if plan.applies else ""
+        return ask(f"Upgrade {many}, to {plan.target}{also}?", yes=yes)
 
     with stage as live:
-        raise typer.Exit(wiring.upgrade_all(live, wanted, confirm=confirm, output=form, show_commands=show_commands))
+        raise typer.Exit(
+            wiring.upgrade_all(live, wanted, repo, confirm=confirm, output=form, show_commands=show_commands)
+        )
 
 
 def rollback(

@@ -19,4 +19,4 @@ def plan(
 ) -> None:
     """What `upgrade all` would do now, in which order and why. Exit 3 something to do, 0 nothing, 9 refused."""
     wanted = acting.wish(only, skip_node, accept_downtime)
-    acting.show_plan(wiring.live(context.obj), wanted, json=json)
+    acting.show_plan(wiring.live(context.obj), wanted, context.obj.repo, json=json)

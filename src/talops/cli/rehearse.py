@@ -3,7 +3,7 @@
 import typer
 
 from talops import wiring
-from talops.cli import acting, options
+from talops.cli import acting, applying, options
 from talops.cli.app import SETTINGS
 from talops.domain.context import Output
 
@@ -32,6 +32,7 @@ def all_nodes(
     only: options.Only = None,
     skip_node: options.SkipNode = None,
     accept_downtime: options.AcceptDowntime = None,
+    with_config: options.WithConfig = False,
     plan: options.JustPlan = False,
     show_commands: options.ShowCommands = False,
     output: options.OutputForm = None,
@@ -40,11 +41,12 @@ def all_nodes(
     seed: options.Seed = 0,
 ) -> None:
     """Rehearse `upgrade all`: every step, gate and wait of the real one, in seconds."""
-    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
-    wanted = acting.wish(only, skip_node, accept_downtime)
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed, configured=with_config)
+    wanted = acting.wish(only, skip_node, accept_downtime, with_config=with_config)
+    repo = context.obj.repo
     if plan:
-        acting.show_plan(stage, wanted, json=acting.chosen_output(output) is Output.JSON)
-    acting.upgrade_all(stage, wanted, yes=True, output=output, show_commands=show_commands)
+        acting.show_plan(stage, wanted, repo, json=acting.chosen_output(output) is Output.JSON)
+    acting.upgrade_all(stage, wanted, repo, yes=True, output=output, show_commands=show_commands)
 
 
 @app.command()
@@ -60,7 +62,30 @@ def plan(
 ) -> None:
     """Rehearse `plan`."""
     stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
-    acting.show_plan(stage, acting.wish(only, skip_node, accept_downtime), json=json)
+    acting.show_plan(stage, acting.wish(only, skip_node, accept_downtime), context.obj.repo, json=json)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    nodes: options.Nodes = None,
+    skip_node: options.SkipNode = None,
+    accept_downtime: options.AcceptDowntime = None,
+    stage: options.StageOnly = False,
+    plan: options.JustPlan = False,
+    show_commands: options.ShowCommands = False,
+    output: options.OutputForm = None,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `apply`: from the configs that were last generated to those that the files describe now."""
+    where = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed, configured=True, at_target=True)
+    wanted = applying.wish(nodes, skip_node, accept_downtime, stage=stage)
+    if plan:
+        json = acting.chosen_output(output) is Output.JSON
+        applying.show_plan(where, wanted, context.obj.repo, json=json)
+    applying.apply(where, wanted, context.obj.repo, yes=True, output=output, show_commands=show_commands)
 
 
 @app.command()

@@ -60,6 +60,8 @@ OPTIONS: Mapping[str, Option] = {
         ("--accept-downtime",), "etcd: accept that one or two control planes mean an outage.", "downtime", "etcd"
     ),
     "show-secrets": Option(("--show-secrets",), "Show them; the output is for your eyes alone."),
+    "stage": Option(("--stage",), "Only for the next boot of each node: nothing is disturbed now."),
+    "with-config": Option(("--with-config",), "Give each node the config of the files, too."),
     "yes": Option(("--yes", "-y"), "Do not ask."),
     "plan": Option(("--plan",), "Show what would be done, and do nothing."),
     "show-commands": Option(("--show-commands",), "Show every command line with its time."),
@@ -72,6 +74,7 @@ OPTIONS: Mapping[str, Option] = {
     "placeholder-secrets": Option(
         ("--placeholder-secrets",), "Make do without a key: secrets of no cluster, to be looked at only."
     ),
+    "offline": Option(("--offline",), "Ask no network."),
     "strict": Option(("--strict",), "Warnings are errors."),
     "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
     "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
@@ -87,17 +90,21 @@ OPTIONS: Mapping[str, Option] = {
     "all": Option(("--all",), "Every sandbox there is."),
     "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
-    "offline": Option(("--offline",), "Ask no network."),
+    "new": Option(("--new",), "Begin the repository of a new cluster.", "text", "NAME"),
     "unset": Option(("--unset",), "Print what takes it back."),
 }
 SHELLS = ("bash", "zsh", "fish")
 GLOBAL = ("repo", "talosconfig", "kubeconfig", "context", "kube-context")
 WHICH = ("only", "skip-node", "accept-downtime")
+APPLY = ("skip-node", "accept-downtime", "stage")
 REHEARSAL = ("fault", "from", "seed")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("init",): Command(
-        "Install the external tools that talops.lock names.", module="init", options=("update", "offline")
+        "Install the external tools that talops.lock names.",
+        module="init",
+        options=("new", "update", "offline"),
+        argument="folder",
     ),
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
@@ -114,15 +121,21 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("kubeconfig",): Command(
         "Fetch a kubeconfig, and merge it into kubectl's.", module="kubeconfig", options=("force",), argument="file"
     ),
+    ("apply",): Command(
+        "Give nodes the config of the files, one at a time.",
+        module="apply",
+        options=(*APPLY, "yes", "plan", "show-commands", "output"),
+        argument="nodes",
+    ),
     ("upgrade",): Command("Upgrade the cluster.", module="upgrade"),
     ("upgrade", "all"): Command(
         "Take every node to the Talos release of the files, one at a time.",
-        options=(*WHICH, "yes", "plan", "show-commands", "output"),
+        options=(*WHICH, "with-config", "yes", "plan", "show-commands", "output"),
     ),
     ("upgrade-all",): Command(
         "The same as `upgrade all`.",
         module="upgrade",
-        options=(*WHICH, "yes", "plan", "show-commands", "output"),
+        options=(*WHICH, "with-config", "yes", "plan", "show-commands", "output"),
         hidden=True,
     ),
     ("rollback",): Command(
@@ -140,17 +153,25 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         "Generate clusterconfig/ with talhelper: right and whole, or as it was before.",
         options=("check", "against", "dry-run", "placeholder-secrets", "strict", "offline", "force", "findings"),
     ),
+    ("validate",): Command(
+        "Everything that is wrong, or odd, about the cluster's files.",
+        module="validate",
+        options=("strict", "findings"),
+    ),
     ("rehearse",): Command(
         "Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)
     ),
     ("rehearse", "upgrade"): Command("Upgrade the embedded cluster."),
     ("rehearse", "upgrade", "all"): Command(
-        "Rehearse `upgrade all`.", options=(*WHICH, "plan", "show-commands", "output", *REHEARSAL)
+        "Rehearse `upgrade all`.", options=(*WHICH, "with-config", "plan", "show-commands", "output", *REHEARSAL)
     ),
     ("rehearse", "upgrade-all"): Command(
         "The same as `rehearse upgrade all`.",
-        options=(*WHICH, "plan", "show-commands", "output", *REHEARSAL),
+        options=(*WHICH, "with-config", "plan", "show-commands", "output", *REHEARSAL),
         hidden=True,
+    ),
+    ("rehearse", "apply"): Command(
+        "Rehearse `apply`.", options=(*APPLY, "plan", "show-commands", "output", *REHEARSAL), argument="nodes"
     ),
     ("rehearse", "plan"): Command("Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
     ("rehearse", "status"): Command("Rehearse `status`.", options=("json", *REHEARSAL)),

@@ -58,8 +58,8 @@ class UpgradeNode:
 class ApplyNode:
     """Give this node the config that the files describe.
 
-    `mode` is NO_REBOOT, STAGED (its next boot takes it, whenever that is) or REBOOT (staged, then drained and rebooted).
-    `changes` lead there from what it runs with, redacted. None are left where only the config for its next boot differs.
+    `mode` is NO_REBOOT, STAGED (its next boot takes it, whenever that is) or REBOOT (drained, staged, rebooted).
+    `changes` lead there from what it runs with, redacted: none where only the config for its next boot differs.
     """
 
     hostname: str

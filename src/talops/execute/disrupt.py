@@ -1,5 +1,6 @@
 """The disruptive call itself, and what the node says afterwards (laws 1 and 7)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -34,29 +35,46 @@ exit code (facts, real-tools.md 2: a signal in the install step made it reboot t
 class Disruption:
     """What is done to the node: a mutating call, what must be true afterwards, and the words for the screen.
 
-    `legacy`: the node goes on by itself, whatever becomes of its talosctl.
+    `legacy`: the node goes on by itself, whatever becomes of its talosctl. `also` looks at what else must be true of a
+    node that is back. `unmoved` is what to call one that stayed in its old boot.
     """
 
     call: Call
     wanted: Wanted
     verb: str
     legacy: bool = False
+    also: Callable[[Seen], Seen] = lambda seen: seen
+    unmoved: NodeState = NodeState.NOT_INSTALLED
+    step: Step = Step.UPGRADE
 
     def is_legacy(self, result: Result) -> bool:
         return self.legacy or LEGACY in result.stderr
 
 
-def run_call(session: Session, node: DesiredNode, disruption: Disruption) -> Result:
-    """Run it to its end without blocking. Its exit code is no proof of anything; the result is for messages only."""
-    hostname = node.hostname
-    deadline = session.now() + disruption.call.deadline.total_seconds()
-    running = session.tools.runner.start(disruption.call)
+def disrupt(session: Session, node: DesiredNode, disruption: Disruption) -> Result:
+    """The call, with a look at the node now and then."""
     words = f"talosctl to {disruption.verb} it"
+    return run_call(
+        session,
+        disruption.call,
+        node.hostname,
+        disruption.step,
+        words,
+        progress=lambda: _progress(session, node, disruption),
+    )
+
+
+def run_call(
+    session: Session, call: Call, hostname: str, step: Step, words: str, *, progress: Callable[[], str] | None = None
+) -> Result:
+    """Run it to its end without blocking. Its exit code is no proof of anything; the result is for messages only."""
+    deadline = session.now() + call.deadline.total_seconds()
+    running = session.tools.runner.start(call)
     try:
         while (result := running.poll()) is None:
-            session.waits(hostname, Step.UPGRADE, words, deadline)
+            session.waits(hostname, step, words, deadline)
             session.pause(POLL_RUNNING)
-            words = _progress(session, node, disruption)
+            words = progress() if progress is not None else words
     except BaseException:
         # TERM or INT made talosctl reboot the node and exit 0 (facts, real-tools.md 2): only SIGKILL is safe
         running.kill()
@@ -93,6 +111,7 @@ def wait_until_back(session: Session, node: DesiredNode, disruption: Disruption,
     while True:
         observed = observe_node(node, session.tools)
         seen = see(observed, disruption.wanted)
+        seen = disruption.also(seen) if seen.done else seen
         now = session.now()
         if seen.done:
             return observed
@@ -120,6 +139,8 @@ def _left_as(
     session: Session, node: DesiredNode, disruption: Disruption, observed: ObservedNode, seen: Seen, result: Result
 ) -> NodeStopped:
     state, words = seen.state, seen.words
+    if state is NodeState.NOT_INSTALLED:
+        state = disruption.unmoved
     if state is NodeState.NOT_INSTALLED and seen.settled and has_pending_install(node, session.tools) is True:
         state = NodeState.INSTALLED
     if state is NodeState.ROLLED_BACK and _installed_nothing(disruption, observed, result):
@@ -156,6 +177,9 @@ def _what(node: DesiredNode, disruption: Disruption, seen: Seen, result: Result)
         NodeState.OTHER_IMAGE: f"{host} rebooted, but {words}: the image is not what the files describe",
         NodeState.NOT_READY: f"{host} booted, but is not ready: still waiting for {words}",
         NodeState.UNREACHABLE: f"{host} does not answer any more ({words}; {talosctl})",
+        NodeState.STAGED: f"{host} has the new config on its disk but did not reboot into it: its next reboot will, "
+        f"whoever asks for it ({talosctl})",
+        NodeState.NOT_TAKEN: f"{host} rebooted, but {words}",
     }
     return meaning.get(seen.state, f"{host}: {words}")
 
@@ -178,6 +202,8 @@ def _hint(node: DesiredNode, kube_name: str, again: str, state: NodeState) -> st
         NodeState.OTHER_IMAGE: f"talops rollback {node.hostname}   # to its old system; then look at the schematic",
         NodeState.NOT_READY: f"talosctl -n {address} services; kubectl describe node {kube_name}",
         NodeState.UNREACHABLE: f"look at its console or power it on; then: talosctl -n {address} version",
+        NodeState.STAGED: f"run `{again}` again: it reboots the node",
+        NodeState.NOT_TAKEN: f"talops diff {node.hostname}   # what it has; then run `{again}` again",
     }
     return hints.get(state, "talops status")
 

@@ -46,9 +46,10 @@ class Ending:
             put_back = "" if self.session.stays else " What talops had changed was put back."
             return self._with_what_stays(f"Interrupted. No node was in flight.{put_back}")
         seen = self.session.flying_seen or "the node may still have been rebooting"
+        cordoned = "stays cordoned and " if self.session.flying_cordoned else ""
         return (
-            f"Interrupted while {flying} was in flight. Its talosctl was killed; when last seen, {seen}. It stays "
-            f"cordoned and carries the mark talops.dev/in-flight: the next run settles it first. By hand, once "
+            f"Interrupted while {flying} was in flight. Its talosctl was killed; when last seen, {seen}. It "
+            f"{cordoned}carries the mark talops.dev/in-flight: the next run settles it first. By hand, once "
             f"it is up: {self.session.flying_by_hand}"
         )
 

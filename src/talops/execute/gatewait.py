@@ -43,6 +43,20 @@ def after_node(policy: Policy) -> Stability:
     return Stability(samples=policy.stable_samples, window=policy.stable_window, news=2)
 
 
+def after_live(policy: Policy) -> Stability:
+    """The node itself has been watched for long; nothing was stopped on it, so no storage has to be heard of anew."""
+    return replace(before_first(policy), news=0)
+
+
+def live_policy(policy: Policy) -> Policy:
+    """The gates of a node that keeps running: what it may break is itself, and etcd."""
+    return replace(
+        policy,
+        ceph_gate=replace(policy.ceph_gate, enabled=False),
+        postgres_gate=replace(policy.postgres_gate, enabled=False),
+    )
+
+
 def wait_for_gates(
     session: Session,
     last: Observed,
@@ -54,12 +68,16 @@ def wait_for_gates(
     baseline: Observed | None,
     going: str = "",
     just_seen: bool = False,
+    policy: Policy | None = None,
 ) -> Observed:
     """Sample and judge until every gate is open and stable. `going` is the node that is to go down next.
+
+    `policy`: which gates, where that is not the session's.
 
     `just_seen`: nothing was done since `last`, so that it is the first sample, unless it is too old for one.
     Raises NodeStopped with `state` when a gate's time is up, or at once when waiting cannot help.
     """
+    policy = policy or session.policy
     start = session.now()
     streak = Streak(wanted=stability)
     shown: tuple[Verdict, ...] = ()
@@ -69,7 +87,7 @@ def wait_for_gates(
     while True:
         last = last if fresh else _look(session, last, shown)
         fresh = False
-        verdicts = judge(last, session.desired, session.policy, going=going, baseline=baseline)
+        verdicts = judge(last, session.desired, policy, going=going, baseline=baseline)
         now, wall = session.now(), session.tools.clock.wall()
         unrest = wall if _shut(verdicts) else unrest
         streak.add(now, wall, _with_recent_ceph_settled(verdicts, stability, _settled_since(last, unrest), wall))
@@ -80,12 +98,12 @@ def wait_for_gates(
         if not lacks:
             return last
         hopeless = hopeless + 1 if any(v.hopeless and not v.passes for v in verdicts) else 0
-        late = _late(verdicts, session.policy, now - start)
+        late = _late(verdicts, policy, now - start)
         if late or hopeless > 1:
             raise _stopped(session, hostname, state, late or _shut(verdicts), now - start, lacks)
         shut = _shut(verdicts)
         reason = str(shut[0]) if shut else lacks
-        session.waits(hostname, step, reason, start + _deadline(verdicts, session.policy).total_seconds())
+        session.waits(hostname, step, reason, start + _deadline(verdicts, policy).total_seconds())
         if shut:
             session.look_again(start, at_most=TICK_SHUT)
         else:

@@ -1,29 +1,28 @@
 """The rollout: observe, plan, take one node through, and again, until nothing is left or something says stop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from talops.domain.cluster import Observed
 from talops.domain.event import NodeState, Planned, Step
-from talops.domain.plan import Plan, UpgradeNode, alike
+from talops.domain.plan import ApplyNode, Plan, PlannedStep, UpgradeNode, goes_down
 from talops.domain.process import Instant
 from talops.domain.talos import Unknown
 from talops.domain.words import count
 from talops.errors import Exit, Refused, TalopsError
 from talops.execute.boots import Boots
+from talops.execute.configs import Configs
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
-from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, wait_for_gates
+from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, live_policy, wait_for_gates
+from talops.execute.last_words import all_done, nothing_left, refusal_lines
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
 from talops.execute.reach import refuse_silence
 from talops.execute.session import Session
-from talops.execute.settle import has_leftovers, say_leftovers, settle_leftovers
+from talops.execute.settle import has_leftovers, say_leftovers, settle_leftovers, unwell
+from talops.execute.steps import Steps
 from talops.execute.streak import Stability
-from talops.execute.takedown import TakeDown
-from talops.execute.upgrade import upgrade_disruption
-from talops.plan import upgrade_plan
-from talops.plan.names import check_names
 
 FIRST_PATIENCE = 60.0
 """Seconds. An API that is just moving to another control plane is back within them."""
@@ -35,20 +34,37 @@ STALE = 30.0
 
 @dataclass(slots=True, kw_only=True)
 class Rollout:
-    """`talops upgrade all`. `make_plan` is pure; `confirm` asks about the plan that was shown, before any write."""
+    """`talops upgrade all` and `talops apply`. `confirm` asks about the plan that was shown, before any write.
+
+    `make_plan` changes nothing. `configs` are those of the files, None where no step is about them. `alone` is the only
+    node that was asked for: then its being unwell is what is to be mended, and holds nothing up. Without `gated` no
+    node is disturbed, and no gate asked.
+    """
 
     session: Session
     lease: LeaseKeeper
     make_plan: Callable[[Observed], Plan]
     confirm: Callable[[Plan], bool]
     ending: Ending
+    configs: Configs | None = None
+    alone: str = ""
+    gated: bool = True
     _boots: Boots = field(init=False)
+    _steps: Steps = field(init=False)
     _baseline: Observed | None = None
     _proven: bool = False
     """Gates were proven open and stable just now, and nothing has happened since."""
+    _proven_live: bool = False
+    """Those were that a node needs which keeps running."""
+    _went_down: bool = False
+    _shown: list[tuple[str, bool]] = field(default_factory=list)
+    _agreed: list[tuple[str, bool]] = field(default_factory=list)
+    """Which nodes take part, and which of them go down, in the plan that was shown and in the one agreed to."""
+    _done: set[tuple[str, type[PlannedStep]]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._boots = Boots(session=self.session)
+        self._steps = Steps(session=self.session, lease=self.lease, configs=self.configs, on_back=self._boots.learn)
 
     def run(self) -> Exit:
         """Carry it out. Whatever stops it becomes an Ended event and an exit code."""
@@ -65,52 +81,58 @@ class Rollout:
         say_leftovers(self.session, observed)
         if not settled:
             plan, observed = self._planned(observed, self._until(observed, FIRST_PATIENCE))
-            if not plan.upgrades:
+            if not plan.steps:
                 return self._nothing_to_do(plan, observed, settled)
-            if not self.confirm(plan):
+            if not self._confirmed(plan):
                 return self._not_confirmed()
             if self.session.now() - observed.at > STALE:
                 observed = self._boots.look()
         start(self.session, self.lease, observed)
         # under the Lease: the one that we took it from may have died with a node in flight since we looked
         observed, left = self._settled_look()
-        asked_about = self.ending.todo
         plan, observed = self._planned(observed, self._until(observed, FIRST_PATIENCE))
         settled = settled or left
-        if not plan.upgrades:
+        if not plan.steps:
             return self._nothing_to_do(plan, observed, settled)
-        if settled or self.ending.todo != asked_about:
-            if not self.confirm(plan):
+        if settled or self._shown != self._agreed:
+            if not self._confirmed(plan):
                 return self._not_confirmed()
             plan, observed = self._planned(self._settled_look()[0], self.session.now() + FIRST_PATIENCE)
         self._nodes(plan, observed)
         self.lease.release()
-        return self.ending.end(Exit.DONE, _all_done(self.ending.done, plan, settled))
+        live = not self._went_down
+        said = all_done(self.ending.done, plan, settled=settled, gated=self.gated, live=live)
+        return self.ending.end(Exit.DONE, said)
+
+    def _confirmed(self, plan: Plan) -> bool:
+        self._agreed = _shape(plan)
+        return self.confirm(plan)
 
     def _not_confirmed(self) -> Exit:
         self.lease.release()
-        return self.ending.end(Exit.STOPPED, "Not confirmed; no node was taken down.", self.session.again)
+        untouched = "no node was taken down" if self.gated else "nothing was changed"
+        return self.ending.end(Exit.STOPPED, f"Not confirmed; {untouched}.", self.session.again)
 
     def _nothing_to_do(self, plan: Plan, observed: Observed, settled: bool) -> Exit:
         """Every node being at the target is not the end of it: the last one may have been left with its gates shut."""
         if isinstance(gap := observed.kube_nodes, Unknown):
             # a node in flight keeps gates shut: they would be waited for in vain
-            what = "nothing is left to upgrade, but whether an earlier run left a node in flight is not known"
+            what = f"{nothing_left(plan)}, but whether an earlier run left a node in flight is not known"
             raise Refused(f"{what}: {gap.reason}", hint="kubectl get nodes")
         stability = after_node(self.session.policy) if settled else before_first(self.session.policy)
         try:
-            self._gates(observed, stability)
+            self._gates(observed, stability, live=False)
         except NodeStopped as stopped:
-            stopped.what = f"nothing is left to upgrade, but {stopped.what}"
+            stopped.what = f"{nothing_left(plan)}, but {stopped.what}"
             raise
         self.lease.release()
-        return self.ending.end(Exit.DONE, _all_done((), plan, settled))
+        return self.ending.end(Exit.DONE, all_done((), plan, settled=settled, gated=self.gated))
 
     def _settled_look(self) -> tuple[Observed, bool]:
         """What is now, with nothing in flight; and whether something was."""
         found = False
         observed = self._patient_look()
-        while settle_leftovers(self.session, observed):
+        while settle_leftovers(self.session, observed, besides=self._unwell_alone(observed)):
             found = True
             observed = self._patient_look()
         return observed, found
@@ -145,52 +167,71 @@ class Rollout:
         if plan.refusals:
             raise Refused(refusal_lines(plan), hint=plan.refusals[0].hint)
         self.ending.planned = True
-        todo = [step.hostname for step in plan.upgrades]
-        if todo != self.ending.todo:
+        shape = _shape(plan)
+        if shape != self._shown:
             now, wall, name = self.session.now(), self.session.tools.clock.wall(), self.session.desired.cluster_name
             self.session.emit(Planned(at=now, wall=wall, run=self.session.run, cluster=name, plan=plan))
-            self.ending.todo = todo
+            self._shown = shape
+            self.ending.todo = [step.hostname for step in plan.steps]
         return plan, observed
 
     def _nodes(self, plan: Plan, observed: Observed) -> None:
         """One node after the other, each time with a new plan from what is observed then."""
-        while plan.upgrades:
-            step = plan.upgrades[0]
-            if step.hostname in self.ending.done:
-                raise NodeStopped(
-                    step.hostname,
-                    NodeState.ROLLED_BACK,
-                    f"{step.hostname} was upgraded in this run and is no longer at the target",
-                    hint=f"talosctl -n {step.address} dmesg | less",
-                )
+        while plan.steps:
+            step = plan.steps[0]
+            if (step.hostname, type(step)) in self._done:
+                raise self._undone(step)
+            if isinstance(step, ApplyNode) and goes_down(step) and (step.hostname, True) not in self._agreed:
+                raise self._not_agreed(step)
             self._baseline = self._baseline or observed
-            self._take_down(step, observed)
-            opened = self.session.now()
+            self._do(step, observed)
+            opened, self._went_down = self.session.now(), self._went_down or goes_down(step)
             observed, _ = self._settled_look()
             plan, observed = self._planned(observed, self._until(observed, NEXT_PATIENCE))
-            self._proven = self.session.now() - opened < STALE
+            self._proven_live = self.session.now() - opened < STALE
+            self._proven = self._proven_live and goes_down(step)
         # the Talos side of the last look is newer than what the gates after the last node had of it
-        self._gates(observed, ONE_MORE_SAMPLE if self._proven else before_first(self.session.policy))
+        proven = self._proven if self._went_down else self._proven_live
+        stability = ONE_MORE_SAMPLE if proven else before_first(self.session.policy)
+        self._gates(observed, stability, live=not self._went_down)
 
-    def _take_down(self, step: UpgradeNode, observed: Observed) -> None:
-        takedown = TakeDown(
-            session=self.session,
-            lease=self.lease,
-            node=self.session.desired.node(step.hostname),
-            make=lambda before: upgrade_disruption(self.session, step, before, observed.talosctl),
-            baseline=self._baseline,
-            first=not self._proven,
-            on_back=self._boots.learn,
+    def _undone(self, step: PlannedStep) -> NodeStopped:
+        state, what = NodeState.NOT_TAKEN, "was given its config in this run and has another one again"
+        if isinstance(step, UpgradeNode):
+            state, what = NodeState.ROLLED_BACK, "was upgraded in this run and is no longer at the target"
+        hint = f"talosctl -n {step.address} dmesg | less"
+        return NodeStopped(step.hostname, state, f"{step.hostname} {what}", hint=hint)
+
+    def _not_agreed(self, step: ApplyNode) -> NodeStopped:
+        """What was agreed to as live is not rebooted, and neither is what was not in the plan."""
+        return NodeStopped(
+            step.hostname,
+            NodeState.NOT_STARTED,
+            f"{step.hostname} needs a reboot for its config, which was not in the plan that was agreed to",
+            hint=f"run `{self.session.again}` again: it plans anew",
+            exit=Exit.REFUSED,
         )
+
+    def _do(self, step: PlannedStep, observed: Observed) -> None:
+        alone, proven = bool(self._unwell_alone(observed)), self._proven if goes_down(step) else self._proven_live
+        doing = self._steps.of(step, observed, self._baseline, first=not proven, unwell=alone)
         try:
-            takedown.run(observed)
+            doing.run(observed)
         finally:
             # whatever came after: a node that went through is not left to do
-            if takedown.through:
-                self.ending.done.append(step.hostname)
+            if doing.through:
+                self._done.add((step.hostname, type(step)))
+                self.ending.done += [step.hostname] if step.hostname not in self.ending.done else []
                 self.ending.todo.remove(step.hostname)
+                self._shown = [shown for shown in self._shown if shown[0] != step.hostname]
 
-    def _gates(self, observed: Observed, stability: Stability) -> None:
+    def _unwell_alone(self, observed: Observed) -> str:
+        return self.alone if unwell(self.session, observed, self.alone) else ""
+
+    def _gates(self, observed: Observed, stability: Stability, *, live: bool) -> None:
+        """`live`: no node has gone down."""
+        if not self.gated:
+            return
         wait_for_gates(
             self.session,
             observed,
@@ -200,51 +241,9 @@ class Rollout:
             state=NodeState.GATE_SHUT,
             baseline=self._baseline,
             just_seen=True,
+            policy=live_policy(self.session.policy) if live else None,
         )
 
 
-def refusal_lines(plan: Plan) -> str:
-    """Every reason on a line of its own, with the nodes that it holds for."""
-    lines = [
-        f"{', '.join(names)}: {refusal.what}" if names else refusal.what for names, refusal in alike(plan.refusals)
-    ]
-    if len(lines) == 1:
-        return f"refused: {lines[0]}"
-    return "refused, for these reasons:\n" + "\n".join(f"  - {line}" for line in lines)
-
-
-def _all_done(done: Sequence[str], plan: Plan, settled: bool) -> str:
-    if done:
-        nodes = "1 node was" if len(done) == 1 else f"{len(done)} nodes were"
-        return f"{nodes} upgraded to {plan.target}; every gate is open."
-    nothing = _nothing_to_do(plan)
-    return f"What an earlier run had left is settled. {nothing}" if settled else nothing
-
-
-def _nothing_to_do(plan: Plan) -> str:
-    """A node that was left out is not said to be at the target."""
-    left_out = [kept.hostname for kept in plan.kept if not kept.why.startswith("runs ")]
-    if left_out:
-        return f"Nothing to do; left out: {', '.join(left_out)}."
-    return f"Nothing to do: every node runs {plan.target}."
-
-
-def upgrade_all(
-    session: Session,
-    *,
-    only: Sequence[str] = (),
-    skip: Sequence[str] = (),
-    holder: str,
-    confirm: Callable[[Plan], bool],
-    journal: str = "",
-) -> Exit:
-    """Upgrade every node that needs it. Raises TalopsError for what stops it before anything was changed."""
-    # a typo is told now, not when the cluster has answered
-    check_names(session.desired, session.policy, only, skip)
-
-    def make_plan(observed: Observed) -> Plan:
-        return upgrade_plan(session.desired, observed, session.policy, only=only, skip=skip)
-
-    lease = LeaseKeeper(session=session, holder=holder)
-    ending = Ending(session=session, lease=lease, began=session.now(), journal=journal)
-    return Rollout(session=session, lease=lease, make_plan=make_plan, confirm=confirm, ending=ending).run()
+def _shape(plan: Plan) -> list[tuple[str, bool]]:
+    return [(step.hostname, goes_down(step)) for step in plan.steps]

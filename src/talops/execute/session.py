@@ -47,6 +47,8 @@ class Session:
     """The node that may still go down because of us, and so the reason to keep the Lease."""
     flying_by_hand: str = ""
     """What a person types to give that node back, once it is up."""
+    flying_cordoned: bool = True
+    """Whether it is cordoned meanwhile."""
     flying_seen: str = ""
     """How it was when we stopped waiting for it."""
     stays: str = ""
@@ -120,12 +122,12 @@ class Session:
             )
 
     @contextmanager
-    def in_flight(self, hostname: str, by_hand: str) -> Iterator[None]:
+    def in_flight(self, hostname: str, by_hand: str, *, cordoned: bool = True) -> Iterator[None]:
         """While this node may go down, one Ctrl-C does not stop us: half an upgrade is worse than a whole one.
 
         `flying` stays set when the block raises, so that the last message can name the node; unless it was given back.
         """
-        self.flying, self.flying_by_hand = hostname, by_hand
+        self.flying, self.flying_by_hand, self.flying_cordoned = hostname, by_hand, cordoned
         yield
         self.flying = ""
 

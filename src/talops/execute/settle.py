@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from talops.domain.cluster import Observed, ObservedNode
 from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, KubeNode
-from talops.domain.talos import Unknown
+from talops.domain.talos import TalosNode, Unknown
 from talops.errors import Refused
 from talops.execute import marks
 from talops.execute.failure import NodeStopped
@@ -25,11 +25,11 @@ def has_leftovers(observed: Observed) -> bool:
     return any(True for _ in _marked(observed))
 
 
-def say_leftovers(session: Session, observed: Observed) -> None:
+def say_leftovers(session: Session, observed: Observed, *, only: str = "") -> None:
     """Until they are settled, whatever ends the run must say what is still there, and how to end that by hand."""
     words = []
     for node in observed.nodes.values():
-        if isinstance(node.kube, KubeNode) and node.kube in _marked(observed):
+        if only in {"", node.hostname} and isinstance(node.kube, KubeNode) and node.kube in _marked(observed):
             held = _held(session, node, node.kube)
             stays = "stays cordoned" if held.ours else "keeps the mark of an earlier run"
             words.append(f"{node.hostname} {stays} until a run settles that; by hand, once it is up: {held.by_hand()}")
@@ -62,7 +62,18 @@ def settle_leftovers(session: Session, observed: Observed, *, besides: str = "")
         _settle(session, node, kube, mark or _without_mark(session, kube))
         found = True
     session.stays = ""
+    if besides:
+        say_leftovers(session, observed, only=besides)
     return found
+
+
+def unwell(session: Session, observed: Observed, hostname: str) -> bool:
+    """Whether this node is up and not well, so that it can be mended alone. Nothing of an earlier run acts on it."""
+    node = observed.nodes.get(hostname)
+    if node is None or not isinstance(node.talos, TalosNode) or not isinstance(node.kube, KubeNode) or not lacks(node):
+        return False
+    mark = read_mark(node.kube)
+    return mark is None or (isinstance(mark, InFlight) and mark.deadline <= session.tools.clock.wall())
 
 
 def _marked(observed: Observed) -> Iterator[KubeNode]:
@@ -120,5 +131,6 @@ def _state(node: ObservedNode, mark: InFlight) -> NodeState:
 def _lacks(node: ObservedNode, mark: InFlight, may_still_go_down: bool) -> str:
     """What is missing before the node counts as settled: up, Ready for this boot, and nothing that may take it down."""
     if node.boot_id == mark.boot_id and may_still_go_down:
-        return f"a talosctl of run {mark.run} to end, which may still reboot it (until {mark.deadline:%H:%M:%S} UTC)"
+        may = "change" if mark.action == "apply" else "reboot"
+        return f"a talosctl of run {mark.run} to end, which may still {may} it (until {mark.deadline:%H:%M:%S} UTC)"
     return lacks(node)

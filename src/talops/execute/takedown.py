@@ -2,24 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode, Observed, ObservedNode
-from talops.domain.event import NodeEnded, NodeState, Step
+from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import CORDONED_BY, KubeNode
-from talops.domain.process import Instant
-from talops.errors import Exit
 from talops.execute import marks
-from talops.execute.disrupt import Disruption, boot_id_of, glance, run_call, wait_until_back
+from talops.execute.disrupt import Disruption, boot_id_of, disrupt, glance, wait_until_back
 from talops.execute.drain import drain, move_databases, wait_detached
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, wait_for_gates
 from talops.execute.giveback import Held, give_back, leave
 from talops.execute.lease import LeaseKeeper
+from talops.execute.outcome import hold_lease, outcome_of
 from talops.execute.proof import Proof
 from talops.execute.session import Session
 
-UP = {NodeState.NOT_INSTALLED, NodeState.INSTALLED, NodeState.ROLLED_BACK, NodeState.OTHER_IMAGE}
+UP = {
+    NodeState.NOT_INSTALLED,
+    NodeState.INSTALLED,
+    NodeState.ROLLED_BACK,
+    NodeState.OTHER_IMAGE,
+    NodeState.STAGED,
+    NodeState.NOT_TAKEN,
+}
 """In these the node runs, though not what was wanted."""
 
 
@@ -36,6 +41,10 @@ class TakeDown:
     """Nothing has just proven that the gates are open and stable."""
     already_down: bool = False
     """It is not Ready: there is nothing to wait for or to drain before it is helped."""
+    prepare: Callable[[], None] = lambda: None
+    """What is done to the node once it is empty, and does not take it down. Raises NodeStopped."""
+    untouched: Callable[[], str] = lambda: "Nothing was installed"
+    """Said of a node that was not taken down after all."""
     on_back: Callable[[ObservedNode], None] = lambda _node: None
     """Hears how the node came back."""
     through: bool = False
@@ -46,28 +55,17 @@ class TakeDown:
 
         Raises NodeStopped, StopRequested or StopNow, each with the cluster left as the messages say.
         """
-        began = self.session.now()
-        try:
-            return self._run(last, began)
-        except NodeStopped as stopped:
-            if stopped.hostname == self.node.hostname:
-                self._ended(stopped.state, began, stopped.what)
-            raise
-        except (StopRequested, StopNow):
-            if self.through:
-                self._ended(NodeState.DONE, began, "the gates after it were not waited for")
-            else:
-                self._ended(NodeState.INTERRUPTED, began)
-            raise
+        with outcome_of(self.session, self.node.hostname, lambda: self.through):
+            return self._run(last)
 
-    def _run(self, last: Observed, began: Instant) -> Observed:
+    def _run(self, last: Observed) -> Observed:
         if not self.already_down:
             last = self._gates(last)
         held, disruption = self._make_ready(last)
         with self.session.in_flight(self.node.hostname, held.by_hand()):
             self._disrupt(disruption, held)
         self.through = True
-        last = wait_for_gates(
+        return wait_for_gates(
             self.session,
             last,
             hostname=self.node.hostname,
@@ -76,20 +74,19 @@ class TakeDown:
             state=NodeState.GATE_SHUT,
             baseline=self.baseline,
         )
-        self._ended(NodeState.DONE, began)
-        return last
 
     def _make_ready(self, last: Observed) -> tuple[Held, Disruption]:
         """Cordon, drain, prove, mark. Whatever stops that, the node is given back as it was."""
         session, hostname = self.session, self.node.hostname
         kube, boot_id = self._kube(last.nodes[hostname]), boot_id_of(last.nodes[hostname])
-        self._hold_lease()
+        hold_lease(self.session, self.lease, self.node.hostname)
         held, cordoned = Held(node=self.node, kube_name=kube.name, ours=True), False
         try:
             cordoned = self._cordon(kube.name, boot_id)
             held = replace(held, ours=cordoned)
             if not self.already_down:
                 self._empty(kube.name)
+            self.prepare()
             proof = Proof(
                 session=session,
                 lease=self.lease,
@@ -102,7 +99,7 @@ class TakeDown:
         except (NodeStopped, StopRequested, StopNow) as stop:
             if give_back(session, held) and isinstance(stop, NodeStopped):
                 left = f"the cordon that talops had put on {hostname} was taken back" if cordoned else "it is as it was"
-                stop.what += f". Nothing was installed, and {left}"
+                stop.what += f". {self.untouched()}, and {left}"
             raise
 
     def _gates(self, last: Observed) -> Observed:
@@ -139,29 +136,17 @@ class TakeDown:
         session, hostname = self.session, self.node.hostname
         self._say(Step.DATABASES)
         move_databases(session, hostname, kube_name)
-        self._hold_lease()
+        hold_lease(self.session, self.lease, self.node.hostname)
         self._say(Step.DRAIN)
         drain(session, hostname, kube_name)
         self._say(Step.DETACH)
         wait_detached(session, hostname, kube_name)
 
-    def _hold_lease(self) -> None:
-        """Who has lost the Lease does not even begin with a node (law 8)."""
-        self.lease.renew()
-        if self.lease.lost:
-            raise NodeStopped(
-                self.node.hostname,
-                NodeState.NOT_STARTED,
-                f"{self.node.hostname} was left alone: {self.lease.lost}",
-                hint=f"`talops status` shows who holds it; run `{self.session.again}` again when that run has ended",
-                exit=Exit.LOCKED,
-            )
-
     def _disrupt(self, disruption: Disruption, held: Held) -> None:
         session, hostname = self.session, self.node.hostname
-        self._say(Step.UPGRADE, disruption.verb)
+        self._say(disruption.step, disruption.verb)
         try:
-            result = run_call(session, self.node, disruption)
+            result = disrupt(session, self.node, disruption)
             self._say(Step.BOOT)
             self.on_back(wait_until_back(session, self.node, disruption, result))
         except NodeStopped as stopped:
@@ -201,9 +186,3 @@ class TakeDown:
     def _say(self, step: Step, text: str = "") -> Step:
         self.session.step(self.node.hostname, step, text)
         return step
-
-    def _ended(self, state: NodeState, began: Instant, text: str = "") -> None:
-        now = self.session.now()
-        wall = self.session.tools.clock.wall()
-        took = timedelta(seconds=now - began)
-        self.session.emit(NodeEnded(at=now, wall=wall, hostname=self.node.hostname, state=state, took=took, text=text))

@@ -161,7 +161,7 @@ def _mode(between: Pending, *, stage: bool) -> tuple[ApplyMode, str]:
     rebooting = [change for change in between.changes if change.effect is Effect.REBOOT]
     because = f": {_path(rebooting[0])}" if rebooting else ""
     staged = "; staged already" if between.on_disk else ""
-    return ApplyMode.REBOOT, f"{many}, which needs a reboot{because}{staged}"
+    return ApplyMode.REBOOT, f"{many}; it takes a reboot{because}{staged}"
 
 
 def _warnings(node: DesiredNode, live: ObservedNode, between: Pending, mode: ApplyMode) -> Iterator[str]:

@@ -18,6 +18,10 @@ COMMANDS = {
 }
 
 
+BY = {Aim.UPGRADE: "--only", Aim.APPLY: "NODE", Aim.UPGRADE_WITH_CONFIG: "--only"}
+"""What names the nodes that a plan is about."""
+
+
 @dataclass(slots=True)
 class Draft:
     """What is found node by node, before the cluster as a whole is looked at."""
@@ -53,7 +57,7 @@ def make_plan(
 
     Raises UsageError when `only` or `skip` name nodes that there are not, FilesInvalid when the policy does.
     """
-    check_names(desired, policy, only, skip)
+    check_names(desired, policy, only, skip, by=BY[aim])
     draft = Draft()
     wanted = frozenset(only)
     left_out = dict.fromkeys(policy.skip, "skipped by talops.yaml") | dict.fromkeys(skip, "skipped (--skip-node)")

@@ -194,6 +194,9 @@ class Cluster:
             self.kubelet.lost(machine)
 
     def boot(self, machine: Machine) -> None:
+        if not machine.can_read_config():
+            self._lose(machine)
+            return
         machine.boot()
         self._spoil(machine)
         self.enter(machine, "booting")
@@ -205,6 +208,18 @@ class Cluster:
         if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self._settled(machine)):
             return
         self.later(machine, self._about(22), lambda: self._settled(machine))
+
+    def _lose(self, machine: Machine) -> None:
+        """A Talos that cannot read its config waits for another one for ever, and its API has no certificates.
+
+        Whoever mends it boots the other slot at the console. Source: Talos v1.13.0, acquire.go.
+        """
+
+        def boot_the_other() -> None:
+            machine.default = machine.other_slot if machine.default == machine.booted else machine.booted
+            self.boot(machine)
+
+        self.held[Fault(name="config-unreadable", hostname=machine.hostname)] = boot_the_other
 
     def _spoil(self, machine: Machine) -> None:
         if self.faulty("extension-lost", machine.hostname) and machine.upgraded_from:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from talops.domain.event import Event, GatesJudged, NodeEnded, NodeState, Planned, Step, StepStarted, StepWaits
-from talops.domain.plan import Plan
+from talops.domain.plan import Aim, Plan
 from talops.domain.process import Instant
 from talops.domain.verdict import Verdict
 
@@ -47,7 +47,9 @@ class Board:
         match event:
             case Planned():
                 self._plan(event.plan)
-                self.title = f"{event.cluster} to {event.plan.target}"
+                target = event.plan.target
+                aim = str(target) if event.plan.aim is Aim.UPGRADE else event.plan.aim.words(target)
+                self.title = f"{event.cluster} to {aim}"
             case GatesJudged():
                 self._judge(event)
             case StepStarted():
@@ -89,7 +91,7 @@ class Board:
         """What was done stays on top; a node that is at the target because it was done is not called kept."""
         self.whole = Row(hostname="")
         over = {name: row for name, row in self.rows.items() if row.state not in OPEN_ENDED}
-        todo = {node.hostname: Row(hostname=node.hostname) for node in plan.upgrades}
+        todo = {node.hostname: Row(hostname=node.hostname) for node in plan.steps}
         kept = {
             node.hostname: Row(hostname=node.hostname, state=NodeState.KEPT, text=node.why)
             for node in plan.kept

@@ -26,10 +26,11 @@ from talops.domain.event import (
 from talops.domain.plan import Plan
 from talops.domain.process import Instant
 from talops.ui.board import Board
+from talops.ui.plain import replanned
 from talops.ui.screen import STYLES, Line, screen, word
 from talops.ui.show import show_plan
 from talops.ui.summary import summary
-from talops.ui.words import clean, names
+from talops.ui.words import clean
 
 REPAINT_EVERY = 0.25
 """Seconds of real time. In a rehearsal hours of virtual time pass in between."""
@@ -145,11 +146,15 @@ class LiveRenderer:
     def _say_plan(self, plan: Plan) -> None:
         """In full the first time: the question follows. Later only what has changed, which is what is left."""
         if self._planned:
-            left = names([node.hostname for node in plan.upgrades])
-            self._say(Text(f"a new plan, still to upgrade: {left}"))
+            self._say(Text(replanned(plan)))
             return
         self._planned = True
-        self._say(Text(show_plan(plan, self._desired, width=self._console.width)))
+        if any(step.changes for step in plan.steps):
+            # what the cluster says is cleaned of control characters: the only ones are ours
+            colour = self._console.is_terminal and not self._console.no_color
+            self._say(Text.from_ansi(show_plan(plan, self._desired, width=self._console.width, colour=colour)))
+        else:
+            self._say(Text(show_plan(plan, self._desired, width=self._console.width)))
 
     def _end(self, event: Ended) -> None:
         """The table that stays says how long each node took, unless some rows were not on it."""

@@ -17,10 +17,12 @@ from talops.domain.event import (
     StepStarted,
     StepWaits,
 )
-from talops.domain.plan import Plan
+from talops.domain.machineconfig import Change
+from talops.domain.plan import Aim, Plan, UpgradeNode
 from talops.domain.process import Instant
 from talops.domain.verdict import Verdict
 from talops.ui.board import step_text
+from talops.ui.show import MODES
 from talops.ui.summary import summary
 from talops.ui.words import clean, duration, names
 
@@ -115,15 +117,34 @@ def _node_ended(event: NodeEnded) -> tuple[str, str]:
 
 
 def _planned(event: Planned) -> list[tuple[str, str, str]]:
-    plan, total = event.plan, len(event.plan.upgrades)
-    lines = [("", "plan", f"cluster {event.cluster} to {plan.target}: {total} to upgrade, run {event.run}")]
-    for number, node in enumerate(plan.upgrades, 1):
-        text = f"{number} of {total}: {node.role.value}, {node.from_version} to {node.version} with {node.image}"
-        lines.append((node.hostname, "plan", f"{text} ({'; '.join(node.why)})"))
+    plan, total = event.plan, len(event.plan.steps)
+    upgrade = plan.aim is Aim.UPGRADE
+    aim, do = (str(plan.target), "upgrade") if upgrade else (plan.aim.words(plan.target), "do")
+    lines = [("", "plan", f"cluster {event.cluster} to {aim}: {total} to {do}, run {event.run}")]
+    for number, node in enumerate(plan.steps, 1):
+        if isinstance(node, UpgradeNode):
+            text = f"{node.role.value}, {node.from_version} to {node.version} with {node.image}"
+        else:
+            text = f"{node.role.value}, {MODES[node.mode]}"
+        lines.append((node.hostname, "plan", f"{number} of {total}: {text} ({'; '.join(node.why)})"))
+        lines += [(node.hostname, "change", change_line(change)) for change in node.changes]
         lines += [(node.hostname, "WARNING", warning) for warning in node.warnings]
     lines += [(kept.hostname, "plan", f"kept: {kept.why}") for kept in plan.kept]
     return lines + [("", "WARNING", warning) for warning in plan.warnings]
 
 
 def _replanned(plan: Plan) -> list[tuple[str, str, str]]:
-    return [("", "plan", f"a new plan, still to upgrade: {names([n.hostname for n in plan.upgrades])}")]
+    return [("", "plan", replanned(plan))]
+
+
+def replanned(plan: Plan) -> str:
+    do = "upgrade" if plan.aim is Aim.UPGRADE else "do"
+    return f"a new plan, still to {do}: {names([step.hostname for step in plan.steps])}"
+
+
+def change_line(change: Change) -> str:
+    """Both sides are redacted."""
+    where = f"{change.document}: {change.path}" if change.path else change.document
+    if change.of_secret:
+        return f"{where}: a secret that differs"
+    return f"{where}: {change.before or 'nothing'} -> {change.after or 'nothing'}"

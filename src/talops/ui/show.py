@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from talops.domain.cluster import Desired, DesiredNode
-from talops.domain.plan import Plan, UpgradeNode, alike
+from talops.domain.machineconfig import ApplyMode, NodeDrift
+from talops.domain.plan import Aim, ApplyNode, Carries, Plan, UpgradeNode, alike, goes_down
+from talops.ui.show_diff import blocks, show_changes
 from talops.ui.show_json import nodes_to_json, status_to_json
 from talops.ui.show_status import show_status
 from talops.ui.words import clean, count, folded, names
@@ -11,15 +13,21 @@ from talops.ui.words import clean, count, folded, names
 __all__ = ["nodes_to_json", "show_nodes", "show_plan", "show_status", "status_to_json"]
 
 UNDER = "     "
+MODES = {
+    ApplyMode.NO_REBOOT: "its config, live",
+    ApplyMode.STAGED: "its config, staged for the next boot",
+    ApplyMode.REBOOT: "its config, with a reboot",
+}
 
 
-def show_plan(plan: Plan, desired: Desired, *, width: int = 80) -> str:
+def show_plan(plan: Plan, desired: Desired, *, width: int = 80, colour: bool = False) -> str:
     """What will be done in which order and why, what is left alone, what stands against it, and what that means.
 
     Image references are never broken, so that they can be copied.
     """
-    lines = [f"cluster {desired.cluster_name}: Talos to {plan.target}"]
-    lines += _upgrades(plan, width)
+    lines = [f"cluster {desired.cluster_name}: {plan.aim.words(plan.target)}"]
+    lines += _steps(plan, width)
+    lines += _changes(plan, width, colour)
     lines += _kept(plan, width)
     for warning in plan.warnings:
         lines += folded(f"warning: {warning}", width, rest="  ")
@@ -44,13 +52,33 @@ def _node(node: DesiredNode, width: int) -> Iterator[str]:
     yield from folded(f"config: {node.config_file}", width, first="  ", rest="    ")
 
 
-def _upgrades(plan: Plan, width: int) -> Iterator[str]:
-    if plan.upgrades:
+def _steps(plan: Plan, width: int) -> Iterator[str]:
+    if plan.steps:
         yield ""
-        verb = "would upgrade, were it not refused" if plan.refusals else "to upgrade, one after the other"
-        yield f"{verb} ({len(plan.upgrades)}):"
-    for number, node in enumerate(plan.upgrades, 1):
-        yield from _upgrade(number, node, width)
+        do = "upgrade" if plan.aim is Aim.UPGRADE else "do"
+        verb = f"would {do}, were it not refused" if plan.refusals else f"to {do}, one after the other"
+        yield f"{verb} ({len(plan.steps)}):"
+    for number, node in enumerate(plan.steps, 1):
+        if isinstance(node, UpgradeNode):
+            yield from _upgrade(number, node, width)
+        else:
+            yield from _apply(number, node, width)
+
+
+def _apply(number: int, node: ApplyNode, width: int) -> Iterator[str]:
+    yield f"{number:>3}. {node.hostname}  {node.role.value}  {MODES[node.mode]}"
+    yield from folded(f"why: {'; '.join(node.why)}", width, first=UNDER, rest=f"{UNDER}  ")
+    for warning in node.warnings:
+        yield from folded(f"warning: {warning}", width, first=UNDER, rest=f"{UNDER}  ")
+
+
+def _changes(plan: Plan, width: int, colour: bool) -> Iterator[str]:
+    """Each once, with the nodes that get it. Redacted where the plan was made."""
+    drifts = [NodeDrift(hostname=step.hostname, changes=step.changes) for step in plan.steps if step.changes]
+    for block in blocks(drifts):
+        yield ""
+        yield from folded(f"config of {names(block.hostnames)}:", width, rest="  ")
+        yield from show_changes(block.changes, width=width, colour=colour)
 
 
 def _upgrade(number: int, node: UpgradeNode, width: int) -> Iterator[str]:
@@ -83,6 +111,14 @@ def _refusals(plan: Plan, width: int) -> Iterator[str]:
 def _meaning(plan: Plan) -> str:
     if plan.refusals:
         return "Refused: nothing will be done while a reason above stands."
-    if not plan.upgrades:
+    if not plan.steps:
         return "Nothing to do."
-    return f"{count(len(plan.upgrades), 'node')} will reboot, one at a time, each only while every gate is open."
+    down, up = sum(map(goes_down, plan.steps)), sum(not goes_down(step) for step in plan.steps)
+    if down:
+        words = f"{count(down, 'node')} will reboot, one at a time, each only while every gate is open."
+        again = any(step.carries is Carries.AFTER for step in plan.upgrades)
+        words += " A config that is applied after an upgrade may take a second reboot." if again else ""
+        return f"{words} {count(up, 'more node')} will not." if up else words
+    if all(step.mode is ApplyMode.STAGED for step in plan.applies):
+        return f"{count(up, 'node')} will not be disturbed: the next boot of each takes its new config."
+    return f"{count(up, 'node')} will take a new config, one at a time, and not reboot."

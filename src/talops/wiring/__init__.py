@@ -2,8 +2,10 @@
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from talops.domain.cluster import Desired
 from talops.domain.context import Context, Output
@@ -11,6 +13,9 @@ from talops.domain.plan import Plan
 from talops.domain.status import Status
 from talops.errors import Exit, UsageError
 from talops.wiring.stages import Stage, desired_of, live, rehearsal
+
+if TYPE_CHECKING:
+    from talops.execute.configs import Configs
 
 __all__ = [
     "Stage",
@@ -35,11 +40,12 @@ class Wish:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     accept_downtime: frozenset[str] = frozenset()
+    with_config: bool = False
 
     @property
     def command(self) -> str:
         """What to type for the same wish once more."""
-        words = ["talops upgrade all"]
+        words = ["talops upgrade all", *(["--with-config"] if self.with_config else [])]
         for option, names in (("--only", self.only), ("--skip-node", self.skip), ("--accept-downtime", self.accepts)):
             words += [option, *names] if names else []
         return " ".join(words)
@@ -54,21 +60,30 @@ def nodes(context: Context) -> Desired:
     return desired_of(context)
 
 
-def plan(stage: Stage, wish: Wish) -> Plan:
+def plan(stage: Stage, wish: Wish, repo: Path) -> Plan:
     """What `upgrade all` would do now. Reads the cluster, changes nothing.
 
-    Raises UsageError for a name of no node, and Unreachable.
+    Raises UsageError for a name of no node, and Unreachable; with configs FilesInvalid, ToolMissing and ToolFailed.
     """
     from talops.execute.reach import refuse_silence
     from talops.observe import observe
     from talops.plan import upgrade_plan
-    from talops.plan.names import check_names
+    from talops.plan.names import check_names, chosen
 
     check_names(stage.desired, stage.policy, wish.only, wish.skip)
     policy = replace(stage.policy, accept_downtime=wish.accept_downtime)
-    observed = observe(stage.desired, stage.tools, boot_ids=True)
-    refuse_silence(observed)
-    return upgrade_plan(stage.desired, observed, policy, only=wish.only, skip=wish.skip)
+    with _configs(stage, wish, repo) as configs:
+        observed = observe(stage.desired, stage.tools, boot_ids=True)
+        refuse_silence(observed)
+        touched = chosen(stage.desired, policy, wish.only, wish.skip)
+        pending = None if configs is None else configs.pending(stage.desired, observed, stage.tools, touched)
+    return upgrade_plan(stage.desired, observed, policy, only=wish.only, skip=wish.skip, pending=pending)
+
+
+def _configs(stage: Stage, wish: Wish, repo: Path) -> "AbstractContextManager[Configs | None]":
+    from talops.wiring.applying import configs_of
+
+    return configs_of(stage, repo) if wish.with_config else nullcontext()
 
 
 def status(stage: Stage) -> Status:
@@ -80,16 +95,25 @@ def status(stage: Stage) -> Status:
 
 
 def upgrade_all(
-    stage: Stage, wish: Wish, *, confirm: Callable[[Plan], bool], output: Output, show_commands: bool
+    stage: Stage, wish: Wish, repo: Path, *, confirm: Callable[[Plan], bool], output: Output, show_commands: bool
 ) -> Exit:
     """Run the rollout. Raises UsageError for a name of no node, before anything is looked at."""
-    from talops.execute.rollout import upgrade_all as roll_out
+    from talops.execute.runs import upgrade_all as roll_out
     from talops.wiring.sessions import holder, session_on
 
     stage = replace(stage, policy=replace(stage.policy, accept_downtime=wish.accept_downtime))
-    with session_on(stage, output, again=wish.command, show_commands=show_commands) as (session, journal):
+    with (
+        _configs(stage, wish, repo) as configs,
+        session_on(stage, output, again=wish.command, show_commands=show_commands) as (session, journal),
+    ):
         return roll_out(
-            session, only=wish.only, skip=wish.skip, holder=holder(session.run), confirm=confirm, journal=journal
+            session,
+            only=wish.only,
+            skip=wish.skip,
+            holder=holder(session.run),
+            confirm=confirm,
+            configs=configs,
+            journal=journal,
         )
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from talops.domain.cluster import Desired, Policy
@@ -80,24 +81,56 @@ def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
 
 
 @contextmanager
-def rehearsal(context: Context, *, faults: Sequence[str], start: str | None, seed: int) -> Iterator[Stage]:
-    """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError."""
+def rehearsal(
+    context: Context,
+    *,
+    faults: Sequence[str],
+    start: str | None,
+    seed: int,
+    configured: bool = False,
+    at_target: bool = False,
+) -> Iterator[Stage]:
+    """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError.
+
+    `configured`: its nodes have real configs, which needs talhelper where none were generated yet: ToolMissing.
+    `at_target`: unless told where to start, with the Talos of the files.
+    """
     from talops.observe import Tools
     from talops.sim.faults import parse_fault
     from talops.sim.onlooker import listening
     from talops.sim.world import rehearsal as build
     from talops.tools.calls import Talosctl
 
-    desired, policy, _ = _files(context)
+    desired, policy, secret = _files(context)
     world = build(
         desired,
-        start=version_of(start) if start else None,
+        start=version_of(start) if start else desired.talos_version if at_target else None,
         faults=[parse_fault(fault, desired) for fault in faults],
         seed=seed,
-        configs=generated_configs(context, desired),
+        configs=_starting_configs(context, desired) if configured else generated_configs(context, desired),
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
-    yield Stage(desired=desired, policy=policy, tools=tools, real=False, listening=lambda: listening(world))
+    yield Stage(
+        desired=desired,
+        policy=policy,
+        tools=tools,
+        real=False,
+        listening=lambda: listening(world),
+        secret=secret,
+    )
+
+
+def _starting_configs(context: Context, desired: Desired) -> Mapping[str, str]:
+    """What was last generated, as it lies there; for nodes of which nothing does, what is generated now."""
+    lying = generated_configs(context, desired)
+    return lying if len(lying) == len(desired.nodes) else {**generated(context.repo), **lying}
+
+
+def generated(repo: Path) -> Mapping[str, str]:
+    """The machine configs of the files, by hostname. Raises FilesInvalid, ToolMissing and ToolFailed."""
+    from talops.files.generate import desired_configs
+
+    return desired_configs(repo, runner=tool_runner(programs(repo, os.environ)), environ=os.environ)
 
 
 def desired_of(context: Context) -> Desired:

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Version
-from talops.sim.config.documents import Unreadable, main_of, read
+from talops.sim.config.documents import main_of, read
 from talops.sim.config.kinds import knows
+from talops.sim.config.nodes import Unreadable
 from talops.sim.kube.objects import Object
 from talops.sim.machineconfig import as_yaml, machine_config
 
-_INSTALLER = re.compile(r"^( {8}image: [\"']?\S*installer\S*):v[^\s\"'@]+(?P<digest>@\S+)?", re.MULTILINE)
+_INSTALLER = re.compile(r"^( +image: [\"']?\S*installer\S*):v[^\s\"'@]+(?P<digest>@\S+)?", re.MULTILINE)
 _NEWEST = 99
 _CUT = re.compile(r"^---\s*\n", re.MULTILINE)
 _FIELD = re.compile(r"^(kind|apiVersion|hostname):[ ]*[\"']?([^\s\"'#]+)", re.MULTILINE)

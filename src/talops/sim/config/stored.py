@@ -33,6 +33,11 @@ class StoredConfig:
         return f"StoredConfig(active_version={self.active_version}, persistent_version={self.persistent_version})"
 
     @property
+    def seen(self) -> bool:
+        """Whether anybody has asked for it, or changed it."""
+        return self._begin is None
+
+    @property
     def active(self) -> str:
         self._read()
         return self._active

@@ -2,7 +2,7 @@
 
 from grpclib import GRPCError
 
-from talops.domain.machineconfig import ApplyMode
+from talops.domain.applymode import ApplyMode
 from talops.sim.config.applying import TRY_SECONDS, apply
 from talops.sim.network.talos.calls import ADMIN, STATUSES, Node, Unary
 from talops.sim.network.talos.wire import machine_pb2 as wire
@@ -34,4 +34,10 @@ async def _apply(node: Node, request: wire.ApplyConfigurationRequest) -> wire.Ap
     return wire.ApplyConfiguration(mode=_NUMBERS[applied.mode], mode_details=applied.details, warnings=applied.warnings)
 
 
-METHODS = (Unary("/machine.MachineService/ApplyConfiguration", wire.ApplyConfigurationRequest, ADMIN, _apply),)
+_PATH = "/machine.MachineService/ApplyConfiguration"
+METHODS = (Unary(_PATH, wire.ApplyConfigurationRequest, ADMIN, _apply),)
+
+
+def changes(path: str, request: bytes) -> bool:
+    """Whether this call is of here, and no dry run."""
+    return path == _PATH and not wire.ApplyConfigurationRequest.FromString(request).dry_run

@@ -13,6 +13,7 @@ from talops.sim.cluster import Cluster
 from talops.sim.machine import Machine
 from talops.sim.network.pki import Authority
 from talops.sim.network.pulse import Pulse
+from talops.sim.network.talos import applying
 from talops.sim.network.talos.calls import AnyMethod, Node, Streaming, unimplemented, wrapped
 from talops.sim.network.talos.changes import CHANGES
 from talops.sim.network.talos.wire import machine_pb2 as wire
@@ -115,7 +116,7 @@ class Router:
             await self.pulse.pause(SILENT_SECONDS)
             raise GRPCError(Status.UNAVAILABLE, unreachable(name))
         method = self._method(machine, path, roles)
-        if path in CHANGES:
+        if path in CHANGES or applying.changes(path, request):
             self.called(machine, path.rpartition("/")[2])
         node = Node(
             machine=machine,
