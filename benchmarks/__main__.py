@@ -3,14 +3,17 @@
 import sys
 from math import inf
 
-from benchmarks import rollout, sandbox, startup, status, upgrade
+from benchmarks import diff, gen, rollout, sandbox, startup, status, upgrade, validate
 
 SOURCES = {
     "startup": startup.rows,
     "rollout": rollout.rows,
     "sandbox": sandbox.rows,
+    "gen": gen.rows,
     "status": status.rows,
+    "diff": diff.rows,
     "upgrade": upgrade.rows,
+    "validate": validate.rows,
 }
 """By name, so that one can be asked for alone: `python -m benchmarks upgrade`."""
 

@@ -39,17 +39,17 @@ class Process:
         return _PROXY in self.argv
 
 
-def processes(sandbox: Practice) -> Sequence[Process]:
-    """What one `talops status` starts, in order: noted by scripts that stand before the tools."""
+def processes(sandbox: Practice, command: str = "status", *, tools: Sequence[str] = TOOLS) -> Sequence[Process]:
+    """What one `talops COMMAND` starts, in order: noted by scripts that stand before the tools."""
     folder = sandbox.root / "noting"
     folder.mkdir()
     log = folder / "log"
-    for name in TOOLS:
+    for name in tools:
         real = shutil.which(name)
         assert real is not None
         (folder / name).write_text(_NOTING.format(name=name, real=shlex.quote(real), log=shlex.quote(str(log))))
         (folder / name).chmod(0o755)
-    sandbox.ran("status", path=f"{folder}{os.pathsep}")
+    sandbox.ran(command, path=f"{folder}{os.pathsep}")
     found: dict[str, Process] = {}
     for line in log.read_text().splitlines():
         number, at, words = line.split("\t")

@@ -2,6 +2,7 @@
 
 import base64
 
+TOKEN = "aaaaaa.bbbbbbbbbbbbbbbb"
 _NO_KEY = base64.b64encode(b"no key at all").decode()
 
 
@@ -25,7 +26,7 @@ debug: false
 persist: true
 machine:
     type: {kind}
-    token: aaaaaa.bbbbbbbbbbbbbbbb
+    token: {TOKEN}
     ca:
         crt: {_NO_KEY}
         key: {key}

@@ -55,13 +55,21 @@ class OpenDoor:
         return f"127.0.0.1:{self.ports[hostname]}"
 
     def talosctl(
-        self, *words: str, version: str = "1.13.0", nodes: Sequence[str] = (), endpoint: str = "", config: str = ""
+        self,
+        *words: str,
+        version: str = "1.13.0",
+        nodes: Sequence[str] = (),
+        endpoint: str = "",
+        config: str = "",
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
     ) -> Result:
-        """All endpoints unless one is named. Blocks until it ended."""
+        """All endpoints unless one is named; `environment` has more than its own. Blocks until it ended."""
         ended = subprocess.run(
             self.argv(*words, version=version, nodes=nodes, endpoint=endpoint, config=config),
             cwd=self.home,
-            env=self.environment,
+            env=self.environment | dict(environment or {}),
+            input=stdin,
             capture_output=True,
             timeout=PATIENCE,
             check=False,
@@ -118,17 +126,29 @@ class OpenDoor:
 
 
 @contextmanager
-def open_door(world: World, home: Path, *, speed: float = 100.0, still: bool = False) -> Iterator[OpenDoor]:
-    """`still`: no time passes for the cluster, whatever the wall says."""
+def open_door(
+    world: World,
+    home: Path,
+    *,
+    speed: float = 100.0,
+    still: bool = False,
+    called: Callable[[str], object] = lambda _method: None,
+) -> Iterator[OpenDoor]:
+    """`still`: no time passes for the cluster, whatever the wall says. `called` hears of each call for a change."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     cluster, authority = world.truth.cluster, Authority.talos()
     cluster.timeline.speed = speed
 
+    def tell(method: str) -> None:
+        called(method)
+
     async def start() -> tuple[TalosDoor, Mapping[str, int], asyncio.Task[None] | None]:
         pulse = Pulse(cluster.timeline, clock=lambda: 0.0) if still else Pulse(cluster.timeline)
-        door = TalosDoor(cluster, pulse, authority, kubeconfig=lambda: KUBECONFIG)
+        door = TalosDoor(
+            cluster, pulse, authority, kubeconfig=lambda: KUBECONFIG, called=lambda _machine, method: tell(method)
+        )
         return door, await door.open(home), None if still else asyncio.create_task(pulse.run())
 
     async def stop(door: TalosDoor, beating: asyncio.Task[None] | None) -> None:

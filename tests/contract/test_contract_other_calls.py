@@ -1,7 +1,7 @@
 """The calls that the embedded cluster does not answer: kubectl's config and proxy, and sops. The real ones, as pinned.
 
-What talosctl is asked is held in test_contract_talos_doors_agree.py, what it is told to do in …_doors_change.py; those of
-talhelper are in test_contract_talhelper.py.
+What talosctl is asked is held in test_contract_talos_doors_agree.py, what it is told to do in …_doors_change.py;
+talhelper and git have files of their own.
 """
 
 import json
@@ -18,7 +18,18 @@ import pytest
 from command_line import KEY, ROOT
 from real_tools import real
 from talops.domain.process import Call, End, Result
-from talops.tools.calls import TALOSCTL_TEMPLATES, TEMPLATES, Kubectl, sops_decrypt
+from talops.toolbox.versions import said_version
+from talops.tools.calls import (
+    TALOSCTL_TEMPLATES,
+    TEMPLATES,
+    Kubectl,
+    Talosctl,
+    age_keygen,
+    age_recipients,
+    program_version,
+    sops_decrypt,
+    sops_encrypt,
+)
 from talops.tools.runner import ShRunner
 
 SERVER = "https://127.0.0.1:1"
@@ -65,6 +76,30 @@ def encrypted(folder: Path, change: Callable[[str], str] = str) -> Call:
     return sops_decrypt(str(real("sops")), str(path))
 
 
+def to_encrypt(folder: Path, name: str = "talenv.sops.yaml") -> Call:
+    """By rules that are for no other file."""
+    rules = folder / "rules.yaml"
+    rules.write_text(f"creation_rules: [{{path_regex: 'talenv[.]sops[.]yaml$', age: {OUR_RECIPIENT}}}]")
+    return sops_encrypt(str(real("sops")), str(rules), name, b"WORD: plain\n")
+
+
+def second_key(folder: Path) -> Call:
+    (folder / "age.key").write_text("something of somebody")
+    return age_keygen(str(real("age-keygen")), str(folder / "age.key"))
+
+
+def no_key(folder: Path) -> Call:
+    (folder / "age.key").write_text("something of somebody")
+    return age_recipients(str(real("age-keygen")), str(folder / "age.key"))
+
+
+def nobodys_talosconfig(folder: Path) -> Call:
+    """The example's own: nothing listens there."""
+    path = folder / "talosconfig"
+    path.write_text("context: home\ncontexts: {home: {endpoints: [10.0.0.1]}}\n")
+    return Talosctl(path=str(real("talosctl")), talosconfig=str(path)).answers("127.0.0.1:1", "10.0.0.11")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """`key` is the age key that sops finds. `says`: words of stderr; `value`: what must be made of stdout."""
@@ -90,8 +125,70 @@ def swapped(text: str) -> str:
     return before + mark + ("A" if after[0] != "A" else "B") + after[1:]
 
 
+def says_its_version(name: str, version: str) -> Case:
+    return Case(
+        template=f"{name}-version",
+        name=version,
+        make=lambda _folder: program_version(name, str(real(name, version))),
+        exit=0,
+        value=lambda stdout: str(said_version(stdout)) == f"v{version}",
+    )
+
+
 OUR_KEY = KEY.read_text()
+OUR_RECIPIENT = "age12ksp7q2kqx8m7csavs5vq28neylrfal8emwnnmuvje3p84n4tg5swe3gy6"
 CASES = (
+    Case(
+        template="sops-encrypt",
+        name="from stdin",
+        make=to_encrypt,
+        exit=0,
+        value=lambda stdout: b"WORD: ENC[" in stdout and OUR_RECIPIENT.encode() in stdout and b"plain" not in stdout,
+    ),
+    Case(
+        template="sops-encrypt",
+        name="a name that no rule is for",
+        make=lambda folder: to_encrypt(folder, "talsecret.sops.yaml"),
+        exit=1,
+        says="no matching creation rules",
+    ),
+    Case(
+        template="age-keygen",
+        name="a new key",
+        make=lambda folder: age_keygen(str(real("age-keygen")), str(folder / "age.key")),
+        exit=0,
+        says="Public key: age1",
+    ),
+    Case(template="age-keygen", name="never over another", make=second_key, exit=1, says="file exists"),
+    Case(
+        template="age-recipients",
+        name="of a file",
+        make=lambda _folder: age_recipients(str(real("age-keygen")), str(KEY)),
+        exit=0,
+        value=lambda stdout: stdout == f"{OUR_RECIPIENT}\n".encode(),
+    ),
+    Case(
+        template="age-recipients",
+        name="of stdin",
+        make=lambda _folder: age_recipients(str(real("age-keygen")), keys=OUR_KEY.encode()),
+        exit=0,
+        value=lambda stdout: stdout == f"{OUR_RECIPIENT}\n".encode(),
+    ),
+    Case(template="age-recipients", name="of no key", make=no_key, exit=1, says="unknown identity type"),
+    Case(
+        template="talosctl-answers",
+        name="nobody there",
+        make=nobodys_talosconfig,
+        exit=1,
+        says="connect: connection refused",
+    ),
+    Case(
+        template="kubectl-answers",
+        name="nobody there",
+        make=lambda folder: kubectl(folder).answers(),
+        exit=1,
+        says="127.0.0.1:1",
+    ),
     Case(
         template="kubectl-config",
         name="one context of two",
@@ -152,13 +249,23 @@ CASES = (
         exit=100,
         says="cannot operate on non-existent file",
     ),
+    says_its_version("talosctl", "1.12.0"),
+    says_its_version("talosctl", "1.13.0"),
+    says_its_version("talhelper", "3.1.16"),
+    says_its_version("kubectl", "1.36.3"),
+    says_its_version("sops", "3.11.0"),
+    says_its_version("helm", "3.22.0"),
+    says_its_version("helm", "4.2.3"),
+    says_its_version("age", "1.3.2"),
+    says_its_version("age-keygen", "1.3.2"),
 )
 
 
 def test_every_call_has_a_case() -> None:
     asked_elsewhere = {template.name for template in TALOSCTL_TEMPLATES}
-    of_talhelper = {name for name in TEMPLATES if name.startswith("talhelper-")}
-    assert {case.template for case in CASES} | asked_elsewhere | of_talhelper == set(TEMPLATES)
+    asked_elsewhere |= {"talhelper-genconfig", "talhelper-validate", "talhelper-gensecret"}
+    asked_elsewhere |= {"git-tracked", "git-not-ignored", "git-toplevel", "git-archive"}
+    assert {case.template for case in CASES} | asked_elsewhere == set(TEMPLATES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.template}: {case.name}")

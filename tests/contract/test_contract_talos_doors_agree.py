@@ -14,8 +14,12 @@ import pytest
 from play import cluster
 
 from contract.talos_door import GENERATIONS, OpenDoor, open_door
+from machine_configs import machine_config
+from talops.domain.machineconfig import ApplyMode
 from talops.domain.process import Call, Result
 from talops.domain.talos import Unknown, Version
+from talops.sim.config.applying import apply
+from talops.sim.config.stored import StoredConfig
 from talops.sim.machine import System
 from talops.sim.sequences import reboot
 from talops.sim.world import World
@@ -86,6 +90,27 @@ def _many_extensions(world: World) -> None:
     )
 
 
+def _configured(world: World) -> None:
+    """The first runs with another config than its next boot, the second tries one, the third says no more of its own.
+
+    What a text may hold that YAML could spoil on the way is in the first, which gives its own network to its pods.
+    """
+    cluster, nodes = world.truth.cluster, world.truth.nodes
+    network = "    network:\n        podSubnets:\n            - 10.1.0.0/16\n"
+    spoilt = machine_config(
+        kind="controlplane", cluster=network, machine="    env:\n        A: |\n            # <&>\n\n            b\n\n"
+    )
+    for hostname, text, mode in (
+        ("cp-1", spoilt, ApplyMode.REBOOT),
+        ("cp-2", machine_config(kind="controlplane"), ApplyMode.STAGED),
+        ("cp-3", machine_config(kind="controlplane", image="v1.35.3"), ApplyMode.TRY),
+    ):
+        machine = nodes[hostname]
+        machine.config = StoredConfig(lambda: machine_config(kind="controlplane", hostname="before"))
+        apply(cluster, machine, text, mode)
+    world.advance(120)
+
+
 def _mid_reboot(world: World) -> None:
     reboot(world.truth.cluster, world.truth.nodes["cp-2"])
     world.advance(6)
@@ -108,6 +133,7 @@ STATES = (
     State(name="mixed-versions", change=_older, asked=((CP1, W1),)),
     State(name="installed-not-rebooted", change=_installed, asked=((CP1,),)),
     State(name="twelve-extensions", change=_many_extensions, asked=((CP1,),)),
+    State(name="configured", older_client=True, change=_configured, asked=((CP1,), PLANES)),
     State(name="mid-reboot", change=_mid_reboot, asked=((CP2,),)),
 )
 

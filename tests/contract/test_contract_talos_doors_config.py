@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from builders import desired_cluster
+from contract.talos_changes import SPEED, wait_until
 from contract.talos_door import GENERATIONS, open_door
 from machine_configs import machine_config
 from talops.domain.process import Call, End, Result
 from talops.domain.talos import Version
 from talops.sim.faults import parse_fault
+from talops.sim.machine import Machine
 from talops.sim.world import World, rehearsal
+from talops.tools import nodeconfig
 
 FILE = "config.yaml"
 NODE, HOSTNAME = "10.1.0.4", "w-1"
@@ -147,3 +150,85 @@ def test_both_doors_say_and_do_the_same(
     if case.text is not None:
         Path(FILE).write_text(case.text)
     assert embedded(case) == real(case, tmp_path, version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """What becomes of it. `until` the machine is like that."""
+
+    case: Applying
+    until: Callable[[Machine], bool]
+
+
+LATER = (
+    Later(case=Applying(name="reboot", text=UDEV), until=lambda machine: machine.new_config and machine.ready),
+    Later(
+        case=Applying(name="try", mode="try", more=("--timeout", "3m")),
+        until=lambda machine: machine.config.active_version == 3,
+    ),
+    Later(
+        case=Applying(name="kubelet", text=machine_config(image="v1.35.2")),
+        until=lambda machine: machine.kubernetes == "v1.35.2" and machine.ready,
+    ),
+)
+
+
+@pytest.mark.parametrize("version", GENERATIONS)
+@pytest.mark.parametrize("later", LATER, ids=lambda later: str(later.case.name))
+def test_the_same_becomes_of_it_through_both_doors(later: Later, version: str, tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    file.write_text(later.case.text or "")
+    words = ("apply-config", "--file", str(file), *later.case.words[3:])
+    mine, theirs = later.case.world(), later.case.world()
+    running = mine.runner.start(
+        Call(template="apply-config", argv=("talosctl", "-n", NODE, *words), deadline=timedelta(minutes=2))
+    )
+    mine.advance(600)
+    ours = running.poll()
+    assert ours is not None
+    with open_door(theirs, tmp_path, speed=SPEED) as door:
+        result = door.talosctl(*words, version=version, nodes=(NODE,))
+        wait_until(door, lambda: later.until(theirs.truth.nodes[HOSTNAME]))
+        assert door.do(lambda: left(theirs, result)) == left(mine, ours)
+
+
+@pytest.mark.parametrize("version", GENERATIONS)
+def test_talosctl_patches_and_edits_the_config_of_a_node(version: str, tmp_path: Path) -> None:
+    world = Applying(name="patch").world()
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i s/max_map_count/overcommit_memory/ $1\n")
+    editor.chmod(0o700)
+    patch = '{"machine": {"sysctls": {"vm.max_map_count": "1"}}}'
+    with open_door(world, tmp_path, still=True) as door:
+        patched = door.talosctl("patch", "machineconfig", "--patch", patch, version=version, nodes=(NODE,))
+        edited = door.talosctl(
+            "edit", "machineconfig", version=version, nodes=(NODE,), environment={"EDITOR": str(editor)}
+        )
+        shown = door.talosctl("get", "machineconfig", "-o", "json", version=version, nodes=(NODE,))
+    assert (patched.exit, edited.exit) == (0, 0), (patched.stderr, edited.stderr)
+    found = nodeconfig.configs(shown.stdout)
+    assert isinstance(found, Mapping)
+    configs = found[NODE]
+    assert configs.active is not None
+    assert "vm.overcommit_memory" in configs.active.text
+    assert configs.active.version == 3
+    assert not configs.staged
+
+
+@pytest.mark.parametrize("version", GENERATIONS)
+def test_talosctl_takes_the_config_from_a_pipe(version: str, tmp_path: Path) -> None:
+    world = Applying(name="pipe").world()
+    with open_door(world, tmp_path, still=True) as door:
+        words = ("apply-config", "--file", "/dev/stdin")
+        result = door.talosctl(*words, version=version, nodes=(NODE,), stdin=SYSCTL.encode())
+        assert result.exit == 0, result.stderr
+        assert door.do(lambda: world.truth.nodes[HOSTNAME].config.active) == SYSCTL
+
+
+def test_an_apply_is_called_a_change_and_its_dry_run_is_not(tmp_path: Path) -> None:
+    called: list[str] = []
+    (tmp_path / FILE).write_text(SYSCTL)
+    with open_door(Applying(name="called").world(), tmp_path, still=True, called=called.append) as door:
+        for words in (("--dry-run",), ()):
+            door.talosctl("apply-config", "--file", FILE, *words, nodes=(NODE,))
+    assert called == ["ApplyConfiguration"]

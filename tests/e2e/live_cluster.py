@@ -17,9 +17,10 @@ from pathlib import Path
 from talops.domain.cluster import Desired
 from talops.domain.process import End, Result
 from talops.domain.talos import Version
+from talops.sim.applyconfig import apply_config
 from talops.sim.build import build
 from talops.sim.changing import Changing, is_change
-from talops.sim.commandline import parse
+from talops.sim.commandline import is_dry_run, parse
 from talops.sim.faults import parse_fault
 from talops.sim.kube.api import KubeApi
 from talops.sim.kube.statuses import Reply
@@ -130,6 +131,8 @@ class LiveCluster:
                     if result is None:
                         self._hang(gone)
                     return result
+            if is_dry_run(command):
+                return apply_config(self._cluster, command)
             if not is_change(command):
                 return self._talosctl.answer(argv)
             changing = Changing(self._cluster, command)

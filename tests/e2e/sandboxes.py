@@ -15,6 +15,7 @@ from shutil import rmtree
 from processes import environment, talops
 
 from command_line import TALCONFIG, repository
+from real_tools import real
 
 PATIENCE = 30.0
 
@@ -74,6 +75,18 @@ class Shelf:
             check=False,
         )
         return done.returncode, done.stdout.decode() + done.stderr.decode()
+
+    def talosctl(self, *words: str, node: str, name: str = "test") -> str:
+        """Its stdout; an assertion fails when it does not exit 0."""
+        done = subprocess.run(
+            [str(real("talosctl")), "-n", node, *words],
+            env=self.environment | self.configs(name),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
 
     def left(self) -> list[str]:
         return [str(path) for path in self.runtime.rglob("*")]

@@ -1,5 +1,6 @@
 """`talops sandbox`: a process of its own, from `up` to `down`, and every other way in which it may end."""
 
+import json
 import os
 import signal
 import stat
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from processes import BIN
 from sandboxes import PATIENCE, Shelf, listening, shelf, wait_for_end, watched
+
+from machine_configs import TOKEN, machine_config
 
 FOUR_SOCKETS = 4
 """Three control planes, one Kubernetes API."""
@@ -272,3 +275,26 @@ def test_the_environment_can_be_taken_over_and_given_back(running: Shelf, tmp_pa
     assert done.returncode == 0, done.stderr
     assert b"gitVersion" in done.stdout
     assert b"KUBECONFIG" not in done.stdout
+
+
+def test_nodes_begin_with_the_generated_configs_which_stay_in_memory(shelved: Shelf) -> None:
+    text = machine_config(kind="controlplane", hostname="cp-1")
+    generated = shelved.repo / "clusterconfig"
+    generated.mkdir()
+    (generated / "test-cp-1.yaml").write_text(text)
+    code, printed = shelved.ran("sandbox", "up", "--from", "v1.13.0")
+    assert code == 0, printed
+
+    shown = shelved.talosctl("get", "machineconfig", "v1alpha1", "-o", "jsonpath={.spec}", node="10.0.0.11")
+    other = shelved.talosctl("get", "machineconfig", "v1alpha1", "-o", "jsonpath={.spec}", node="10.0.0.12")
+
+    assert shown.strip() == text.strip()
+    assert "hostname: cp-2" in other
+    status = shelved.status()
+    assert TOKEN not in json.dumps(status)
+    assert TOKEN not in printed
+    files = [path for path in shelved.runtime.rglob("*") if path.is_file()]
+    assert files
+    assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
+    for about in ("environ", "cmdline"):
+        assert TOKEN.encode() not in Path(f"/proc/{status['pid']}/{about}").read_bytes()

@@ -132,6 +132,21 @@ def show_status(stage: AbstractContextManager[Stage], *, json: bool) -> None:
     raise typer.Exit(Exit.DONE if status.healthy else Exit.GATE)
 
 
+def show_health(stage: AbstractContextManager[Stage], *, json: bool) -> None:
+    """Print what is wrong and end with 0 when nothing is, 4 when something."""
+    from talops.ui.show_health import health_to_json
+    from talops.ui.show_health import show_health as shown
+    from talops.wiring.health import health
+
+    with stage as live, looking(live):
+        found = health(live)
+    if json:
+        echo_json(health_to_json(found))
+    else:
+        typer.echo(shown(found, width=width(), colour=colourful()))
+    raise typer.Exit(Exit.DONE if found.well else Exit.GATE)
+
+
 def upgrade_all(
     stage: AbstractContextManager[Stage],
     wanted: Wish,

@@ -99,6 +99,16 @@ class Report:
         _append(os.environ.get("GITHUB_STEP_SUMMARY", ""), summary(self.title, said, findings, details))
 
 
+def say_on_github(title: str, said: str, findings: tuple[Finding, ...], *, repo: Path) -> None:
+    """Annotations, and the job's summary."""
+    from talops.ui.show_github import annotations, summary
+
+    if findings:
+        typer.echo(annotations(findings, _in_checkout(repo)))
+    typer.echo(said)
+    _append(os.environ.get("GITHUB_STEP_SUMMARY", ""), summary(title, said, findings))
+
+
 def findings_of(error: TalopsError) -> tuple[Finding, ...]:
     """Those that it carries, or itself as one."""
     from talops.files.findings import refused

@@ -101,6 +101,18 @@ def status(
 
 
 @app.command()
+def health(
+    context: typer.Context,
+    json: options.AsJson = False,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `health`."""
+    acting.show_health(wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed), json=json)
+
+
+@app.command()
 def rollback(
     context: typer.Context,
     node: options.Node,

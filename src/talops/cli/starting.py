@@ -2,28 +2,37 @@
 
 import shlex
 from pathlib import Path
-
-import typer
+from typing import TYPE_CHECKING
 
 from talops.domain.context import Context
-from talops.files.starter import Starter
+from talops.domain.tool import Watcher
 from talops.tools.sops import OWN_KEY
 
+if TYPE_CHECKING:
+    from talops.files.starter import Starter
 
-def start_repository(context: Context, name: str, folder: str | None) -> None:
+
+def start_repository(context: Context, name: str, folder: str | None, watcher: Watcher, *, offline: bool) -> None:
     """Make it and say what it is. Raises what `wiring.starting` raises."""
-    from talops.wiring.starting import start
+    from talops.wiring.starting import equip, start
 
-    typer.echo(told(start(context, name, folder), here=Path.cwd()))
+    starter = start(context, name, folder, watcher, offline=offline)
+    try:
+        if not offline:
+            equip(context, starter, watcher)
+    finally:
+        # the repository is there, whatever kept a tool out
+        watcher.said(told(starter, here=Path.cwd()))
 
 
-def told(starter: Starter, *, here: Path) -> str:
+def told(starter: "Starter", *, here: Path) -> str:
     """The last words, of which the first are about the key: nobody can replace it."""
     where = starter.folder.relative_to(here) if starter.folder.is_relative_to(here) else starter.folder
     lines = [f"{where}: a new repository for the cluster {starter.name}", "", *_key(starter), "", "next:"]
+    equipped = (starter.folder / "talops.lock").exists()
     steps = (
         (f"cd {shlex.quote(str(where))} && git init", ""),
-        ("talops init", "the tools that the cluster needs"),
+        *(() if equipped else (("talops init", "the tools that the cluster needs"),)),
         ("$EDITOR talconfig.yaml", "the addresses and disks of your machines"),
         ("talops validate && talops gen config", ""),
     )
@@ -31,7 +40,7 @@ def told(starter: Starter, *, here: Path) -> str:
     return "\n".join(lines)
 
 
-def _key(starter: Starter) -> list[str]:
+def _key(starter: "Starter") -> list[str]:
     if starter.new:
         return [
             f"its key: {OWN_KEY} in that folder, for {starter.key.recipient}",

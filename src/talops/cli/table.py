@@ -74,6 +74,7 @@ OPTIONS: Mapping[str, Option] = {
     "placeholder-secrets": Option(
         ("--placeholder-secrets",), "Make do without a key: secrets of no cluster, to be looked at only."
     ),
+    "offline": Option(("--offline",), "Ask no network."),
     "strict": Option(("--strict",), "Warnings are errors."),
     "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
     "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
@@ -89,7 +90,7 @@ OPTIONS: Mapping[str, Option] = {
     "all": Option(("--all",), "Every sandbox there is."),
     "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
-    "offline": Option(("--offline",), "Ask no network."),
+    "new": Option(("--new",), "Begin the repository of a new cluster.", "text", "NAME"),
     "unset": Option(("--unset",), "Print what takes it back."),
 }
 SHELLS = ("bash", "zsh", "fish")
@@ -100,7 +101,10 @@ REHEARSAL = ("fault", "from", "seed")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("init",): Command(
-        "Install the external tools that talops.lock names.", module="init", options=("update", "offline")
+        "Install the external tools that talops.lock names.",
+        module="init",
+        options=("new", "update", "offline"),
+        argument="folder",
     ),
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
@@ -149,6 +153,11 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         "Generate clusterconfig/ with talhelper: right and whole, or as it was before.",
         options=("check", "against", "dry-run", "placeholder-secrets", "strict", "offline", "force", "findings"),
     ),
+    ("validate",): Command(
+        "Everything that is wrong, or odd, about the cluster's files.",
+        module="validate",
+        options=("strict", "findings"),
+    ),
     ("rehearse",): Command(
         "Any of these on an embedded cluster built from your files.", module="rehearse", options=("faults",)
     ),
@@ -166,6 +175,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ),
     ("rehearse", "plan"): Command("Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
     ("rehearse", "status"): Command("Rehearse `status`.", options=("json", *REHEARSAL)),
+    ("rehearse", "health"): Command("Rehearse `health`.", options=("json", *REHEARSAL)),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
     ),

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn
 
 from talops.config.scalar import Place, fail
@@ -39,7 +40,7 @@ class Substituted:
         """The place in the source of a place in the text; inside a value, where its variable begins."""
         if not self.moved:
             return at
-        offset = _offset(self.text, at)
+        offset = offset_of(self.text, at)
         index = bisect_right(self.moved, offset, key=lambda piece: piece[2]) - 1
         if index >= 0:
             start, end, begins, ends = self.moved[index]
@@ -78,16 +79,23 @@ def variables_in(text: str) -> Iterator[str]:
             yield word
 
 
+@lru_cache(maxsize=8)
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offset of each line's first character."""
+    return (0, *(found.end() for found in re.finditer("\n", text)))
+
+
 def place_at(text: str, offset: int, file: str) -> Place:
     """Line and column of an offset."""
-    return Place(file, text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1)
+    starts = line_starts(text)
+    line = bisect_right(starts, offset)
+    return Place(file, line, offset - starts[line - 1] + 1)
 
 
-def _offset(text: str, at: Place) -> int:
-    start = 0
-    for _ in range(at.line - 1):
-        start = text.find("\n", start) + 1
-    return start + at.column - 1
+def offset_of(text: str, at: Place) -> int:
+    """Of a place that the text has; its end for one behind it."""
+    starts = line_starts(text)
+    return starts[at.line - 1] + at.column - 1 if at.line <= len(starts) else len(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What `talops doctor` finds: the external tools, and whether this machine can do anything with this cluster."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class State(Enum):
+class State(StrEnum):
     OK = "ok"
     WARNING = "warning"
     """Nothing that is needed now, or not yet."""

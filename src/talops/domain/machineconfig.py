@@ -1,9 +1,12 @@
 """Machine configs compared: what the files want, what a node has, and what it runs."""
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 
+from talops.domain.applymode import ApplyMode
 from talops.domain.talos import Unknown
+
+__all__ = ["ApplyMode", "Aspect", "Change", "Effect", "NodeDrift"]
 
 
 class Effect(Enum):
@@ -12,21 +15,6 @@ class Effect(Enum):
     LIVE = "applies live"
     REBOOT = "needs a reboot"
     NEVER = "cannot be changed"
-
-
-class ApplyMode(StrEnum):
-    """How a node takes a config, in talosctl's words."""
-
-    NO_REBOOT = "no-reboot"
-    """Now, and for the next boot; refused when a change needs a reboot."""
-    REBOOT = "reboot"
-    """For the next boot, which begins at once."""
-    STAGED = "staged"
-    """For the next boot, whenever that is."""
-    AUTO = "auto"
-    """Without a reboot if that is possible, else with one."""
-    TRY = "try"
-    """Now, and not for the next boot; it goes back by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

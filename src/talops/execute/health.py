@@ -32,7 +32,9 @@ def health(
 ) -> Health:
     """`ends` is the last day of the talosconfig's certificate, "" when nobody knows."""
     status = cluster_status(desired, policy, observed)
+    silent = _kubernetes(observed)
     troubles = [
+        *silent,
         *_gates(desired, status),
         *_unreachable(status),
         *_unfinished(status),
@@ -43,9 +45,19 @@ def health(
         *_cordons(observed),
         *_behind(desired, observed),
     ]
+    # why a whole API is silent is said once
+    troubles = [one for one in troubles if one in silent or not any(known.what in one.what for known in silent)]
     order = list(Urgency)
     troubles = sorted(dict.fromkeys(troubles), key=lambda trouble: order.index(trouble.urgency))
     return Health(cluster=desired.cluster_name, nodes=len(desired.nodes), troubles=tuple(troubles))
+
+
+def _kubernetes(observed: Observed) -> list[Trouble]:
+    gap = observed.kube_nodes
+    if not isinstance(gap, Unknown):
+        return []
+    command = "talops kubeconfig" if "no usable kubeconfig" in gap.reason else gap.hint or "kubectl get nodes"
+    return [Trouble(urgency=Urgency.WRONG, about="Kubernetes", what=gap.reason, next=command)]
 
 
 def _gates(desired: Desired, status: Status) -> Iterator[Trouble]:

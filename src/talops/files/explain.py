@@ -1,23 +1,20 @@
 """What talhelper says, with the place in the files that it means."""
 
 import os
-import re
 from pathlib import Path
 
 from talops.config import TALCONFIG
-from talops.config.problems import role_or_nothing
 from talops.config.scalar import Place
-from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.cluster import DesiredNode
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
-from talops.files.blame import refused_patch
+from talops.files.culprit import refused_patch
 from talops.files.current import CLUSTERCONFIG, Rejected
+from talops.files.fields import place_of_field
 from talops.files.prepare import Prepared
 from talops.tools.talhelper import Answer, Issue
 
-_STEP = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<row>\d+)\]")
 _OF_A_NODE = "failed to generate talos config: "
 _INVALID = "failed to validate Talos node config file "
 
@@ -40,25 +37,6 @@ def finding_of(prepared: Prepared, issue: Issue) -> Finding:
         line=at.line if at is not None else 0,
         column=at.column if at is not None else 0,
     )
-
-
-def place_of_field(top: Mapping, field: str) -> Place | None:
-    """Where `nodes[0].schematic` stands, in the node or its role; or the last part of its path that is there."""
-    at: Place | None = None
-    tree: Tree = top
-    for step in _STEP.finditer(field):
-        below: Tree | None = None
-        if step["key"] is not None and isinstance(tree, Mapping):
-            role = role_or_nothing(top, tree) if "hostname" in tree.entries else tree
-            tree = role if step["key"] not in tree.entries and step["key"] in role.entries else tree
-            below, at = tree.entries.get(step["key"]), tree.keys.get(step["key"], at)
-        elif step["row"] is not None and isinstance(tree, Sequence) and int(step["row"]) < len(tree.rows):
-            below = tree.rows[int(step["row"])]
-            at = below.at
-        if below is None:
-            break
-        tree = below
-    return at
 
 
 def _place_of_node(prepared: Prepared, hostname: str) -> Place | None:

@@ -27,12 +27,12 @@ def keep_from_git(runner: Runner, place: Path, folder: Path, names: Sequence[str
                 hint=f"git rm -r --cached {place.name}   # and take what was in it for known: history keeps it",
             )
         custom = (folder / GITIGNORE).read_bytes() != EVERYTHING
-        open_ = not_ignored(runner, folder, names) if custom else ()
+        exposed = not_ignored(runner, folder, names) if custom else ()
     except ToolFailed as error:
         return (_unsure(error),)
-    if open_:
+    if exposed:
         raise Refused(
-            f"git would add {place.name}/{open_[0]}: its {GITIGNORE} makes an exception for it",
+            f"git would add {place.name}/{exposed[0]}: its {GITIGNORE} makes an exception for it",
             hint=f"take that line out of {place.name}/{GITIGNORE}",
         )
     return ()

@@ -47,14 +47,19 @@ def inputs_of(repo: Path, top: TreeMapping, runner: Runner) -> Inputs:
     texts = {name: text for name in (TALCONFIG, secret, *named) if (text := _text(repo / name)) is not None}
     encrypted = {name: repo / name for name, text in texts.items() if name != TALCONFIG and is_encrypted(text)}
     secrets = decrypt_all(runner, encrypted)
-    names = {name for text in (texts | dict(secrets)).values() for found in _VARIABLE.findall(text) for name in found}
     return Inputs(
         env_files=tuple(repo / name for name in TALENV if (repo / name).exists()),
         secret_file=repo / secret,
         files=(TALCONFIG, *TALENV, *TALSECRET, *named),
-        variables=tuple(sorted(names - {""})),
+        variables=variables_in(*texts.values(), *secrets.values()),
         secrets=secrets,
     )
+
+
+def variables_in(*texts: str) -> tuple[str, ...]:
+    """The names of those that they may use."""
+    names = {name for text in texts for found in _VARIABLE.findall(text) for name in found}
+    return tuple(sorted(names - {""}))
 
 
 def secret_file(repo: Path) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from talops.config.comments import without_comments
 from talops.config.compose import documents
@@ -23,7 +23,7 @@ from talops.files.variables import NOT_KNOWN
 class Patch:
     """`at` is where talconfig.yaml names it, `file` is empty for one that stands there. `trees` are its documents.
 
-    `trees` is empty where it cannot be read, `closed` says that it is encrypted or a template.
+    `trees` is empty where it cannot be read, `closed` says that it is `encrypted` or a template.
     """
 
     at: Place
@@ -31,6 +31,7 @@ class Patch:
     text: Substituted
     trees: tuple[Tree, ...] = ()
     closed: bool = False
+    encrypted: bool = False
     findings: tuple[Finding, ...] = ()
     lines: tuple[int, int] = (0, 0)
     """How far the lines and the columns of a patch that stands in talconfig.yaml are from those of its text."""
@@ -109,14 +110,17 @@ def _file(sources: Sources, row: Scalar, name: str) -> Patch:
 
 
 def _opened(sources: Sources, row: Scalar, name: str, text: str) -> Patch:
-    if is_encrypted(text) or TEMPLATE in text:
-        # a template may be YAML or not: it is looked at as far as it is
-        trees = () if is_encrypted(text) else _as_far_as_it_goes(text, name)
-        return Patch(at=row.at, file=name, text=Substituted(text, text), trees=trees, closed=True, sources=sources)
+    as_it_is = Substituted(text, text)
+    if is_encrypted(text):
+        return Patch(at=row.at, file=name, text=as_it_is, closed=True, encrypted=True, sources=sources)
+    if TEMPLATE in text:
+        # it may be YAML or not: it is looked at as far as it is
+        trees = _as_far_as_it_goes(text, name)
+        return Patch(at=row.at, file=name, text=as_it_is, trees=trees, closed=True, sources=sources)
     try:
         plain = without_comments(text, name)
     except FilesInvalid as raised:
-        return Patch(at=row.at, file=name, text=Substituted(text, text), findings=(_no(raised),), sources=sources)
+        return Patch(at=row.at, file=name, text=as_it_is, findings=(_no(raised),), sources=sources)
     values = sources.variables.environment.values
     substituted = substitute_all(plain, values, name, hint=sources.variables.hint, missing=NOT_KNOWN)
     unset = tuple(_no(problem, rule="variable") for problem in substituted.problems)
@@ -162,8 +166,6 @@ def _inline(sources: Sources, row: Scalar) -> Patch:
 
 
 def _with(patch: Patch, *, trees: tuple[Tree, ...] = (), findings: tuple[Finding, ...] = ()) -> Patch:
-    from dataclasses import replace
-
     return replace(patch, trees=trees, findings=findings)
 
 

@@ -12,9 +12,10 @@ from talops.domain.process import Runner
 from talops.errors import FilesInvalid
 from talops.files.check import check_files
 from talops.files.current import Rejected
-from talops.files.inputs import Inputs, inputs_of
+from talops.files.inputs import Inputs, inputs_of, variables_in
 from talops.files.redact import Secrets
 from talops.files.references import unresolved_secrets, unresolved_variables
+from talops.files.variables import read_variables
 
 UNREADABLE = "not-decrypted"
 """The rule of a warning, which is none here: what cannot be decrypted cannot be generated."""
@@ -45,13 +46,22 @@ def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper
     every = check_files(repo, runner=runner, environ=environ, talhelper=talhelper)
     found = tuple(finding for finding in every if finding.rule != UNREADABLE)
     if any(finding.severity is Severity.ERROR for finding in found):
-        raise Rejected(found)
+        # where a reference stands instead of a value, whatever else is wrong comes from that
+        raise Rejected((*_unresolved(repo, runner, environ), *found))
     return found
 
 
+def _unresolved(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    values = read_variables(repo, runner, environ).environment.values
+    try:
+        text = (repo / TALCONFIG).read_text("utf-8", "replace")
+    except OSError:
+        return ()
+    return tuple(unresolved_variables(variables_in(text), values, environ))
+
+
 def prepare(repo: Path, *, runner: Runner, environ: Mapping[str, str], warnings: tuple[Finding, ...] = ()) -> Prepared:
-    """Read everything. Raises FilesInvalid and ToolMissing."""
-    repo = repo.absolute()
+    """Read everything. `repo` is absolute. Raises FilesInvalid and ToolMissing."""
     loaded = load_files(repo, runner=runner, environ=environ)
     top = parse(loaded.talconfig, TALCONFIG)
     if not isinstance(top, TreeMapping):

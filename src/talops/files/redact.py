@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from talops.config.compose import explained, yaml_events
 from talops.config.environment import SHORTEST
@@ -18,20 +19,10 @@ from talops.config.tree import Mapping, Tree
 from talops.config.tree import Sequence as TreeSequence
 from talops.errors import FilesInvalid
 from talops.files.documents import V1ALPHA1, Area, area_below, trees
-
-MASK = "***"
+from talops.files.secretkeys import HARMLESS, MASK, is_secret, telling, without_lines
 
 _LONG_LINE = 8
 """Lines of a longer value are looked for, too, since YAML indents them anew; shorter ones are braces and the like."""
-_HARMLESS = re.compile(r"true|false|null|none|auto|yes|[-+]?[0-9.]{1,3}|\*+", re.IGNORECASE)
-"""Values that cannot be a secret whatever names them."""
-_KEYS = frozenset({"token", "secret", "key", "auth", "authorization", "identitytoken", "passphrase"})
-_NAMED = (
-    r"[\w.-]*(?:passwor[dt]|passwd|passphrase|secret|token|api[-_.]?key|auth[-_.]?key|private[-_.]?key|preshared[-_.]?key|"
-    r"access[-_.]?key|encryption[-_.]?key|credentials?|authorization)"
-)
-_SECRET_NAME = re.compile(_NAMED, re.IGNORECASE)
-_SECRET_LINE = re.compile(rf"(?im)(?P<name>(?:^|[\s\"'{{,-]){_NAMED}[\"']?[ \t]*[:=][ \t]*)(?P<value>\S[^\n]*)")
 _SECRET_MANIFEST = re.compile(r"(?m)^[ \t-]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Secret\b|\"kind\"\s*:\s*\"Secret\"")
 _TELLING = (
     re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL),
@@ -83,7 +74,7 @@ class Secrets:
 
 def _forms(value: str) -> Iterator[str]:
     for text in {value, *(line.strip() for line in value.splitlines() if len(line.strip()) >= _LONG_LINE)}:
-        if len(text) < SHORTEST or not text.strip() or _HARMLESS.fullmatch(text):
+        if len(text) < SHORTEST or not text.strip() or HARMLESS.fullmatch(text):
             continue
         yield text
         encoded = text.encode()
@@ -144,25 +135,13 @@ def _secret_scalars(tree: Tree, path: tuple[str, ...], area: Area) -> Iterator[S
     match tree:
         case Mapping():
             for key, row in tree.entries.items():
-                yield from _secret_scalars(row, (*path, key), area_below(area, key, path[-1]))
+                below = (*path, telling(key, tree.get("name")))
+                yield from _secret_scalars(row, below, area_below(area, key, path[-1]))
         case TreeSequence():
             for row in tree.rows:
                 yield from _secret_scalars(row, path, area)
         case Scalar() if is_secret(path, tree.text, area):
             yield tree
-
-
-def is_secret(path: Sequence[str], text: str, area: Area = Area.TYPED) -> bool:
-    """By its key alone. `path` begins with the kind and ends with the key, without places in lists."""
-    key = path[-1].lower() if path else ""
-    if not text or _HARMLESS.fullmatch(text) or text.startswith("/"):
-        return False
-    if "extraManifestHeaders" in path:
-        return True
-    if key == "key" and area is not Area.TYPED:
-        # a toleration, a label selector
-        return False
-    return key in _KEYS or _SECRET_NAME.fullmatch(key) is not None
 
 
 def hidden_value(path: Sequence[str], text: str, secrets: Secrets, area: Area = Area.TYPED) -> str:
@@ -172,27 +151,35 @@ def hidden_value(path: Sequence[str], text: str, secrets: Secrets, area: Area = 
     if path[0] == "ExtensionServiceConfig" and path[-1] == "content":
         # configs of services that are no part of Talos: nobody knows where their passwords stand
         return MASK if text else text
-    if path[-1] in {"contents", "content"} and _SECRET_MANIFEST.search(text):
+    if path[-1] in {"contents", "content"}:
+        return _contents(text, secrets)
+    return secrets.hidden(without_lines(text))
+
+
+@lru_cache(maxsize=128)
+def _contents(text: str, secrets: Secrets) -> str:
+    """Of a file or a manifest: as YAML or JSON where it is that, and in any case line by line."""
+    if _SECRET_MANIFEST.search(text):
         return MASK
-    if ":" in text or "=" in text:
-        text = _SECRET_LINE.sub(_without_value, text)
-    return secrets.hidden(text)
-
-
-def _without_value(line: re.Match[str]) -> str:
-    value = line["value"]
-    return line[0] if _HARMLESS.fullmatch(value) or value.startswith("/") else f"{line['name']}{MASK}"
+    found = _documents(text)
+    if found and all(isinstance(tree, Mapping) for _, tree in found):
+        text = _without([("", tree) for _, tree in found], text, Area.FREE, secrets)
+    return secrets.hidden(without_lines(text))
 
 
 def redacted(text: str, secrets: Secrets) -> str:
     """A machine config with its comments, and still YAML. Of any other text what is known to be secret goes."""
     found = _documents(text)
     if found is None:
-        return secrets.hidden(_SECRET_LINE.sub(_without_value, text))
+        return secrets.hidden(without_lines(text))
+    return secrets.hidden(_without([(kind or "", tree) for kind, tree in found], text, Area.TYPED, secrets))
+
+
+def _without(found: Sequence[tuple[str, Tree]], text: str, area: Area, secrets: Secrets) -> str:
     instead: dict[tuple[int, int], str] = {}
     for kind, tree in found:
-        _note_hidden(tree, (kind or "",), Area.TYPED, secrets, instead)
-    return secrets.hidden(_spliced(text, instead))
+        _note_hidden(tree, (kind,), area, secrets, instead)
+    return _spliced(text, instead)
 
 
 def _note_hidden(
@@ -205,7 +192,8 @@ def _note_hidden(
                 if (hidden := secrets.hidden(key)) != key:
                     instead[place.line, place.column] = hidden
             for key, row in tree.entries.items():
-                _note_hidden(row, (*path, key), area_below(area, key, path[-1]), secrets, instead)
+                below = (*path, telling(key, tree.get("name")))
+                _note_hidden(row, below, area_below(area, key, path[-1]), secrets, instead)
         case TreeSequence():
             for row in tree.rows:
                 _note_hidden(row, path, area, secrets, instead)
@@ -226,8 +214,17 @@ def _spliced(text: str, instead: dict[tuple[int, int], str]) -> str:
             start, end = event.start_mark, event.end_mark
             hidden = instead.get((start.line + 1, start.column + 1))
             if hidden is not None and start.index >= at:
-                # a block ends with its line
-                line_end = "\n" if text[start.index : end.index].endswith("\n") else ""
-                parts += [text[at : start.index], json.dumps(hidden, ensure_ascii=False), line_end]
+                parts += [text[at : start.index], _written(hidden, text[start.index : end.index])]
                 at = end.index
     return "".join([*parts, text[at:]])
+
+
+def _written(hidden: str, before: str) -> str:
+    """In quotes; what was a block of lines stays one, and ends with its line."""
+    header, line_end, block = before.partition("\n")
+    first = next((line for line in block.splitlines() if line.strip()), "")
+    if header[:1] == "|" and "\n" in hidden.strip("\n") and not hidden[:1].isspace():
+        indent = first[: len(first) - len(first.lstrip())]
+        lines = [f"{indent}{line}" if line else "" for line in hidden.rstrip("\n").split("\n")]
+        return f"{header}{line_end}{line_end.join(lines)}{line_end}"
+    return json.dumps(hidden, ensure_ascii=False) + ("\n" if before.endswith("\n") else "")

@@ -4,7 +4,7 @@ talhelper would write them into the machine configs as they are.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from talops.config.compose import Repeated, documents
 from talops.config.scalar import Scalar
@@ -18,7 +18,7 @@ _RUN = "talops gen config"
 
 
 def unresolved_variables(
-    used: Iterator[str] | tuple[str, ...], values: Mapping[str, str], environ: Mapping[str, str]
+    used: Iterable[str], values: Mapping[str, str], environ: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Of the variables that the files use; `values` are what they mean, `environ` what the process has."""
     for name in used:

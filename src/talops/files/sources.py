@@ -21,13 +21,13 @@ TALCONFIG = "talconfig.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One row of `nodes`, with the mapping of its role. What cannot be read, or is not known, is empty."""
+    """One row of `nodes`, with the mapping of its role. What cannot be read, or is not known, is empty, or None."""
 
     row: Mapping
     role: Mapping
     hostname: str
     addresses: tuple[str, ...]
-    control_plane: bool
+    control_plane: bool | None
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ def _parsed(talconfig: Substituted) -> Tree | None:
 
 
 def _node(top: Mapping, row: Mapping) -> Node:
-    hostname, addresses, control_plane = "", tuple[str, ...](), False
+    hostname, addresses, control_plane = "", tuple[str, ...](), None
     with suppress(FilesInvalid):
         control_plane = bool_of(row.get("controlPlane"), "controlPlane")
     with suppress(FilesInvalid):

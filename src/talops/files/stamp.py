@@ -80,12 +80,24 @@ def of_program(name: str, environ: Mapping[str, str]) -> str:
 
 
 def is_current(stamp: Stamp, folder: Path, repo: Path, environ: Mapping[str, str], talhelper: str, now: float) -> bool:
-    """Whether generating again would make what is there. `now` in seconds since 1970."""
+    """Whether generating again would make what is there, for nobody else to read. `now` in seconds since 1970."""
     made = stamp.sources
     if now >= stamp.renew_after or made.tools != _tools(talhelper, environ):
         return False
     same = made == fingerprints(repo, made.files, made.variables, environ, talhelper)
-    return same and all(of_file(folder / name) == seen for name, seen in stamp.outputs.items())
+    names = (".", *stamp.outputs)
+    return (
+        same
+        and all(_is_private(folder / name) for name in names)
+        and all(of_file(folder / name) == seen for name, seen in stamp.outputs.items())
+    )
+
+
+def _is_private(path: Path) -> bool:
+    try:
+        return path.stat().st_mode & 0o077 == 0
+    except OSError:
+        return False
 
 
 def stamp_text(stamp: Stamp) -> bytes:

@@ -23,6 +23,8 @@ from talops.tools.talhelper import new_secrets
 TALOS, KUBERNETES = "v1.13.8", "v1.36.3"
 """The newest Talos that talhelper 3.1.16 takes without a warning, and its own Kubernetes (facts, real-tools.md 7)."""
 TALENV = "CLUSTER_VIP: 192.0.2.10\n"
+TOOLS = ("age-keygen", "sops", "talhelper")
+"""What it takes."""
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PLACES = {
     "talconfig.yaml": "talconfig.yaml",
@@ -36,15 +38,6 @@ _PLACES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Programs:
-    """The external tools that it takes, as paths or names."""
-
-    talhelper: str = "talhelper"
-    sops: str = "sops"
-    age_keygen: str = "age-keygen"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
     """What was made. `new` says whether the key was, too, and is in the folder."""
 
@@ -54,27 +47,21 @@ class Starter:
     new: bool
 
 
-def start_repository(
-    name: str, folder: Path, *, runner: Runner, programs: Programs, environ: Mapping[str, str]
-) -> Starter:
+def start_repository(name: str, folder: Path, *, runner: Runner, environ: Mapping[str, str]) -> Starter:
     """Write it, or nothing. Raises UsageError for a name or a place that cannot be, FilesInvalid for a key that cannot
     be used, ToolMissing and ToolFailed."""
-    check_name(name)
-    folder = folder.absolute()
-    _must_be_free(folder)
-    key = key_in_use(runner, programs.age_keygen, environ)
+    folder = must_be_free(name, folder)
+    key = key_in_use(runner, environ)
     with _whole(folder) as draft:
-        chosen = key or AgeKey(
-            place=str(folder / OWN_KEY), recipient=new_key(runner, programs.age_keygen, draft / OWN_KEY)
-        )
+        chosen = key or AgeKey(place=str(folder / OWN_KEY), recipient=new_key(runner, draft / OWN_KEY))
         words = {"NAME": name, "TALOS": TALOS, "KUBERNETES": KUBERNETES, "RECIPIENT": chosen.recipient}
         rules = draft / ".sops.yaml"
         rules.write_text(_filled("sops.yaml", words))
         for file, plain in (
-            ("talsecret.sops.yaml", new_secrets(runner, programs.talhelper)),
+            ("talsecret.sops.yaml", new_secrets(runner, "talhelper")),
             ("talenv.sops.yaml", TALENV),
         ):
-            text = encrypted(runner, programs.sops, rules, file, plain.encode(), recipient=chosen.recipient)
+            text = encrypted(runner, rules, file, plain.encode(), recipient=chosen.recipient)
             _write_private(draft / file, text)
         for template, place in _PLACES.items():
             (draft / place).parent.mkdir(parents=True, exist_ok=True)
@@ -93,8 +80,13 @@ def check_name(name: str) -> None:
         )
 
 
-def _must_be_free(folder: Path) -> None:
-    """Raises UsageError."""
+def must_be_free(name: str, folder: Path) -> Path:
+    """The folder, absolute. Raises UsageError when a cluster cannot be called so, or when something is there."""
+    check_name(name)
+    try:
+        folder = folder.absolute()
+    except OSError as error:
+        raise UsageError(f"this folder is gone: {error.strerror}", hint="cd") from None
     if os.path.lexists(folder):
         raise UsageError(
             f"{folder} is there already, and nothing is ever overwritten",
@@ -102,6 +94,7 @@ def _must_be_free(folder: Path) -> None:
         )
     if not folder.parent.is_dir():
         raise UsageError(f"there is no folder {folder.parent} to put it into", hint=f"mkdir -p {folder.parent}")
+    return folder
 
 
 @contextmanager

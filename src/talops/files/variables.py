@@ -24,6 +24,7 @@ class Variables:
 
     environment: Environment
     files: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
     closed: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
 
@@ -33,6 +34,8 @@ class Variables:
         lost = self.environment.lost
         if lost:
             return f"{lost}: no `KEY: value`, and so talhelper drops every variable of that file; fix that line"
+        if self.empty:
+            return f"{self.empty[0]} is empty: restore it from git, write the variable there, or export it"
         return "" if self.files else "there is no talenv.yaml and no talenv.sops.yaml here: write one, or export it"
 
 

@@ -9,6 +9,7 @@ from talops.observe.asking import Asks, Batch, ask
 from talops.observe.edges import Files, Tools
 from talops.observe.talos import TalosFacts
 from talops.tools import kubernetes, requests
+from talops.tools.answers import for_admins
 from talops.tools.nodeconfig import NodeConfigs, configs
 
 
@@ -25,7 +26,7 @@ def read_configs(nodes: Collection[DesiredNode], tools: Tools) -> Mapping[str, N
     """By hostname, what each of these nodes runs with, and what its next boot takes. One process while all answer."""
     batch = _question(nodes, tools)
     ask(tools.runner, [batch])
-    return {node.hostname: batch.about(node.addresses[0]) for node in nodes}
+    return {node.hostname: for_admins(batch.about(node.addresses[0])) for node in nodes}
 
 
 def observe_running(nodes: Collection[DesiredNode], desired: Desired, tools: Tools) -> Mapping[str, Running]:
@@ -37,7 +38,7 @@ def observe_running(nodes: Collection[DesiredNode], desired: Desired, tools: Too
     kubelets = _kubelets(desired, tools)
     return {
         node.hostname: Running(
-            configs=batch.about(node.addresses[0]),
+            configs=for_admins(batch.about(node.addresses[0])),
             talos=facts.node(node.addresses[0]),
             kubelet=kubelets if isinstance(kubelets, Unknown) else kubelets.get(node.hostname, ""),
         )

@@ -6,23 +6,13 @@ says comes on stderr.
 
 from pathlib import Path
 
-from talops.domain.machineconfig import ApplyMode
+from talops.domain.applymode import ApplyMode
 from talops.domain.process import Result
 from talops.sim.cluster import Cluster
-from talops.sim.commandline import Command, option, seconds_of
+from talops.sim.commandline import Command, is_dry_run, option, seconds_of
 from talops.sim.config.applying import Applied, apply
 from talops.sim.served import Refused
 from talops.sim.talosctl import fail, plural_errors, refused
-
-APPLY_CONFIG = "apply-config"
-
-
-def is_apply(command: Command) -> bool:
-    return command.words[:1] == (APPLY_CONFIG,)
-
-
-def is_dry_run(command: Command) -> bool:
-    return "--dry-run" in command.words
 
 
 def apply_config(cluster: Cluster, command: Command) -> Result:

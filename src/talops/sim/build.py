@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from random import Random
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Version
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
-from talops.sim.config.starting import starting_config
 from talops.sim.config.stored import StoredConfig, kubelet_of
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
@@ -60,7 +58,15 @@ def build(
     for machine in machines.values():
         _configure(machine, desired, configs or {})
         kubelet.register(machine, ready_since=LONG_AGO)
+    cluster.on_ready.append(lambda machine: _adopt_images(cluster, machine))
     return cluster, Parts(cluster, sorted(set(faults), key=str))
+
+
+def _adopt_images(cluster: Cluster, machine: Machine) -> None:
+    if machine.new_config:
+        from talops.sim.config.kubernetes import adopt_images
+
+        adopt_images(cluster, machine)
 
 
 def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:
@@ -79,7 +85,13 @@ def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:
 
 def _configure(machine: Machine, desired: Desired, configs: Mapping[str, str]) -> None:
     node = desired.node(machine.hostname)
-    machine.config = StoredConfig(partial(starting_config, desired, node, configs, machine.version))
+
+    def begin() -> str:
+        from talops.sim.config.starting import starting_config
+
+        return starting_config(desired, node, configs, machine.version)
+
+    machine.config = StoredConfig(begin)
     machine.kubernetes = kubelet_of(configs.get(machine.hostname, ""))
 
 

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from talops.domain.process import End, Result
 from talops.domain.talos import Version
-from talops.sim.applyconfig import APPLY_CONFIG, apply_config, is_dry_run
 from talops.sim.cluster import Cluster
-from talops.sim.commandline import Command, option, seconds_of
+from talops.sim.commandline import APPLY_CONFIG, Command, is_dry_run, option, seconds_of
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
 from talops.sim.machine import Machine
 from talops.sim.refusals import BROKEN_OFF
@@ -93,6 +92,8 @@ class Changing:
 
     def _begin(self, machine: Machine | None) -> None:
         if self.words[0] == APPLY_CONFIG:
+            from talops.sim.applyconfig import apply_config
+
             self._end(apply_config(self._cluster, Command(self.nodes, self.words)))
         elif machine is None or not machine.up:
             self._unreachable()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+APPLY_CONFIG = "apply-config"
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
@@ -29,6 +30,10 @@ def parse(argv: Sequence[str]) -> Command:
         else:
             words.append(word)
     return Command(tuple(nodes), tuple(words))
+
+
+def is_dry_run(command: Command) -> bool:
+    return "--dry-run" in command.words
 
 
 def option(words: Sequence[str], name: str, default: str, *, short: str = "") -> str:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from talops.domain.process import Call, End, Instant, Request, Response, Result, Running, Stop, Wake
-from talops.sim.applyconfig import apply_config, is_apply
 from talops.sim.changing import Changing, is_change
 from talops.sim.cluster import Cluster
-from talops.sim.commandline import parse
+from talops.sim.commandline import APPLY_CONFIG, parse
 from talops.sim.kube.api import KubeApi
 from talops.sim.talosctl import Talosctl
 
@@ -64,8 +63,12 @@ class SimRunner:
     def _answer(self, call: Call) -> Result:
         if call.argv[0] != "talosctl":
             return Result(end=End.NOT_FOUND)
-        command = parse(call.argv)
-        return apply_config(self._me.cluster, command) if is_apply(command) else self._talosctl.answer(call.argv)
+        # what is known already is answered by its argv alone; a file may have changed
+        if APPLY_CONFIG in call.argv:
+            from talops.sim.applyconfig import apply_config
+
+            return apply_config(self._me.cluster, parse(call.argv))
+        return self._talosctl.answer(call.argv)
 
     def start(self, call: Call) -> Running:
         self._me.check()

@@ -16,7 +16,7 @@ from talops.tools.calls import sops_decrypt
 from talops.tools.homes import sops_key_file
 from talops.tools.sops import OWN_KEY, plain_text
 
-NAME, KEYS = "secrets", "keys"
+NAME, KEYS = "secrets", "age keys"
 PATIENCE = timedelta(seconds=6)
 """Less than a command has, which may wait for a finger on a hardware key."""
 MOST = 100
@@ -71,8 +71,8 @@ def keys(environ: Mapping[str, str], repo: Path) -> Check:
     default = sops_key_file(environ)
     (seen if default.is_file() else missing).append(str(default))
     if seen:
-        return ok(KEYS, f"age keys: {', '.join(seen)}")
-    return warning(KEYS, f"no age key in {', '.join(missing)}", "export SOPS_AGE_KEY_FILE=/path/to/key")
+        return ok(KEYS, ", ".join(seen))
+    return warning(KEYS, f"none in {', '.join(missing)}", "export SOPS_AGE_KEY_FILE=/path/to/key")
 
 
 def decryption(repo: Path, names: Sequence[str], sops: str) -> Question:

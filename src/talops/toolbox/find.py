@@ -1,6 +1,7 @@
 """Which program each tool is: PATH's if that is the locked version, else the store's. Without a lock file, PATH's."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from talops.domain.talos import Version
@@ -22,12 +23,12 @@ class Programs:
 
     def __init__(
         self,
-        lock: Lock | None,
+        lock: Callable[[], Lock | None],
         store: Store,
         environ: Mapping[str, str],
         ask: Callable[[str, str], Version | None],
     ) -> None:
-        self._lock = lock
+        self._read = lock
         self._store = store
         self.environ = environ
         """What the programs shall see."""
@@ -35,8 +36,13 @@ class Programs:
         self._platform = Platform.here()
         self._found: dict[tuple[str, Version | None], Program | Missing] = {}
 
+    @cached_property
+    def lock(self) -> Lock | None:
+        """Read when the first tool is wanted: most commands can do without. Raises FilesInvalid."""
+        return self._read()
+
     def find(self, name: str) -> Program | Missing:
-        """The one that commands use: of the newest version that is locked."""
+        """The one that commands use: of the newest version that is locked. Raises FilesInvalid for a broken lock."""
         return self._once(name, next(iter(self._locked(name)), None))
 
     def path(self, name: str) -> str:
@@ -60,7 +66,7 @@ class Programs:
         return program.version or self._versions.of(program.name, program.path)
 
     def _locked(self, name: str) -> tuple[Version, ...]:
-        return self._lock.versions(RELEASE_OF.get(name, name)) if self._lock is not None else ()
+        return self.lock.versions(RELEASE_OF.get(name, name)) if self.lock is not None else ()
 
     def _once(self, name: str, wanted: Version | None) -> Program | Missing:
         if (name, wanted) not in self._found:
@@ -89,7 +95,7 @@ class Programs:
 
     def _stored(self, name: str, wanted: Version) -> Path | None:
         release = RELEASE_OF.get(name, name)
-        asset = self._lock.asset(release, wanted, self._platform) if self._lock is not None else None
+        asset = self.lock.asset(release, wanted, self._platform) if self.lock is not None else None
         return self._store.installed(release, wanted, self._platform, asset, name) if asset is not None else None
 
     def _installed_elsewhere(self, name: str) -> Iterator[tuple[Origin, str]]:
@@ -97,12 +103,12 @@ class Programs:
 
 
 def programs(repo: Path, environ: Mapping[str, str]) -> Programs:
-    """Raises FilesInvalid for a lock file that cannot be read. Runs nothing, until one must be asked its version.
+    """Runs nothing, until one must be asked its version.
 
     What they see of `environ` names the repository's own age key where no other is named.
     """
     environ = with_own_key(repo, environ)
-    return Programs(read_lock(repo), Store.of(environ), environ, _asked)
+    return Programs(lambda: read_lock(repo), Store.of(environ), environ, _asked)
 
 
 def _asked(name: str, path: str) -> Version | None:

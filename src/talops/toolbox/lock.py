@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +45,10 @@ class Lock:
         return self.tools.get(name, {}).get(version, {}).get(platform)
 
 
+class NewerLock(FilesInvalid):
+    """Another talops wrote it, of which this one cannot know what it means."""
+
+
 def read_lock(repo: Path) -> Lock | None:
     """None when there is none. Raises FilesInvalid."""
     try:
@@ -69,8 +72,10 @@ def parse_lock(text: str) -> Lock:
         raise FilesInvalid(f"it is no JSON: {error.msg}{conflict}", where=where, hint=_ANEW) from None
     form = _mapping(found, "the file").get("form")
     if form != _FORM:
-        hint = "update talops: another, newer one wrote it" if isinstance(form, int) and form > _FORM else _ANEW
-        raise FilesInvalid(f"`form` is {form!r}, and this talops reads {_FORM}", where=LOCK, hint=hint)
+        what = f"`form` is {form!r}, and this talops reads {_FORM}"
+        if isinstance(form, int) and form > _FORM:
+            raise NewerLock(what, where=LOCK, hint="update talops: another, newer one wrote it")
+        raise FilesInvalid(what, where=LOCK, hint=_ANEW)
     return Lock(
         {_name(name): _versions(name, entry) for name, entry in _mapping(found.get("tools", {}), "tools").items()}
     )
@@ -152,6 +157,8 @@ def _written(asset: Asset) -> dict[str, object]:
 
 def write_lock(repo: Path, lock: Lock) -> None:
     """Whole or not at all. Raises ToolFailed."""
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile("w", dir=repo, prefix=f".{LOCK}-", encoding="utf-8", delete=False) as file:
             try:

@@ -4,7 +4,7 @@ Each tool is installed whole or not at all; one that fails keeps no other back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +53,8 @@ class Provider:
 
     def programs(self) -> Programs:
         """What the machine has of that."""
-        return Programs(self.lock, self.store, self.environ, lambda name, path: ask(self.runner, name, path))
+        lock = self.lock
+        return Programs(lambda: lock, self.store, self.environ, lambda name, path: ask(self.runner, name, path))
 
     def resolve(self, wants: Sequence[Wanted]) -> None:
         """Ask for the SHA-256 of what the lock does not say. Failures are kept, none is raised."""
@@ -87,11 +88,18 @@ class Provider:
         programs = self.programs()
         orders = {order.label: order for wanted in self.assets for order in self._orders(wanted, programs)}
         work = {label: partial(self._fetch, order) for label, order in orders.items()}
-        for label, answer in abreast(work, _FAILURES):
+        # until all threads have ended: what came is run for its version, and a fork among threads may hang
+        for label, answer in tuple(abreast(work, _FAILURES)):
             if isinstance(answer, Exception):
                 self._missed(orders[label], answer)
             else:
                 self._take(answer)
+
+    def _learn(self, wanted: Wanted, platform: Platform, binaries: Mapping[str, str]) -> None:
+        """What is in the file; where the file is the program itself, there is nothing to learn."""
+        asset = self.assets[wanted][platform]
+        if {*binaries.values()} - {asset.sha256}:
+            self.assets[wanted][platform] = replace(asset, binaries={**asset.binaries, **binaries})
 
     def _orders(self, wanted: Wanted, programs: Programs) -> list[Order]:
         assets = self.assets[wanted]
@@ -103,6 +111,9 @@ class Provider:
             if program.wanted == wanted.version
         ):
             needed.add(self.here)
+        elif self.here in assets:
+            name, version = wanted.release.name, wanted.version
+            self._learn(wanted, self.here, self.store.binaries(name, version, self.here, assets[self.here]))
         if self.here not in assets:
             self._fail(wanted, wanted.label, ToolFailed(f"{wanted.label}: there is no file of it for {self.here}"))
         return [Order(wanted=wanted, platform=one, asset=assets[one]) for one in sorted(needed) if one in assets]
@@ -122,7 +133,8 @@ class Provider:
             self._fail(order.wanted, order.label, error)
             return
         believed = "" if order.asset.sha256 else "; nobody publishes its SHA-256: it is believed from now on"
-        self.assets[order.wanted][order.platform] = fetched.asset
+        self.assets[order.wanted][order.platform] = replace(order.asset, sha256=fetched.asset.sha256)
+        self._learn(order.wanted, order.platform, fetched.asset.binaries)
         self.watcher.ended(order.label, f"{'installed' if ours else 'looked at'}{believed}")
 
     def _missed(self, order: Order, error: Exception) -> None:

@@ -2,11 +2,8 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +31,9 @@ def fingerprint(path: Path) -> str:
 
 def sha256(path: Path) -> str:
     """Raises OSError."""
+    # every command that runs a tool imports this module, and few need this
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -72,18 +72,25 @@ class Store:
                 return path
         return None
 
-    def install(self, name: str, version: Version, platform: Platform, asset: Asset, ready: Path) -> Mapping[str, str]:
+    def binaries(self, name: str, version: Version, platform: Platform, asset: Asset) -> Mapping[str, str]:
+        """The SHA-256 of each program that came from that very file; empty when it is not here."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            note = json.loads((self.folder(name, version, platform) / _NOTE).read_text("utf-8"))
+            if note["sha256"] == asset.sha256:
+                return {str(binary): str(noted["sha256"]) for binary, noted in note["binaries"].items()}
+        return {}
+
+    def install(self, name: str, version: Version, platform: Platform, asset: Asset, ready: Path) -> None:
         """Take in the folder `ready`, which holds the programs and lies in a folder of `partial`. All or nothing.
 
-        Returns the SHA-256 of each program. Raises OSError.
+        What `asset` says of the programs is believed: they were hashed when they were unpacked. Raises OSError.
         """
-        digests = {}
+        binaries = {}
         for path in sorted(ready.iterdir()):
             path.chmod(0o755)
-            digests[path.name] = sha256(path)
-        binaries = {
-            binary: {"sha256": digest, "fingerprint": fingerprint(ready / binary)} for binary, digest in digests.items()
-        }
+            _sync(path)
+            digest = asset.binaries.get(path.name) or sha256(path)
+            binaries[path.name] = {"sha256": digest, "fingerprint": fingerprint(path)}
         _write(ready / _NOTE, json.dumps({"url": asset.url, "sha256": asset.sha256, "binaries": binaries}))
         folder = self.folder(name, version, platform)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +101,6 @@ class Store:
         ready.rename(folder)
         _sync(folder)
         _sync(folder.parent)
-        return digests
 
     @contextmanager
     def partial(self) -> Iterator[Path]:
@@ -102,6 +108,9 @@ class Store:
 
         Needs `taken`: what a killed one has left is thrown away first.
         """
+        import shutil
+        import tempfile
+
         for left in self.root.glob(f"{_PARTIAL}*"):
             shutil.rmtree(left, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.root))
@@ -169,8 +178,9 @@ def _write(path: Path, text: str) -> None:
         raise
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """A file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

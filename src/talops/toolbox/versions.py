@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -65,6 +64,8 @@ class KnownVersions:
         return self._known
 
     def _remember(self, path: str, entry: list[str]) -> None:
+        import tempfile
+
         self._known = None
         known = {kept: one for kept, one in self._remembered().items() if Path(kept).exists()} | {path: entry}
         self._known = known

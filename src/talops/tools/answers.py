@@ -67,6 +67,14 @@ def gap(result: Result) -> Unknown:
     return Unknown(mistrust, hint=_TALOSCONFIG) if mistrust else Unknown(why(result))
 
 
+def for_admins(answer: T | Unknown) -> T | Unknown:
+    """Of what only an administrator may read: a refusal, explained."""
+    if not isinstance(answer, Unknown) or "not authorized" not in answer.reason:
+        return answer
+    what = f"{answer.reason}: it takes the role os:admin, which this talosconfig has not"
+    return Unknown(what, forbidden=True, hint="talosctl config info   # its roles")
+
+
 def why(result: Result) -> str:
     """Why a call of talosctl gave no answer. Not for secret calls."""
     if result.end is End.NOT_FOUND:

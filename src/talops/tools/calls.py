@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
 
-from talops.domain.machineconfig import ApplyMode
+from talops.domain.applymode import ApplyMode
 from talops.domain.process import Call
 from talops.domain.talos import Unknown, Version
 
@@ -93,8 +93,11 @@ FILE_TEMPLATES = (
         secret=True,
     ),
     Template(name="git-tracked", command=("ls-files", "-z", "--"), deadline=timedelta(seconds=20)),
-    # exit 1 where it ignores none of them
-    Template(name="git-ignored", command=("check-ignore", "--no-index", "-z", "--"), deadline=timedelta(seconds=20)),
+    Template(
+        name="git-not-ignored",
+        command=("ls-files", "--others", "--exclude-standard", "-z", "--"),
+        deadline=timedelta(seconds=20),
+    ),
     Template(
         name="git-toplevel", command=("rev-parse", "--show-toplevel", "--show-prefix"), deadline=timedelta(seconds=20)
     ),
@@ -321,9 +324,9 @@ def git_tracked(folder: str, name: str) -> Call:
     return _call("git-tracked", ("git", "-C", folder), (), (f":(literal){name}",))
 
 
-def git_ignored(folder: str, names: tuple[str, ...]) -> Call:
-    """On stdout come those that it ignores."""
-    return _call("git-ignored", ("git", "-C", folder), (), names)
+def git_not_ignored(folder: str, names: tuple[str, ...]) -> Call:
+    """Which of these `git add` would take up."""
+    return _call("git-not-ignored", ("git", "-C", folder), (), tuple(f":(literal){name}" for name in names))
 
 
 def git_toplevel(folder: str) -> Call:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from talops.domain.process import Call, End, Result, Runner
-from talops.errors import FilesInvalid, ToolFailed, ToolMissing
+from talops.errors import FilesInvalid, ToolFailed
 from talops.tools.calls import age_keygen, age_recipients, sops_encrypt
 from talops.tools.homes import sops_key_file
+from talops.tools.programs import missing
 
 _RECIPIENT = re.compile(r"age1[a-z0-9]+")
-_NEXT = "talops init   # gets the tools that talops needs"
+_AGE_KEYGEN = "age-keygen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +28,17 @@ class AgeKey:
     """How many more keys there are in that place."""
 
 
-def key_in_use(runner: Runner, age_keygen: str, environ: Mapping[str, str]) -> AgeKey | None:
+def key_in_use(runner: Runner, environ: Mapping[str, str]) -> AgeKey | None:
     """The age key that sops finds anyway, in its own order; None when it finds none.
 
     Raises FilesInvalid when there is one that cannot be used: sops would stumble over it, too.
     """
     keys, named = environ.get("SOPS_AGE_KEY", ""), environ.get("SOPS_AGE_KEY_FILE", "")
     if keys.strip():
-        call, place = age_recipients(age_keygen, keys=keys.encode() + b"\n"), "SOPS_AGE_KEY"
+        call, place = age_recipients(_AGE_KEYGEN, keys=keys.encode() + b"\n"), "SOPS_AGE_KEY"
     elif named or sops_key_file(environ).is_file():
         place = named or str(sops_key_file(environ))
-        call = age_recipients(age_keygen, place)
+        call = age_recipients(_AGE_KEYGEN, place)
     else:
         return None
     found = dict.fromkeys(_RECIPIENT.findall(_told(_asked(runner, call), place)))
@@ -55,22 +56,22 @@ def _told(result: Result, place: str) -> str:
     return result.stdout.decode("utf-8", "replace")
 
 
-def new_key(runner: Runner, program: str, path: Path) -> str:
+def new_key(runner: Runner, path: Path) -> str:
     """Write a new age key (0600) and return its recipient. Raises ToolMissing and ToolFailed."""
-    made = _asked(runner, age_keygen(program, str(path)))
-    result = _asked(runner, age_recipients(program, str(path))) if made.ok else made
+    made = _asked(runner, age_keygen(_AGE_KEYGEN, str(path)))
+    result = _asked(runner, age_recipients(_AGE_KEYGEN, str(path))) if made.ok else made
     found = _RECIPIENT.search(result.stdout.decode("utf-8", "replace"))
     if not result.ok or found is None:
         raise ToolFailed(f"age-keygen made no key: {_why(result)}", hint="age-keygen -o /dev/null")
     return found[0]
 
 
-def encrypted(runner: Runner, sops: str, rules: Path, name: str, plain: bytes, *, recipient: str) -> bytes:
+def encrypted(runner: Runner, rules: Path, name: str, plain: bytes, *, recipient: str) -> bytes:
     """`plain` as the file `name`, encrypted by these rules, and so for that recipient.
 
     Raises ToolMissing and ToolFailed.
     """
-    result = _asked(runner, sops_encrypt(sops, str(rules), name, plain))
+    result = _asked(runner, sops_encrypt("sops", str(rules), name, plain))
     if not result.ok or b"ENC[" not in result.stdout:
         raise ToolFailed(f"sops cannot encrypt {name}: {_why(result)}", hint="sops --version")
     if recipient.encode() not in result.stdout:
@@ -90,7 +91,9 @@ def _why(result: Result) -> str:
 def _asked(runner: Runner, call: Call) -> Result:
     (result,) = runner.gather((call,))
     if result.end is End.NOT_FOUND:
-        raise ToolMissing(f"{Path(call.argv[0]).name} is not installed, or not on PATH", hint=_NEXT)
+        raise missing(call.argv[0], result)
     if result.end is End.TIMED_OUT:
-        raise ToolFailed(f"{Path(call.argv[0]).name} did not end within {call.deadline.seconds} s", hint=_NEXT)
+        raise ToolFailed(
+            f"{call.argv[0]} did not end within {call.deadline.seconds} s", hint=f"{call.argv[0]} --version"
+        )
     return result

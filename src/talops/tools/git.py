@@ -5,7 +5,7 @@ from pathlib import Path
 
 from talops.domain.process import End, Result, Runner
 from talops.errors import ToolFailed, ToolMissing, UsageError
-from talops.tools.calls import git_archive, git_ignored, git_toplevel, git_tracked
+from talops.tools.calls import git_archive, git_not_ignored, git_toplevel, git_tracked
 
 
 def repository_of(folder: Path) -> Path | None:
@@ -18,18 +18,21 @@ def tracked(runner: Runner, folder: Path, name: str) -> tuple[str, ...]:
     (result,) = runner.gather((git_tracked(str(folder), name),))
     if result.end is End.NOT_FOUND:
         return ()
-    if not result.ok:
-        raise ToolFailed(f"git cannot tell what it tracks: {result.complaint()}", hint=f"git -C {folder} status")
-    return tuple(name for name in result.stdout.decode("utf-8", "surrogateescape").split("\0") if name)
+    return _names(result, folder)
 
 
 def not_ignored(runner: Runner, folder: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """Which of these files in `folder` git would add. Raises ToolFailed when it cannot tell."""
-    (result,) = runner.gather((git_ignored(str(folder), tuple(names)),))
-    if result.end is not End.EXITED or result.exit not in {0, 1}:
-        raise ToolFailed(f"git cannot tell what it ignores: {result.complaint()}", hint=f"git -C {folder} status")
-    ignored = set(result.stdout.decode("utf-8", "surrogateescape").split("\0"))
-    return tuple(name for name in names if name not in ignored)
+    """Those of these files in `folder` that git neither has nor ignores. Raises ToolFailed when it cannot tell."""
+    (result,) = runner.gather((git_not_ignored(str(folder), tuple(names)),))
+    if result.end is End.NOT_FOUND:
+        return ()
+    return _names(result, folder)
+
+
+def _names(result: Result, folder: Path) -> tuple[str, ...]:
+    if not result.ok:
+        raise ToolFailed(f"git cannot tell what it tracks: {result.complaint()}", hint=f"git -C {folder} status")
+    return tuple(name for name in result.stdout.decode("utf-8", "surrogateescape").split("\0") if name)
 
 
 def archive(runner: Runner, repo: Path, revision: str, into: Path) -> Path:
@@ -64,13 +67,20 @@ def _must_be_there(result: Result, repo: Path) -> None:
 
 
 def _unpack(file: Path, into: Path) -> None:
-    """Only what lies in it: no links that lead out, no devices."""
     import tarfile
+
+    def _within(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+        """Without links that lead out of it: they may lie in some other part of a large repository."""
+        try:
+            return tarfile.data_filter(member, path)
+        except tarfile.FilterError:
+            return None
 
     into.mkdir(mode=0o700)
     try:
         with tarfile.open(file) as tar:
-            tar.extractall(into, filter="data")
+            # the filter is stricter than `data`
+            tar.extractall(into, filter=_within)  # noqa: S202
     except tarfile.TarError as error:
         raise ToolFailed(f"that revision cannot be unpacked: {error}") from None
     finally:

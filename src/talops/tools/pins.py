@@ -86,7 +86,7 @@ def pin_kubeconfig(runner: Runner, kubectl: Kubectl, folder: Path) -> Kubectl:
 
 _KUBECONFIG_HINT = (
     "`kubectl config get-contexts` shows what there is; name one with --kubeconfig and --kube-context, or let "
-    "`talosctl kubeconfig` get it from a control plane"
+    "`talops kubeconfig` get it from a control plane"
 )
 
 
@@ -130,7 +130,7 @@ def _is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113
 
 
-_TALOSCONFIG_HINT = "name one with --talosconfig, or generate one with `talhelper genconfig`"
+_TALOSCONFIG_HINT = "name one with --talosconfig, or generate one: talops gen config"
 
 
 def pin_talosconfig(runner: Runner, talosctl: Talosctl, source: Path, folder: Path) -> PinnedTalos:

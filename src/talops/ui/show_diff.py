@@ -19,6 +19,7 @@ WIDEST = 110
 _EFFECTS = {Effect.LIVE: "applies live", Effect.REBOOT: "NEEDS A REBOOT", Effect.NEVER: "CANNOT BE CHANGED"}
 ANOTHER = "a secret that differs"
 ITS_NAME = "(its hostname)"
+_GAP = 2
 _SHORT_ID = 12
 _SCHEMATIC_ID = 64
 
@@ -38,7 +39,7 @@ def show_diff(
 ) -> str:
     """`only`: the nodes that were named on the command line."""
     paint = Paint(on=colour)
-    lines = [f"cluster {cluster}: what {count(len(drifts), 'node')} {_have(drifts)}, against the files"]
+    lines = [f"cluster {cluster}: what {count(len(drifts), 'node')} {_have(drifts)} (-), against the files (+)"]
     for block in blocks(drifts):
         lines += ["", *_block(block, len(drifts), min(width, WIDEST), paint)]
     lines += _unknown(drifts, width, paint)
@@ -115,7 +116,11 @@ def _change(change: Change, indent: str, width: int, paint: Paint) -> Iterator[s
     fits = beside and len(head) + len(beside) + len(effect) + 4 <= width
     head += f": {clean(beside)}" if fits else ""
     loud = paint.plain if change.effect is Effect.LIVE else paint.magenta
-    yield f"{paint.signed(sign, head)}{' ' * max(2, width - len(head) - len(effect))}{loud(effect)}"
+    gap = width - len(head) - len(effect)
+    if gap >= _GAP:
+        yield f"{paint.signed(sign, head)}{' ' * gap}{loud(effect)}"
+    else:
+        yield from (paint.signed(sign, head), f"{' ' * (width - len(effect))}{loud(effect)}")
     for mark, line in () if fits else _lines(change, sign):
         yield from _value(mark, line, below, width, paint)
     if change.why:
@@ -214,19 +219,22 @@ def _effects(drifts: Sequence[NodeDrift]) -> Mapping[Effect, int]:
 
 def _next(drifts: Sequence[NodeDrift], only: Sequence[str]) -> str:
     words = " ".join(["", *only])
-    to_apply = any(not isinstance(drift.changes, Unknown) and drift.changes for drift in drifts)
+    to_apply = any(
+        drift.staged is Staged.OTHER or (not isinstance(drift.changes, Unknown) and drift.changes) for drift in drifts
+    )
     other_system = any(
         not aspect.agrees and not isinstance(aspect.running, Unknown) and aspect.name != "Kubernetes"
         for drift in drifts
         for aspect in drift.aspects
         if aspect.files not in {"", aspect.running}
     )
+    gaps = [drift.changes for drift in drifts if isinstance(drift.changes, Unknown)]
+    if gaps and not to_apply:
+        return next((gap.hint for gap in gaps if gap.hint), "talops health")
     if to_apply and other_system:
         return f"talops apply{words}   # and then: talops upgrade all"
     if to_apply:
         return f"talops apply{words}"
     if other_system:
         return "talops upgrade all"
-    if any(isinstance(drift.changes, Unknown) for drift in drifts):
-        return "talops health"
     return "talops status" if any(drift.drifts for drift in drifts) else "nothing"

@@ -23,18 +23,17 @@ def _tools(tools: Sequence[ToolCheck], width: int) -> Iterator[str]:
     wide = [max(map(len, column)) for column in zip(*(row[1:4] for row in rows), strict=True)]
     for row, tool in zip(rows, (None, *tools), strict=True):
         start = "  ".join([f"{row[0]:<7}", *(f"{cell:<{most}}" for cell, most in zip(row[1:4], wide, strict=True))])
-        if len(start) + 2 + len(row[4]) <= width:
-            yield f"{start}  {row[4]}".rstrip()
-        else:
-            yield start.rstrip()
-            yield from folded(row[4], width, first=_UNDER, rest=_UNDER)
+        line = f"{start}  {row[4]}".rstrip()
+        path = tool.path if tool is not None else ""
+        fits = len(line) + 2 + len(path) <= width
+        yield f"{line}  {path}".rstrip() if fits else line
         if tool is not None:
+            yield from folded("" if fits else path, width, first=_UNDER, rest=_UNDER)
             yield from _why(tool, width)
 
 
 def _cells(tool: ToolCheck) -> Sequence[str]:
-    origin = f"{tool.origin}: {tool.path}" if tool.path else ""
-    return (_state(tool.state), tool.name, tool.wanted or "any", tool.found or "none", origin)
+    return (_state(tool.state), tool.name, tool.wanted or "any", tool.found or "none", tool.origin)
 
 
 def _check(check: Check, width: int) -> Iterator[str]:
@@ -54,7 +53,7 @@ def _next(hint: str, width: int) -> Iterator[str]:
 
 def _state(state: State) -> str:
     """What is bad is seen without colours, too."""
-    return state.value.upper() if state is State.BAD else state.value
+    return state.upper() if state is State.BAD else state
 
 
 def _verdict(diagnosis: Diagnosis) -> str:
@@ -72,7 +71,7 @@ def doctor_to_json(diagnosis: Diagnosis) -> dict[str, object]:
         "healthy": diagnosis.healthy,
         "tools": [_tool_to_json(tool) for tool in diagnosis.tools],
         "checks": [
-            {"name": check.name, "state": check.state.value, "what": check.what, "next": check.hint}
+            {"name": check.name, "state": str(check.state), "what": check.what, "next": check.hint}
             for check in diagnosis.checks
         ],
     }
@@ -85,7 +84,7 @@ def _tool_to_json(tool: ToolCheck) -> dict[str, object]:
         "found": tool.found,
         "from": tool.origin,
         "path": tool.path,
-        "state": tool.state.value,
+        "state": str(tool.state),
         "what": tool.what,
         "next": tool.hint,
     }

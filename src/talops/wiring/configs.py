@@ -34,8 +34,8 @@ def machine_config(stage: Stage, hostname: str, *, show_secrets: bool) -> NodeCo
     (node,) = named(stage.desired, [hostname])
     held = read_configs([node], stage.tools)[hostname]
     if isinstance(held, Unknown) or held.active is None:
-        why = held.reason if isinstance(held, Unknown) else "it names no config that it runs with"
-        raise ToolFailed(f"{hostname}: {why}", hint=f"talosctl -n {node.addresses[0]} version")
+        gap = held if isinstance(held, Unknown) else Unknown("it names no config that it runs with")
+        raise ToolFailed(f"{hostname}: {gap.reason}", hint=gap.hint or f"talosctl -n {node.addresses[0]} version")
     if show_secrets:
         return held
     secrets = _secrets(stage, _stored(held))

@@ -9,6 +9,7 @@ from talops.config.kubeconfig import merged
 from talops.domain.talos import Unknown
 from talops.errors import ToolFailed
 from talops.observe.asking import Single, ask
+from talops.tools.answers import for_admins
 from talops.tools.homefile import kubeconfig_path, locked, read_text, write_whole
 from talops.tools.homes import expanded
 from talops.wiring.stages import Stage
@@ -31,12 +32,11 @@ def fetched(stage: Stage) -> str:
     addresses = [node.addresses[0] for node in stage.desired.control_planes]
     question = Single(stage.tools.talosctl.kubeconfig, _text, addresses)
     ask(stage.tools.runner, [question])
-    if isinstance(question.answer, Unknown):
-        raise ToolFailed(
-            f"no control plane gives out a kubeconfig: {question.answer.reason}",
-            hint=question.answer.hint or f"talosctl -n {addresses[0]} version" if addresses else "talops nodes",
-        )
-    return question.answer
+    answer = for_admins(question.answer)
+    if isinstance(answer, Unknown):
+        look = f"talosctl -n {addresses[0]} version" if addresses else "talops nodes"
+        raise ToolFailed(f"no control plane gives out a kubeconfig: {answer.reason}", hint=answer.hint or look)
+    return answer
 
 
 def _text(stdout: bytes) -> str | Unknown:

@@ -1,22 +1,25 @@
 """The store of external tools: who is asked what the cluster needs, and what `talops init` works with."""
 
 import os
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from talops.config import load_desired, load_tools
 from talops.domain.cluster import Desired
 from talops.domain.context import Context
 from talops.domain.talos import Unknown, Version
 from talops.domain.tool import ToolSettings, Watcher
-from talops.errors import Exit, TalopsError
+from talops.errors import Exit, FilesInvalid, TalopsError, UsageError
 from talops.toolbox import initialise
 from talops.toolbox.find import Programs, programs
 from talops.toolbox.initialise import Cluster
-from talops.toolbox.lock import Lock, read_lock
+from talops.toolbox.lock import Lock, NewerLock, read_lock
 from talops.toolbox.provide import Provider
 from talops.toolbox.store import Store
+from talops.tools.sops import with_own_key
 from talops.wiring.stages import tool_runner
 
 MIRROR = "TALOPS_MIRROR"
@@ -35,7 +38,9 @@ def init(context: Context, wish: InitWish, watcher: Watcher) -> Exit:
     from talops.config.files import must_be_folder
 
     must_be_folder(context.repo)
-    lock = read_lock(context.repo)
+    if wish.offline and wish.update:
+        raise UsageError("--update asks for checksums, and --offline asks nobody", hint="leave one of them out")
+    lock = _lock(context, wish, watcher)
     settings = load_tools(context.repo)
     if wish.offline:
         return initialise.offline(lock, programs(context.repo, os.environ), watcher)
@@ -48,13 +53,33 @@ def init(context: Context, wish: InitWish, watcher: Watcher) -> Exit:
         if initialise.complete(lock, found):
             return initialise.fits(lock, cluster, settings, found, watcher)
     with ExitStack() as stack:
-        provider = _provider(stack, lock, settings, watcher)
+        brings = provider(stack, context.repo, lock, settings, watcher)
         if lock is None or wish.update:
-            return initialise.anew(provider, context.repo, cluster, settings)
-        return initialise.from_lock(provider, lock, cluster, settings)
+            return initialise.anew(brings, context.repo, cluster, settings)
+        return initialise.from_lock(brings, lock, cluster, settings)
 
 
-def _provider(stack: ExitStack, lock: Lock | None, settings: ToolSettings, watcher: Watcher) -> Provider:
+def _lock(context: Context, wish: InitWish, watcher: Watcher) -> Lock | None:
+    try:
+        return read_lock(context.repo)
+    except NewerLock:
+        raise
+    except FilesInvalid as error:
+        if not wish.update:
+            raise
+        watcher.said(f"{error.what}: it is written from nothing, and what it held is not compared")
+        return None
+
+
+def _mirror(settings: ToolSettings) -> str:
+    """The environment goes before the file. Raises UsageError."""
+    named = os.environ.get(MIRROR, "")
+    if named and not re.match(r"https?://[^/\s]", named):
+        raise UsageError(f"{MIRROR} is no URL", hint=f"export {MIRROR}=https://host/path")
+    return named or settings.mirror
+
+
+def provider(stack: ExitStack, repo: Path, lock: Lock | None, settings: ToolSettings, watcher: Watcher) -> Provider:
     """It has the store for itself until the end of the stack."""
     from talops.tools.clock import ended_by_signals
     from talops.tools.runner import ShRunner
@@ -72,8 +97,8 @@ def _provider(stack: ExitStack, lock: Lock | None, settings: ToolSettings, watch
         runner=runner,
         watcher=watcher,
         folder=stack.enter_context(store.partial()),
-        mirror=os.environ.get(MIRROR) or settings.mirror,
-        environ=os.environ,
+        mirror=_mirror(settings),
+        environ=with_own_key(repo, os.environ),
         before=lock,
     )
 

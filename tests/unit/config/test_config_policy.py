@@ -70,7 +70,10 @@ timeouts: {upgrade: 1h, boot: 2m, detach: 3m, switchover: 4m}
         ("ordr: [a]", "talops.yaml:1:1: unknown key `ordr` | did you mean `order`?"),
         ("gates:\n  cehp: {}", "talops.yaml:2:3: unknown key `gates.cehp` | did you mean `ceph`?"),
         ("gates:\n  ceph:\n    alow: []", "talops.yaml:3:5: unknown key `gates.ceph.alow` | did you mean `allow`?"),
-        ("zzz: 1", "talops.yaml:1:1: unknown key `zzz` | known here: order, skip, gates, stability, drain, timeouts, tools"),
+        (
+            "zzz: 1",
+            "talops.yaml:1:1: unknown key `zzz` | known here: order, skip, gates, stability, drain, timeouts, tools",
+        ),
         ("drain: {bare_pods: delete}", "talops.yaml:1:9: unknown key `drain.bare_pods` | did you mean `barePods`?"),
         ("drain: {barePods: keep}", "talops.yaml:1:19: `drain.barePods`: must be 'refuse' or 'delete' | "),
         ("order: a", "talops.yaml:1:8: `order`: must be a valid list | "),

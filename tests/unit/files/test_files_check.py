@@ -1,14 +1,11 @@
 """Snippets of talconfig.yaml, and what check_files finds in them."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from snippets import check, told
 
-from talops.domain.finding import Finding, Severity
-from talops.files.check import check_files
-from talops.tools.runner import ShRunner
+from talops.domain.finding import Severity
 
 HEAD = """\
 clusterName: home
@@ -18,21 +15,6 @@ endpoint: https://10.0.0.1:6443
 """
 NODE = "  - {hostname: %s, ipAddress: %s, installDisk: /dev/sda, controlPlane: %s}\n"
 THREE = "".join(NODE % (f"cp-{n}", f"10.0.0.{n}", "true") for n in (1, 2, 3))
-
-
-def check(folder: Path, talconfig: str, environ: Mapping[str, str] | None = None, **files: str) -> list[Finding]:
-    """Of a folder with these files (`__` stands for a dot, `_` for a slash) and a file of secrets."""
-    (folder / "talsecret.sops.yaml").write_text("sops: {mac: x}\n")
-    (folder / "talconfig.yaml").write_text(talconfig)
-    for name, text in files.items():
-        path = folder / name.replace("__", ".").replace("_", "/")
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    return list(check_files(folder, runner=ShRunner(), environ=environ or {"PATH": os.environ["PATH"]}))
-
-
-def told(findings: list[Finding]) -> list[str]:
-    return [f"{found.severity.value} {found.rule} {found.where}" for found in findings]
 
 
 def test_a_sound_talconfig_has_no_findings(tmp_path: Path) -> None:
@@ -64,13 +46,16 @@ def test_all_that_is_wrong_is_told_in_one_go(tmp_path: Path) -> None:
         (NODE % ("CP-1", "10.0.0.2", "false"), ["error duplicate-hostname talconfig.yaml:7:16"]),
         (NODE % ("w-1", "10.0.0.1", "false"), ["error duplicate-address talconfig.yaml:7:32"]),
         (NODE % ("w-1", "'10.0.0.7, 10.0.0.1'", "false"), ["error duplicate-address talconfig.yaml:7:32"]),
-        (NODE % ("cp-1", "10.0.0.1", "false"), [
-            "error duplicate-hostname talconfig.yaml:7:16",
-            "error duplicate-address talconfig.yaml:7:33",
-        ]),
+        (
+            NODE % ("cp-1", "10.0.0.1", "false"),
+            [
+                "error duplicate-hostname talconfig.yaml:7:16",
+                "error duplicate-address talconfig.yaml:7:33",
+            ],
+        ),
         (NODE % ("w-1", "10.0.0.2", "false"), []),
     ],
-)  # fmt: skip
+)
 def test_two_nodes_cannot_be_the_same(second: str, findings: list[str], tmp_path: Path) -> None:
     text = f"{HEAD}nodes:\n{NODE % ('cp-1', '10.0.0.1', 'true')}{second}"
     if "CP" not in second:
@@ -81,8 +66,14 @@ def test_two_nodes_cannot_be_the_same(second: str, findings: list[str], tmp_path
 
 @pytest.mark.parametrize(
     ("planes", "rule"),
-    [(0, "error no-control-plane"), (1, ""), (2, "warning even-control-planes"), (3, ""), (4, "warning even-control-planes")],
-)  # fmt: skip
+    [
+        (0, "error no-control-plane"),
+        (1, ""),
+        (2, "warning even-control-planes"),
+        (3, ""),
+        (4, "warning even-control-planes"),
+    ],
+)
 def test_control_planes_are_an_odd_number(planes: int, rule: str, tmp_path: Path) -> None:
     nodes = "".join(NODE % (f"n-{n}", f"10.0.0.{n}", str(n <= planes).lower()) for n in range(1, 7))
     head = HEAD.replace("10.0.0.1", "api.example.test")

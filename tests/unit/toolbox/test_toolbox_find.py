@@ -60,7 +60,7 @@ class World:
             except ValueError:
                 return None
 
-        return Programs(Lock(self.locked) if locked else None, self.store, self.environ, ask)
+        return Programs(lambda: Lock(self.locked) if locked else None, self.store, self.environ, ask)
 
 
 @pytest.fixture

@@ -5,11 +5,16 @@ from datetime import timedelta
 import pytest
 
 from talops.domain.machineconfig import ApplyMode
+from talops.domain.talos import Unknown, Version
 from talops.tools.calls import (
     TEMPLATES,
     Kubectl,
     Talosctl,
+    age_keygen,
+    age_recipients,
+    sops_encrypt,
     talhelper_genconfig,
+    talhelper_genschema,
     talhelper_gensecret,
     talhelper_validate,
 )
@@ -96,6 +101,19 @@ TWO = ("10.0.0.11", "10.0.0.12")
         ),
         (talhelper_validate("talhelper", ("/o/a", "/o/b")), "talhelper validate nodeconfig -m metal /o/a /o/b"),
         (talhelper_gensecret("talhelper"), "talhelper gensecret"),
+        (
+            sops_encrypt("sops", "/r/.sops.yaml", "talenv.sops.yaml", b"WORD: secret"),
+            "sops --config /r/.sops.yaml encrypt --filename-override talenv.sops.yaml",
+        ),
+        (age_keygen("age-keygen", "/r/age.key"), "age-keygen -o /r/age.key"),
+        (age_recipients("age-keygen", "/r/age.key"), "age-keygen -y /r/age.key"),
+        (age_recipients("age-keygen", keys=b"AGE-SECRET-KEY-1"), "age-keygen -y"),
+        (
+            TALOSCTL.answers("10.0.0.11", "10.0.0.11"),
+            "talosctl --talosconfig talosconfig -e 10.0.0.11 -n 10.0.0.11 version --json",
+        ),
+        (Kubectl(kubeconfig="k").answers(), "kubectl --kubeconfig k get --raw /version"),
+        (talhelper_genschema("talhelper"), "talhelper genschema -f /dev/stdout"),
     ],
     ids=lambda value: getattr(value, "template", ""),
 )
@@ -115,6 +133,13 @@ def test_what_carries_keys_is_secret() -> None:
     assert secret == {"kubectl-config", "sops-decrypt", "sops-encrypt"} | talhelper | of_nodes
 
 
+def test_what_a_tool_reads_is_in_no_argv_and_not_shown() -> None:
+    call = sops_encrypt("sops", "/r/.sops.yaml", "talenv.sops.yaml", b"WORD: s3cr3t")
+    assert call.stdin == b"WORD: s3cr3t"
+    assert "s3cr3t" not in repr(call)
+    assert "s3cr3t" not in " ".join(call.argv)
+
+
 def test_a_mutation_never_asks_two_nodes() -> None:
     assert all(template.nodes == 1 for template in TEMPLATES.values() if template.mutating)
 
@@ -126,3 +151,30 @@ def test_a_call_without_its_nodes_cannot_be_made() -> None:
 
 def test_the_same_call_is_built_once() -> None:
     assert TALOSCTL.version(TWO) is TALOSCTL.version(("10.0.0.11", "10.0.0.12"))
+
+
+NEWER, OLDER, OLD = (Version.parse(text) for text in ("v1.13.2", "v1.12.7", "v1.12.0"))
+SEVERAL = Talosctl(path="talosctl", others=((NEWER, "/13"), (OLDER, "/12"), (OLD, "/12.0")))
+
+
+@pytest.mark.parametrize(
+    ("running", "path", "release"),
+    [
+        (Version.parse("v1.13.0"), "/13", NEWER),
+        (Version.parse("v1.12.11"), "/12", OLDER),
+        (Version.parse("v1.12.0-rc.1"), "/12", OLDER),
+        (Version.parse("v1.11.5"), "talosctl", None),
+        (Version.parse("v2.12.0"), "talosctl", None),
+        (Unknown("it does not answer"), "talosctl", None),
+    ],
+)
+def test_a_node_is_changed_with_the_newest_talosctl_of_its_own_minor_release(
+    running: Version | Unknown, path: str, release: Version | None
+) -> None:
+    chosen = SEVERAL.for_version(running)
+    assert (chosen.path, chosen.release) == (path, release)
+    assert chosen.talosconfig == SEVERAL.talosconfig
+
+
+def test_without_others_there_is_the_one_that_reads() -> None:
+    assert TALOSCTL.for_version(NEWER) == TALOSCTL

@@ -1,5 +1,6 @@
 """Installer images that a patch sets, and that are not those of talconfig.yaml's schematic."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -28,21 +29,24 @@ def install_images(sources: Sources, patches: Patches) -> Iterator[Finding]:
     for node in sources.nodes:
         last = _last(patches.of_node(sources, node))
         wanted = _wanted(images, node, version)
-        if last is not None and wanted is not None:
-            patch, image = last
-            if image.text != str(wanted) and not _unreadable(image.text) and NOT_KNOWN not in str(wanted):
-                what = f"this patch sets {image.text}, and not talconfig's {wanted}"
-                found.setdefault(warning("install-image", patch.place(image.at), what, _hint(wanted)), []).append(
-                    node.name
-                )
+        if last is None or wanted is None or last[1].text == str(wanted):
+            continue
+        patch, image = last
+        if not _unreadable(image.text) and NOT_KNOWN not in str(wanted):
+            what = f"this patch sets {_short(image.text)}, and not talconfig's {_short(str(wanted))}"
+            about = warning("install-image", patch.place(image.at), what, _hint(wanted))
+            found.setdefault(about, []).append(node.name)
     for about, names in found.items():
-        yield _for(about, names)
+        yield replace(about, what=f"{_listed(names)}: {about.what}")
 
 
-def _for(about: Finding, names: list[str]) -> Finding:
+def _short(image: str) -> str:
+    """Without what nobody reads of a schematic and a digest."""
+    return re.sub(r"([0-9a-f]{8})[0-9a-f]{56}", r"\1…", image)
 
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return replace(about, what=f"{shown}: {about.what}")
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _last(patches: tuple[Patch, ...]) -> tuple[Patch, Scalar] | None:

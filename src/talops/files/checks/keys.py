@@ -13,6 +13,7 @@ from talops.domain.finding import Finding
 from talops.files.findings import warning
 from talops.files.sources import Sources
 
+DEPRECATED_KEY = "deprecated-key"
 _IMAGES = "`controlPlane.talosImageURL` and `worker.talosImageURL`, or that of a node"
 OBSOLETE = {
     (TOP, "talosImageURL"): f"write {_IMAGES}, without a version",
@@ -23,7 +24,6 @@ OBSOLETE = {
     (ROLE, "inlinePatch"): "write it as a text into `patches`",
     (ROLE, "encryptedPatches"): "name the file in `patches`: an @file is decrypted by itself",
     (ROLE, "extensions"): "write `schematic`, with `customization.systemExtensions.officialExtensions`",
-    (TOP, "sops"): "talhelper does not decrypt talconfig.yaml: decrypt it, and keep secrets in talenv.sops.yaml",
     (ROLE, "isoSchematic"): "write `imageSchematic`",
 }
 """Keys that talhelpers before 3 knew, and what replaced them (its git history)."""
@@ -37,7 +37,16 @@ DEPRECATED = {
 
 
 def unknown_keys(sources: Sources, keys: Keys) -> Iterator[Finding]:
-    """What is wrong in many places is told once, with the first of them."""
+    """What talhelper ignores. What is wrong in many places is told once, with the first of them."""
+    return (found for found in _odd_keys(sources, keys) if found.rule != DEPRECATED_KEY)
+
+
+def deprecated_keys(sources: Sources, keys: Keys) -> Iterator[Finding]:
+    """What talhelper still reads."""
+    return (found for found in _odd_keys(sources, keys) if found.rule == DEPRECATED_KEY)
+
+
+def _odd_keys(sources: Sources, keys: Keys) -> Iterator[Finding]:
     found: dict[tuple[str, str, str], dict[Place, None]] = {}
     for level, mapping, key in _odd(sources.top, TOP, keys):
         found.setdefault(_told(level, key, keys), {})[_place(mapping, key)] = None
@@ -77,9 +86,12 @@ def _told(level: str, key: str, keys: Keys) -> tuple[str, str, str]:
     known, home = keys.levels[level], keys.home(key)
     place = (_general(level), key)
     if place in DEPRECATED:
-        return "obsolete-key", f"`{key}` is deprecated, though talhelper still reads it", DEPRECATED[place]
+        return DEPRECATED_KEY, f"`{key}` is deprecated, though talhelper still reads it", DEPRECATED[place]
     if place in OBSOLETE:
         return "obsolete-key", f"`{key}` is obsolete, and talhelper ignores it", OBSOLETE[place]
+    if (level, key) == (TOP, "sops"):
+        hint = "decrypt it in place, and keep secrets in talenv.sops.yaml"
+        return "unknown-key", "sops was here, and talhelper does not decrypt talconfig.yaml", hint
     close = _close(key, known)
     if close and close.lower() == key.lower():
         return "unknown-key", f"talhelper does not know `{key}` and ignores it", f"did you mean `{close}`?"

@@ -39,7 +39,7 @@ def _endpoint(sources: Sources, where: Where, vips: tuple[str, ...]) -> Iterator
     if host.is_loopback:
         hint = "write a virtual IP, a load balancer, or the address of a control plane"
         yield warning("endpoint", at, f"{host} is each machine itself: nobody else finds the API there", hint)
-    elif holder is not None and not holder.control_plane:
+    elif holder is not None and holder.control_plane is False:
         what = f"{host} is {holder.name}, a worker: Kubernetes' API does not answer there"
         yield error("endpoint", at, what, "write a virtual IP, or the address of a control plane")
     elif holder is None and host not in map(address_of, vips):
@@ -61,7 +61,7 @@ def _vip(sources: Sources, node: Node, around: Surroundings, link: Link, vip: Sc
     networks = _of_version(address, [around]) if address is not None else ()
     if address is None:
         return None
-    if not node.control_plane:
+    if node.control_plane is False:
         what = f"the virtual IP {address} cannot be that of {node.name}: a worker has no etcd to settle who holds it"
         return error("vip", at, what, "write it at the control planes only")
     if address in map(address_of, node.addresses):

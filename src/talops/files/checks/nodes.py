@@ -15,6 +15,8 @@ _OVERWRITES = "each node needs its own: talhelper overwrites one with the other,
 def counted(sources: Sources) -> Iterator[Finding]:
     """Only where every node could be read: a count that is not sure is none."""
     planes = sources.control_planes
+    if any(node.control_plane is None for node in sources.nodes):
+        return
     at = sources.origin(sources.top.place_of("nodes"))
     if sources.nodes and not planes:
         hint = "write `controlPlane: true` at one or three of them"

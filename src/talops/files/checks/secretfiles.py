@@ -33,7 +33,7 @@ def secret_files(repo: Path) -> Iterator[Finding]:
 
 def _hint(repo: Path) -> str:
     names = [path.name for path in repo.iterdir() if path.is_file()]
-    close = get_close_matches(_USUAL, [name for name in names if name.startswith("tal")], n=1, cutoff=0.8)
+    close = get_close_matches(_USUAL, [name for name in names if name.startswith("tals")], n=1, cutoff=0.8)
     if close:
         return f"did you mean to name {close[0]} so?"
     return "restore it from git; only for a new cluster: talhelper gensecret > talsecret.sops.yaml, then sops -e -i"

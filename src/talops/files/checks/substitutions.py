@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from talops.config.compose import documents
 from talops.config.keys import TEXT, TEXTS, TOP, Keys
 from talops.config.scalar import Place, Scalar, canonical, is_null, truth
-from talops.config.substitute import Substituted, substitute_all, variables_in
+from talops.config.substitute import Substituted, offset_of, place_at, substitute_all, variables_in
 from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.finding import Finding
 from talops.errors import FilesInvalid
@@ -47,6 +47,12 @@ def substitutions(sources: Sources, keys: Keys, patches: Patches) -> Iterator[Fi
     for patch in patches:
         if patch.file and patch.text.moved:
             yield from _in_patch(patch, patch.text.source, None, values)
+
+
+def replaced_places(sources: Sources) -> frozenset[Place]:
+    """Where the values of talconfig.yaml stand that hold variables; in the substituted text."""
+    values = sources.variables.environment.values
+    return frozenset(replaced.read.at for replaced in _replaced(sources.written, sources.top, values, ()))
 
 
 def _in_patch(patch: Patch, written: str, at: Place | None, values: Values[str, str]) -> Iterator[Finding]:
@@ -115,10 +121,5 @@ def _names(written: Scalar) -> tuple[str, str]:
 
 def _variable(text: Substituted, at: Place) -> Place:
     """Where the first variable of the value that begins there stands."""
-    lines = text.source.splitlines()
-    for number in range(at.line, len(lines) + 1):
-        start = at.column - 1 if number == at.line else 0
-        found = lines[number - 1].find("$", start)
-        if found >= 0:
-            return Place(at.file, number, found + 1)
-    return at
+    found = text.source.find("$", offset_of(text.source, at))
+    return place_at(text.source, found, at.file) if found >= 0 else at

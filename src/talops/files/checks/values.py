@@ -1,9 +1,10 @@
 """Values that one reader takes for another kind than the next: words of YAML 1.1, and numbers that were texts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from dataclasses import replace
 
 from talops.config.keys import BOOLEAN, TEXT, TEXTS, TOP, Keys
-from talops.config.scalar import OLD_FALSE, OLD_TRUE, Scalar, canonical, truth
+from talops.config.scalar import OLD_FALSE, OLD_TRUE, Place, Scalar, canonical, truth
 from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.finding import Finding
 from talops.files.findings import warning
@@ -36,17 +37,18 @@ def values_of(tree: Tree, level: str, keys: Keys) -> Iterator[tuple[Scalar, str]
                     yield from values_of(value, known[key], keys)
 
 
-def misread(sources: Sources, keys: Keys) -> Iterator[Finding]:
-    """Of talconfig.yaml."""
+def misread(sources: Sources, keys: Keys, replaced: Set[Place]) -> Iterator[Finding]:
+    """Of talconfig.yaml. `replaced` are the places of values that hold variables: they are judged as such."""
     for scalar, kind in values_of(sources.top, TOP, keys):
-        at = sources.origin(scalar.at)
+        if scalar.at in replaced:
+            continue
         if kind == BOOLEAN and scalar.text in OLD_TRUE | OLD_FALSE:
             meant = str(truth(scalar)).lower()
             what = f"`{scalar.text}` is {meant} to talhelper, and a text to readers of YAML 1.2"
-            yield warning("old-boolean", at, what, f"write {meant}")
+            yield warning("old-boolean", sources.origin(scalar.at), what, f"write {meant}")
         elif kind in {TEXT, TEXTS} and scalar.plain and canonical(scalar) != scalar.text:
             what = f"`{scalar.text}` is no text to talhelper: it writes {canonical(scalar)}"
-            yield warning("changed-value", at, what, f'write it in quotes: "{scalar.text}"')
+            yield warning("changed-value", sources.origin(scalar.at), what, f'write it in quotes: "{scalar.text}"')
 
 
 def misread_in_patches(patches: Patches) -> Iterator[Finding]:
@@ -71,8 +73,6 @@ def _words(tree: Tree, below: tuple[str, ...]) -> Iterator[tuple[Scalar, tuple[s
 
 
 def _word(word: str, below: tuple[str, ...], found: Finding) -> Finding:
-    from dataclasses import replace
-
     meant = "true" if word in OLD_TRUE else "false"
     if not ANYTHING_IN_PATCHES.isdisjoint(below):
         what = f"`{word}` is a text there, and not {meant}: Talos passes it on as '{word}'"

@@ -2,7 +2,7 @@
 
 from grpclib import GRPCError
 
-from talops.domain.machineconfig import ApplyMode
+from talops.domain.applymode import ApplyMode
 from talops.sim.config.applying import TRY_SECONDS, apply
 from talops.sim.network.talos.calls import ADMIN, STATUSES, Node, Unary
 from talops.sim.network.talos.wire import machine_pb2 as wire

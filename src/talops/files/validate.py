@@ -1,0 +1,63 @@
+"""Everything that can be told about the cluster's files: by reading them, by git, and by talhelper."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from talops.domain.finding import Finding, Severity
+from talops.domain.process import Runner
+from talops.errors import FilesInvalid, ToolFailed
+from talops.files.check import checked, hidden_by
+from talops.files.checks.keys import deprecated_keys
+from talops.files.checks.plaintext import (
+    CLUSTERCONFIG,
+    clusterconfig_findings,
+    secret_file_findings,
+    talconfig_findings,
+    talenv_findings,
+)
+from talops.files.findings import ordered
+from talops.files.merged import merged
+from talops.tools.git import not_ignored, repository_of, tracked
+from talops.tools.talhelper import TALHELPER
+
+
+def validate_files(
+    repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ, talhelper: str = TALHELPER
+) -> tuple[Finding, ...]:
+    """What `check_files` finds, deprecated keys, secrets in plain text, and what talhelper says of the merged configs.
+
+    Needs no secret of the cluster. Writes nothing but a private folder that is gone again. Raises nothing for what a
+    file can be.
+    """
+    report = checked(repo, runner=runner, environ=environ, talhelper=talhelper)
+    found = [*report.findings, *_plain_secrets(repo, runner)]
+    if report.sources is None or report.patches is None or report.keys is None:
+        return ordered(found)
+    found += deprecated_keys(report.sources, report.keys)
+    found += talconfig_findings(report.sources, report.patches)
+    found += merged(report.sources, report.patches, tuple(found), runner=runner, talhelper=talhelper, environ=environ)
+    return ordered(hidden_by(report.sources.variables, found))
+
+
+def _plain_secrets(repo: Path, runner: Runner) -> Iterator[Finding]:
+    with suppress(FilesInvalid, OSError):
+        judge = partial(_severity, repo, runner)
+        yield from secret_file_findings(repo, judge)
+        yield from talenv_findings(repo, judge)
+        if repository_of(repo.absolute()) is not None:
+            with suppress(ToolFailed):
+                yield from clusterconfig_findings(tracked(runner, repo, CLUSTERCONFIG))
+
+
+def _severity(repo: Path, runner: Runner, name: str) -> Severity | None:
+    """An error where git has the file or would add it, nothing where it ignores it; a warning where nobody knows."""
+    if repository_of(repo.absolute()) is None:
+        return Severity.WARNING
+    try:
+        kept = tracked(runner, repo, name) or not_ignored(runner, repo, (name,))
+    except ToolFailed:
+        return Severity.WARNING
+    return Severity.ERROR if kept else None
