@@ -13,7 +13,7 @@ from talops.domain.words import count
 from talops.errors import FilesInvalid
 from talops.toolbox.questions import Question
 from talops.tools.calls import sops_decrypt
-from talops.tools.homes import sops_key_file
+from talops.tools.homes import is_file, sops_key_file
 from talops.tools.sops import OWN_KEY, plain_text
 
 NAME, KEYS = "secrets", "age keys"
@@ -62,14 +62,14 @@ def keys(environ: Mapping[str, str], repo: Path) -> Check:
     for name in ("SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD"):
         (seen if environ.get(name) else missing).append(name)
     named = environ.get("SOPS_AGE_KEY_FILE", "")
-    if named and not Path(named).is_file():
+    if named and not is_file(Path(named)):
         return bad(KEYS, f"SOPS_AGE_KEY_FILE names {named}, which is not a file", "unset SOPS_AGE_KEY_FILE")
     if named:
         seen.append(named if Path(named) != repo.absolute() / OWN_KEY else f"{OWN_KEY} of this repository")
     else:
         missing.append("SOPS_AGE_KEY_FILE")
     default = sops_key_file(environ)
-    (seen if default.is_file() else missing).append(str(default))
+    (seen if is_file(default) else missing).append(str(default))
     if seen:
         return ok(KEYS, ", ".join(seen))
     return warning(KEYS, f"none in {', '.join(missing)}", "export SOPS_AGE_KEY_FILE=/path/to/key")

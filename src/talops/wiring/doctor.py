@@ -23,6 +23,7 @@ from talops.toolbox.reach import API, TALOSCONFIG, access, api_server, certifica
 from talops.toolbox.tools_seen import tool_checks
 from talops.tools.calls import Kubectl, Talosctl
 from talops.tools.clock import ended_by_signals
+from talops.tools.homes import is_file
 from talops.tools.kubectl import ProxyKube
 from talops.tools.pins import (
     find_kubeconfig,
@@ -43,7 +44,7 @@ def diagnose(context: Context, *, offline: bool) -> Diagnosis:
         found, checks = _programs(context.repo)
         runner = tool_runner(found)
         stack.callback(runner.close)
-        if not (context.repo / "talconfig.yaml").is_file():
+        if not is_file(context.repo / "talconfig.yaml"):
             return Diagnosis(tools=tool_checks(found, {}), checks=(*checks, _nothing_here(context.repo)))
         files, cluster = _files(context.repo, runner, found.environ)
         checks += (files, *_around(context, found, runner, offline=offline))
