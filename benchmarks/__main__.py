@@ -3,12 +3,13 @@
 import sys
 from math import inf
 
-from benchmarks import diff, rollout, sandbox, startup, status, upgrade
+from benchmarks import diff, gen, rollout, sandbox, startup, status, upgrade
 
 SOURCES = {
     "startup": startup.rows,
     "rollout": rollout.rows,
     "sandbox": sandbox.rows,
+    "gen": gen.rows,
     "status": status.rows,
     "diff": diff.rows,
     "upgrade": upgrade.rows,

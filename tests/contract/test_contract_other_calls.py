@@ -1,7 +1,7 @@
 """The calls that the embedded cluster does not answer: kubectl's config and proxy, and sops. The real ones, as pinned.
 
-What talosctl is asked is held in test_contract_talos_doors_agree.py, what it is told to do in …_doors_change.py; those of
-talhelper are in test_contract_talhelper.py.
+What talosctl is asked is held in test_contract_talos_doors_agree.py, what it is told to do in …_doors_change.py;
+talhelper and git have files of their own.
 """
 
 import json
@@ -263,8 +263,9 @@ CASES = (
 
 def test_every_call_has_a_case() -> None:
     asked_elsewhere = {template.name for template in TALOSCTL_TEMPLATES}
-    of_talhelper = {name for name in TEMPLATES if name.startswith("talhelper-")}
-    assert {case.template for case in CASES} | asked_elsewhere | of_talhelper == set(TEMPLATES)
+    asked_elsewhere |= {"talhelper-genconfig", "talhelper-validate", "talhelper-gensecret"}
+    asked_elsewhere |= {"git-tracked", "git-not-ignored", "git-toplevel", "git-archive"}
+    assert {case.template for case in CASES} | asked_elsewhere == set(TEMPLATES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.template}: {case.name}")

@@ -10,7 +10,7 @@ import pytest
 from command_line import KEY, ROOT
 from real_tools import real
 from talops.domain.process import Call, Result
-from talops.tools.calls import TEMPLATES, talhelper_genconfig, talhelper_gensecret, talhelper_validate
+from talops.tools.calls import talhelper_genconfig, talhelper_gensecret, talhelper_validate
 from talops.tools.runner import ShRunner
 from talops.tools.talhelper import Issue, genconfig
 
@@ -172,11 +172,3 @@ def test_gensecret_prints_the_secrets_of_a_new_cluster_each_time() -> None:
     assert (first.exit, second.exit, first.stderr) == (0, 0, b"")
     assert first.stdout.startswith(b"cluster:\n")
     assert first.stdout != second.stdout
-
-
-def test_every_call_of_talhelper_has_a_case() -> None:
-    assert {name for name in TEMPLATES if name.startswith("talhelper-")} == {
-        "talhelper-genconfig",
-        "talhelper-validate",
-        "talhelper-gensecret",
-    }

@@ -47,10 +47,14 @@ class Repo:
     def made(self) -> Path:
         return self.folder / "clusterconfig"
 
-    def gen(self, *words: str, cwd: Path | None = None, **changes: str) -> Ran:
-        """`--offline` unless the words say where the Image Factory is: tests ask no network."""
+    def gen(self, *words: str, **changes: str) -> Ran:
+        """`changes` of the environment; an empty one takes a variable away."""
+        return self.gen_from(self.folder, *words, **changes)
+
+    def gen_from(self, cwd: Path, *words: str, **changes: str) -> Ran:
+        """From another working directory."""
         env = {name: value for name, value in {**self.env, **changes}.items() if value}
-        done = talops("gen", "config", *words, cwd=cwd or self.folder, env=env)
+        done = talops("gen", "config", *words, cwd=cwd, env=env)
         return Ran(exit=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
     def change(self, file: str, old: str, new: str) -> None:

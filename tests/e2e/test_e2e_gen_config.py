@@ -42,7 +42,7 @@ def test_what_it_writes_is_what_talhelper_writes(repo: Repo, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("words", [("-C", "repo"), ("--repo=repo",)])
 def test_the_working_directory_means_nothing(repo: Repo, words: tuple[str, ...]) -> None:
-    assert repo.gen("--offline", *words, cwd=repo.folder.parent).exit == 0
+    assert repo.gen_from(repo.folder.parent, "--offline", *words).exit == 0
     assert set(repo.contents()) == MADE
 
 

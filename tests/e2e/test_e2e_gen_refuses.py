@@ -36,8 +36,9 @@ def _patch(repo: Repo, text: str) -> None:
     repo.change("talconfig.yaml", '"@./patches/etcd.yaml"', '"@./patches/etcd.yaml"\n    - "@./patches/new.yaml"')
 
 
-def _without(repo: Repo, name: str) -> None:
+def _without(repo: Repo, name: str) -> Repo:
     (repo.folder / name).unlink()
+    return repo
 
 
 WRONG = (
@@ -116,7 +117,7 @@ WRONG = (
         harm=lambda r: r.change(
             "talconfig.yaml", "  - hostname: w-2\n", "  - hostname: w-2\n    patches: ['machine: {bogus: 1}']\n"
         ),
-        says=("talconfig.yaml:67", "a patch for w-2", "bogus"),
+        says=("talconfig.yaml:70", "a patch for w-2", "bogus"),
     ),
     Wrong(
         name="a patch that is not there",
@@ -200,8 +201,8 @@ def test_a_failure_in_an_empty_repository_leaves_no_folder(repo: Repo) -> None:
         ),
         ('"$REAL" "$@"; touch "$(echo "$@" | sed "s/.* -o //")/x.yaml"', "talhelper made x.yaml, which belongs to no"),
         (
-            '"$REAL" "$@"; case "$1" in genconfig)'
-            ' echo "bogus: 1" >> "$(echo "$@" | sed "s/.* -o //")/example-w-3.yaml";; esac',
+            '"$REAL" "$@"; code=$?; case "$1" in genconfig)'
+            ' echo "bogus: 1" >> "$(echo "$@" | sed "s/.* -o //")/example-w-3.yaml";; esac; exit $code',
             "Talos would refuse the config of w-3",
         ),
         ('case "$1" in genconfig) kill -9 $$;; *) exec "$REAL" "$@";; esac', "did not end by itself"),

@@ -13,6 +13,7 @@ from talops.files.current import CLUSTERCONFIG, Wish, heed, nothing_to_do, tell_
 from talops.files.factory import Schematic
 from talops.files.hidden import keep_from_git
 from talops.files.leavings import TALOSCONFIG, is_foreign
+from talops.files.once import decrypting_once
 from talops.files.prepare import Prepared, checked, prepare
 from talops.files.render import Rendered, render
 from talops.files.schematics import schematics_of
@@ -29,7 +30,9 @@ def generate(
 
     Raises FilesInvalid, Refused, Locked, ToolMissing, ToolFailed: then clusterconfig/ is as it was.
     """
+    repo = repo.absolute()
     place = place_of(repo / CLUSTERCONFIG)
+    runner = decrypting_once(runner, repo)
     warnings = checked(repo, runner=runner, environ=environ, talhelper=talhelper)
     with locked(place):
         if (done := nothing_to_do(repo, wish, environ, talhelper)) is not None:
@@ -86,6 +89,8 @@ def desired_configs(
     stamp = read_stamp(folder)
     if stamp is not None and is_current(stamp, folder, repo, environ, talhelper, time.time()):
         return {hostname: (folder / name).read_text(encoding="utf-8") for hostname, name in stamp.configs.items()}
+    repo = repo.absolute()
+    runner = decrypting_once(runner, repo)
     prepared = prepare(
         repo,
         runner=runner,

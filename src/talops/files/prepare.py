@@ -61,8 +61,7 @@ def _unresolved(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple
 
 
 def prepare(repo: Path, *, runner: Runner, environ: Mapping[str, str], warnings: tuple[Finding, ...] = ()) -> Prepared:
-    """Read everything. Raises FilesInvalid and ToolMissing."""
-    repo = repo.absolute()
+    """Read everything. `repo` is absolute. Raises FilesInvalid and ToolMissing."""
     loaded = load_files(repo, runner=runner, environ=environ)
     top = parse(loaded.talconfig, TALCONFIG)
     if not isinstance(top, TreeMapping):

@@ -47,7 +47,9 @@ def render(prepared: Prepared, into: Path, *, runner: Runner, talhelper: str) ->
     valid = validate_configs(runner, talhelper, [into / name for name in names.values()])
     if valid.failure:
         raise invalid(prepared, valid, into)
-    said = dict.fromkeys(finding_of(prepared, issue) for issue in answer.issues)
+    told = {issue.what for issue in answer.issues}
+    issues = (*answer.issues, *(issue for issue in valid.issues if issue.what not in told))
+    said = dict.fromkeys(finding_of(prepared, issue) for issue in issues)
     return Rendered(folder=into, configs=names, warnings=(*prepared.warnings, *said))
 
 

@@ -49,7 +49,7 @@ class Way:
 
 
 def check(repo: Path, way: Way) -> Trial:
-    """Generate and check everything. Raises FilesInvalid, ToolMissing, ToolFailed."""
+    """Generate and check everything. `repo` is absolute. Raises FilesInvalid, ToolMissing, ToolFailed."""
     warnings = checked(repo, runner=way.runner, environ=way.environ, talhelper=way.talhelper)
     made = _made(repo, way, warnings)
     heed(made.warnings, strict=way.strict)

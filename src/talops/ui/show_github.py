@@ -37,7 +37,7 @@ def summary(title: str, outcome: str, findings: Sequence[Finding], details: Sequ
     if findings:
         lines += [f"### {told(findings)}", "", *(_row(finding) for finding in findings), ""]
     for heading, text in details:
-        lines += [f"<details><summary>{_plain(heading)}</summary>", "", f"<pre>{_plain(text)}</pre>", "", "</details>"]
+        lines += [f"<details><summary>{_plain(heading)}</summary>", "", f"<pre>{_safe(text)}</pre>", "", "</details>"]
     return _fitting("\n".join(lines))
 
 
@@ -49,7 +49,12 @@ def _row(finding: Finding) -> str:
 
 
 def _plain(text: str) -> str:
-    """Neither HTML nor Markdown, on one line unless it is preformatted."""
+    """On one line: a new one could begin a heading."""
+    return "<br>".join(_safe(text).splitlines())
+
+
+def _safe(text: str) -> str:
+    """Neither HTML nor Markdown."""
     safe = html.escape(text, quote=False)
     for char in "\\`*_[]|~":
         safe = safe.replace(char, f"&#{ord(char)};")

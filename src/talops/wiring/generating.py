@@ -59,10 +59,13 @@ def show(repo: Path, *, strict: bool, placeholders: bool, revision: str, compare
 
     Raises FilesInvalid, UsageError, ToolMissing, ToolFailed.
     """
+    from talops.files.once import decrypting_once
     from talops.files.trial import Way, against, against_disk, check
 
+    repo = repo.absolute()
     found, talhelper = _programs(repo)
-    with _running(found) as runner:
+    with _running(found) as running:
+        runner = decrypting_once(running, repo)
         way = Way(runner=runner, environ=found.environ, talhelper=talhelper, strict=strict)
         way = way.with_placeholders() if placeholders else way
         if not revision and not compare:
