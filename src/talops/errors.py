@@ -48,7 +48,7 @@ class FilesInvalid(TalopsError):
 
 
 class ToolMissing(TalopsError):
-    """An external tool that the command needs is not on PATH."""
+    """An external tool that the command needs is not to be had, or not in the version that is locked."""
 
 
 class ToolFailed(TalopsError):

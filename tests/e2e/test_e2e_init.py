@@ -114,6 +114,7 @@ def test_the_first_init_installs_what_the_cluster_needs_and_writes_the_lock(desk
     assert "talosctl v1.13.2: installed\n" in said
     assert "age v1.3.2: installed; nobody publishes its SHA-256: it is believed from now on\n" in said
     assert "talops.lock is written: commit it" in said
+    assert f"{desk.mirror.url} is not encrypted: somebody on the way may have chosen these checksums\n" in said
     assert desk.program("age", "1.3.2", "age-keygen").stat().st_mode & 0o777 == 0o755
     assert desk.partial() == []
 
@@ -190,6 +191,18 @@ def test_a_lock_that_no_longer_fits_the_files_is_said_and_not_rewritten(desk: De
     assert "the files ask for talosctl v1.14.0, and talops.lock has v1.13.2; next: talops init --update" in said
     assert "the files ask for kubectl v1.36.0, and talops.lock has v1.35.4" in said
     assert desk.lock.read_bytes() == before
+
+
+def test_a_version_that_talops_yaml_names_must_be_the_locked_one(desk: Desk) -> None:
+    desk.initialised()
+    (desk.repo / "talops.yaml").write_text("tools: {helm: {version: v4.2.3}}\n")
+    code, said = desk.ran("init")
+    assert code == 3
+    assert "the files ask for helm v4.2.3, and talops.lock has v3.22.0; next: talops init --update" in said
+    desk.mirror.publish("helm", "4.2.3")
+    assert desk.ran("init", "--update")[0] == 0
+    assert list(json.loads(desk.lock.read_text())["tools"]["helm"]) == ["4.2.3"]
+    assert desk.ran("init") == (0, "")
 
 
 def test_update_takes_the_new_versions_and_keeps_a_talosctl_for_nodes_that_nobody_could_ask(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from talops.toolbox.lock import LOCK, Lock, lock_text, write_lock
 from talops.toolbox.provide import Provider
 from talops.toolbox.releases import RELEASES
 from talops.toolbox.resolve import Wanted
+from talops.tools.route import shown
 
 UPDATE = "talops init --update"
 
@@ -24,7 +25,7 @@ class Cluster:
     desired: Callable[[Programs], Desired]
     """What the files say. Raises FilesInvalid, and ToolMissing where it takes a sops that is not there."""
     running: Callable[[Programs, Desired], Sequence[Version]]
-    """Which Talos the nodes run, as far as they answer."""
+    """Which Talos each node runs that answers."""
 
 
 def from_lock(provider: Provider, lock: Lock, cluster: Cluster, settings: ToolSettings) -> Exit:
@@ -67,6 +68,9 @@ def anew(provider: Provider, repo: Path, cluster: Cluster, settings: ToolSetting
     raise_failures(provider)
     if provider.before is None or lock_text(provider.before) != lock_text(provider.lock):
         write_lock(repo, provider.lock)
+        if provider.mirror.startswith("http:"):
+            mirror = shown(provider.mirror)
+            provider.watcher.said(f"{mirror} is not encrypted: somebody on the way may have chosen these checksums")
         provider.watcher.said(f"{LOCK} is written: commit it, so that everybody runs the same tools")
     return Exit.DONE
 
@@ -93,8 +97,8 @@ def _standing(name: str, settings: ToolSettings, before: Lock | None) -> Wanted:
     """A tool whose version the cluster does not decide: what talops.yaml says, else the newest that is known good."""
     release, setting = RELEASES[name], settings.of(name)
     locked = before.versions(name)[:1] if before is not None else ()
-    good = max(version for version in (release.good, *locked) if version is not None)
-    return Wanted(release=release.as_set(setting), version=setting.version or good)
+    known = [version for version in (setting.version or release.good, *locked) if version is not None]
+    return Wanted(release=release.as_set(setting), version=setting.version or max(known))
 
 
 def _of_files(desired: Desired, settings: ToolSettings) -> list[Wanted]:
@@ -108,10 +112,11 @@ def _of_files(desired: Desired, settings: ToolSettings) -> list[Wanted]:
 def _of_nodes(
     running: Sequence[Version], desired: Desired, settings: ToolSettings, before: Lock | None
 ) -> list[Wanted]:
-    """One more talosctl for each minor release that runs. Where nobody answered, those that there were are kept."""
+    """One more talosctl for each minor release that runs. While a node is silent, those that there were are kept."""
     setting = settings.of("talosctl")
     wanted = setting.version or desired.talos_version
-    kept = before.versions("talosctl") if before is not None and not running else ()
+    silent = len(running) < len(desired.nodes)
+    kept = before.versions("talosctl") if before is not None and silent else ()
     newest: dict[tuple[int, int], Version] = {}
     for version in sorted([*running, *kept]):
         newest[version.major, version.minor] = version
@@ -126,14 +131,16 @@ def fits(lock: Lock, cluster: Cluster, settings: ToolSettings, programs: Program
     except (FilesInvalid, ToolMissing) as error:
         watcher.said(f"whether {LOCK} still fits the files is not known: {error.what}")
         return Exit.DONE
-    stale = [wanted for wanted in _of_files(desired, settings) if not _is_locked(wanted, lock)]
+    named = [_standing(name, settings, lock) for name, setting in settings.tools.items() if setting.version]
+    stale = [wanted for wanted in _of_files(desired, settings) if not _is_near_enough(wanted, lock)]
+    stale += [one for one in named if one.version not in lock.versions(one.release.name) and one not in stale]
     for wanted in stale:
         there = ", ".join(map(str, lock.versions(wanted.release.name))) or "none"
         watcher.said(f"the files ask for {wanted.label}, and {LOCK} has {there}; next: {UPDATE}")
     return Exit.PENDING if stale else Exit.DONE
 
 
-def _is_locked(wanted: Wanted, lock: Lock) -> bool:
+def _is_near_enough(wanted: Wanted, lock: Lock) -> bool:
     """Of the same minor release is near enough: all of them understand each other."""
     minor = (wanted.version.major, wanted.version.minor)
     return minor in {(version.major, version.minor) for version in lock.versions(wanted.release.name)}

@@ -6,6 +6,7 @@ only, when something is asked for.
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -56,6 +57,7 @@ class Web(AbstractContextManager["Web"]):
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._pools: dict[Route, PoolManager] = {}
+        self._making = threading.Lock()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -157,9 +159,10 @@ class Web(AbstractContextManager["Web"]):
         return Route.of(url, self._environ)
 
     def _pool(self, route: Route) -> "PoolManager":
-        if route not in self._pools:
-            self._pools[route] = route.pool(self._environ)
-        return self._pools[route]
+        with self._making:
+            if route not in self._pools:
+                self._pools[route] = route.pool(self._environ)
+            return self._pools[route]
 
 
 def _pieces(response: "BaseHTTPResponse", url: str, limit: int, due: float) -> Iterator[bytes]:
