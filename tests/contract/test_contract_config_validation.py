@@ -15,7 +15,8 @@ from machine_configs import machine_config
 from real_tools import real
 from talops.domain.talos import Version
 from talops.sim.config.checks import objection_to, warnings_about
-from talops.sim.config.documents import Unreadable, read
+from talops.sim.config.documents import read
+from talops.sim.config.nodes import Unreadable
 
 GOOD = machine_config()
 HOSTNAME = "---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: a\n"

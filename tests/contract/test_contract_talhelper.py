@@ -1,5 +1,6 @@
 """talhelper as pinned: what it writes, what it says, and how it ends."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,8 +10,16 @@ import pytest
 
 from command_line import KEY, ROOT
 from real_tools import real
+from talops.config.talconfig import KUBERNETES_OF
 from talops.domain.process import Call, Result
-from talops.tools.calls import talhelper_genconfig, talhelper_gensecret, talhelper_validate
+from talops.files.throwaway import throwaway_secrets
+from talops.tools.calls import (
+    TEMPLATES,
+    talhelper_genconfig,
+    talhelper_genschema,
+    talhelper_gensecret,
+    talhelper_validate,
+)
 from talops.tools.runner import ShRunner
 from talops.tools.talhelper import Issue, genconfig
 
@@ -172,3 +181,41 @@ def test_gensecret_prints_the_secrets_of_a_new_cluster_each_time() -> None:
     assert (first.exit, second.exit, first.stderr) == (0, 0, b"")
     assert first.stdout.startswith(b"cluster:\n")
     assert first.stdout != second.stdout
+
+
+def test_genschema_prints_which_keys_talconfig_may_have() -> None:
+    result = ran(talhelper_genschema(str(real("talhelper"))))
+    assert (result.exit, result.stderr) == (0, b"")
+    levels = json.loads(result.stdout)["$defs"]
+    assert {"clusterName", "nodes", "controlPlane"} <= set(levels["TalhelperConfig"]["properties"])
+    assert levels["Node"]["additionalProperties"] is False
+
+
+def test_gensecrets_throwaway_kin_is_taken_by_every_talos_that_talhelper_knows(tmp_path: Path) -> None:
+    for talos, (kubernetes, _) in KUBERNETES_OF.items():
+        folder = tmp_path / str(talos)
+        folder.mkdir()
+        text = TALCONFIG.replace("v1.13.2", f"v1.{talos}.0").replace("v1.35.4", f"v1.{kubernetes}.0")
+        (folder / "talconfig.yaml").write_text(text)
+        (folder / "secrets.yaml").write_text(throwaway_secrets())
+        with runner() as tools:
+            answer = genconfig(
+                tools,
+                str(real("talhelper")),
+                talconfig=folder / "talconfig.yaml",
+                env_files=(),
+                secret_files=(folder / "secrets.yaml",),
+                out=folder / "out",
+            )
+        assert answer.failure == "", talos
+        assert {path.name for path in (folder / "out").iterdir()} == MADE
+
+
+def test_every_call_of_talhelper_has_a_case() -> None:
+    # its version is asked as every tool's is
+    assert {name for name in TEMPLATES if name.startswith("talhelper-")} - {"talhelper-version"} == {
+        "talhelper-genconfig",
+        "talhelper-validate",
+        "talhelper-gensecret",
+        "talhelper-genschema",
+    }

@@ -93,11 +93,12 @@ def _many_extensions(world: World) -> None:
 def _configured(world: World) -> None:
     """The first runs with another config than its next boot, the second tries one, the third says no more of its own.
 
-    What a text may hold that YAML could spoil on the way is in the first.
+    What a text may hold that YAML could spoil on the way is in the first, which gives its own network to its pods.
     """
     cluster, nodes = world.truth.cluster, world.truth.nodes
+    network = "    network:\n        podSubnets:\n            - 10.1.0.0/16\n"
     spoilt = machine_config(
-        kind="controlplane", machine="    env:\n        A: |\n            # <&>\n\n            b\n\n"
+        kind="controlplane", cluster=network, machine="    env:\n        A: |\n            # <&>\n\n            b\n\n"
     )
     for hostname, text, mode in (
         ("cp-1", spoilt, ApplyMode.REBOOT),

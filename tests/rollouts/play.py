@@ -99,14 +99,15 @@ class Rehearsed:
         return self._run(
             lambda session, holder, configs: apply_configs(
                 session, configs, nodes=nodes, skip=skip, stage=stage, holder=holder, confirm=confirm
-            )
+            ),
+            again="talops apply",
         )
 
     def roll_back(self, hostname: str) -> Played:
         """One `talops rollback NODE --yes`."""
         return self._run(lambda session, holder, _: roll_back(session, hostname, holder=holder, confirm=lambda _: True))
 
-    def _run(self, command: Callable[[Session, str, Configs], Exit]) -> Played:
+    def _run(self, command: Callable[[Session, str, Configs], Exit], again: str = "talops upgrade all") -> Played:
         self.runs += 1
         events: list[Event] = []
 
@@ -117,7 +118,9 @@ class Rehearsed:
         world = self.world
         kube = self.kube_of(world)
         tools = Tools(runner=world.runner, kube=kube, clock=world.clock, talosctl=Talosctl())
-        session = Session(tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", emit=emit)
+        session = Session(
+            tools=tools, desired=self.desired, policy=self.policy, run=f"run-{self.runs}", again=again, emit=emit
+        )
         try:
             with TemporaryDirectory() as folder:
                 secrets = Secrets.of(*self.wanted.values())

@@ -104,7 +104,7 @@ def test_staged_only_it_waits_for_the_next_boot_and_no_gate_is_asked() -> None:
 
     machines = rehearsed.world.truth.nodes
     assert played.exit is Exit.DONE, played.said
-    assert "their next boot takes it" in played.said
+    assert "6 nodes were given a new config; the next boot takes it" in played.said
     assert rehearsed.world.truth.went_down == []
     assert {host for host, machine in machines.items() if machine.config.on_disk != rehearsed.wanted[host]} == set()
     assert len(unlike(rehearsed)) == 6

@@ -405,3 +405,19 @@ def test_a_mark_of_another_run_is_settled_before_a_config_is_given_to_anybody() 
     assert isinstance(first[0], StepStarted)
     assert first[0].hostname == "w-3"
     assert unlike(rehearsed) == []
+
+
+def test_law_3_an_api_that_was_away_while_the_node_was_marked_makes_gates_old_news() -> None:
+    rehearsed = configured(live, nodes=("w-1",))
+    truth = rehearsed.world.truth
+
+    def is_gone() -> None:
+        truth.cluster.api_gap_until = truth.cluster.timeline.now + 30
+
+    rehearsed.when("w-1", Step.MARK, is_gone, after=0.0)
+
+    played = rehearsed.apply()
+
+    steps = [event.step for event in played.events if isinstance(event, StepStarted)]
+    assert played.exit is Exit.DONE, played.said
+    assert steps == [Step.GATES, Step.MARK, Step.PROOF, Step.APPLY, Step.VERIFY, Step.SETTLE]

@@ -44,8 +44,8 @@ def after_node(policy: Policy) -> Stability:
 
 
 def after_live(policy: Policy) -> Stability:
-    """Nothing was stopped on the node, so nothing in storage has to be heard of anew."""
-    return Stability(samples=policy.stable_samples, window=policy.stable_window, news=0)
+    """The node itself has been watched for long; nothing was stopped on it, so no storage has to be heard of anew."""
+    return replace(before_first(policy), news=0)
 
 
 def live_policy(policy: Policy) -> Policy:

@@ -15,11 +15,12 @@ def refusal_lines(plan: Plan) -> str:
     return "refused, for these reasons:\n" + "\n".join(f"  - {line}" for line in lines)
 
 
-def all_done(done: Sequence[str], plan: Plan, *, settled: bool, gated: bool) -> str:
-    """`settled`: what an earlier run had left was. `gated`: the gates have been asked."""
+def all_done(done: Sequence[str], plan: Plan, *, settled: bool, gated: bool, live: bool = False) -> str:
+    """`settled`: what an earlier run had left was. `gated`: the gates have been asked. `live`: no node went down."""
     if done:
         nodes = "1 node" if len(done) == 1 else f"{len(done)} nodes"
-        opened = "every gate is open" if gated else "their next boot takes it"
+        well = "nodes and etcd are well" if live else "every gate is open"
+        opened = well if gated else "the next boot takes it"
         return f"{nodes} {_was(len(done), plan, gated=gated)}; {opened}."
     nothing = _nothing_to_do(plan)
     return f"What an earlier run had left is settled. {nothing}" if settled else nothing

@@ -1,6 +1,7 @@
 """A config onto a node that keeps running."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode, Observed, ObservedNode
 from talops.domain.event import NodeState, Step
@@ -12,8 +13,8 @@ from talops.errors import Exit
 from talops.execute import marks
 from talops.execute.configs import Configs, Distance, reboots
 from talops.execute.disrupt import GLANCE, boot_id_of, run_call
-from talops.execute.failure import NodeStopped, StopNow
-from talops.execute.gatewait import ONE_MORE_SAMPLE, after_live, before_first, live_policy, wait_for_gates
+from talops.execute.failure import NodeStopped, StopNow, StopRequested
+from talops.execute.gatewait import ONE_MORE_SAMPLE, SAMPLE_AGE, after_live, before_first, live_policy, wait_for_gates
 from talops.execute.giveback import Held, give_back, lacks, leave
 from talops.execute.hurry import hurried
 from talops.execute.lease import LeaseKeeper
@@ -24,6 +25,8 @@ from talops.execute.staging import distance, not_taken
 from talops.execute.streak import Stability
 from talops.observe import observe_node, read_configs
 
+CALL_WITHIN = timedelta(seconds=30)
+"""A node answers before anything of it restarts. Whoever comes after a talops that died waits for so long."""
 LOOK_EVERY = 3.0
 REFUSED_AFTER = 3
 """So many looks in a row at a node that is up and has its old config: it will not take the new one any more."""
@@ -62,6 +65,7 @@ class LiveApply:
         self._still_live()
         before = observe_node(self.node, session.tools)
         boot_id, held = boot_id_of(before), self._mark(before)
+        self._still_open(last, held)
         with session.in_flight(hostname, held.by_hand(), cordoned=False):
             self._apply(held, boot_id)
         self.through = True
@@ -87,13 +91,18 @@ class LiveApply:
         if not isinstance(before.kube, KubeNode):
             what = f"{hostname}: its Kubernetes node cannot be read"
             raise NodeStopped(hostname, NodeState.NOT_STARTED, what, hint="kubectl get nodes -o wide")
+        if before.kube.boot_id != before.boot_id and not self.unwell:
+            what = f"{hostname} has rebooted, which was not our doing: Talos and Kubernetes name different boot IDs"
+            raise NodeStopped(
+                hostname, NodeState.NOT_STARTED, what, hint=f"run `{session.again}` again once it is Ready"
+            )
         session.step(hostname, Step.MARK)
         marks.mark(
             session,
             before.kube.name,
             action="apply",
             boot_id=boot_id_of(before),
-            lasts=session.tools.talosctl.apply_config(self.node.addresses[0], "", mode=ApplyMode.NO_REBOOT).deadline,
+            lasts=CALL_WITHIN,
             cordon=False,
             hostname=hostname,
             step=Step.MARK,
@@ -104,9 +113,9 @@ class LiveApply:
         session, hostname = self.session, self.node.hostname
         session.step(hostname, Step.APPLY, "the config of the files, live")
         # refused by the node itself where it would need a reboot
-        call = session.tools.talosctl.apply_config(
-            self.node.addresses[0], self.configs.file(hostname), mode=ApplyMode.NO_REBOOT
-        )
+        file = self.configs.file(hostname)
+        call = session.tools.talosctl.apply_config(self.node.addresses[0], file, mode=ApplyMode.NO_REBOOT)
+        call = replace(call, deadline=CALL_WITHIN)
         try:
             result = run_call(session, call, hostname, Step.APPLY, "talosctl to apply its config")
             session.step(hostname, Step.VERIFY)
@@ -178,6 +187,19 @@ class LiveApply:
         if isinstance(found, Unknown):
             return "it did not answer"
         return "it still had its old config" if found.changes else "it had its new config"
+
+    def _still_open(self, last: Observed, held: Held) -> None:
+        """Writing the mark may have had to wait for the API: then the gates are asked once more (law 3)."""
+        session = self.session
+        if self.lease.held and (self.unwell or session.now() - last.at <= SAMPLE_AGE):
+            return
+        try:
+            if not self.unwell:
+                self._gates(last, Step.PROOF, ONE_MORE_SAMPLE, NodeState.NOT_STARTED)
+            hold_lease(session, self.lease, self.node.hostname)
+        except (NodeStopped, StopRequested, StopNow):
+            give_back(session, held)
+            raise
 
     def _still_live(self) -> None:
         """The node has the last word: what was planned as live must never become a reboot that nobody agreed to."""

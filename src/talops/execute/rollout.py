@@ -54,6 +54,9 @@ class Rollout:
     _baseline: Observed | None = None
     _proven: bool = False
     """Gates were proven open and stable just now, and nothing has happened since."""
+    _proven_live: bool = False
+    """Those were that a node needs which keeps running."""
+    _went_down: bool = False
     _shown: list[tuple[str, bool]] = field(default_factory=list)
     _agreed: list[tuple[str, bool]] = field(default_factory=list)
     """Which nodes take part, and which of them go down, in the plan that was shown and in the one agreed to."""
@@ -97,7 +100,8 @@ class Rollout:
             plan, observed = self._planned(self._settled_look()[0], self.session.now() + FIRST_PATIENCE)
         self._nodes(plan, observed)
         self.lease.release()
-        said = all_done(self.ending.done, plan, settled=settled, gated=self.gated)
+        live = not self._went_down
+        said = all_done(self.ending.done, plan, settled=settled, gated=self.gated, live=live)
         return self.ending.end(Exit.DONE, said)
 
     def _confirmed(self, plan: Plan) -> bool:
@@ -173,7 +177,6 @@ class Rollout:
 
     def _nodes(self, plan: Plan, observed: Observed) -> None:
         """One node after the other, each time with a new plan from what is observed then."""
-        went_down = False
         while plan.steps:
             step = plan.steps[0]
             if (step.hostname, type(step)) in self._done:
@@ -182,13 +185,15 @@ class Rollout:
                 raise self._not_agreed(step)
             self._baseline = self._baseline or observed
             self._do(step, observed)
-            opened, went_down = self.session.now(), went_down or goes_down(step)
+            opened, self._went_down = self.session.now(), self._went_down or goes_down(step)
             observed, _ = self._settled_look()
             plan, observed = self._planned(observed, self._until(observed, NEXT_PATIENCE))
-            self._proven = goes_down(step) and self.session.now() - opened < STALE
+            self._proven_live = self.session.now() - opened < STALE
+            self._proven = self._proven_live and goes_down(step)
         # the Talos side of the last look is newer than what the gates after the last node had of it
-        stability = ONE_MORE_SAMPLE if self._proven else before_first(self.session.policy)
-        self._gates(observed, stability, live=not went_down)
+        proven = self._proven if self._went_down else self._proven_live
+        stability = ONE_MORE_SAMPLE if proven else before_first(self.session.policy)
+        self._gates(observed, stability, live=not self._went_down)
 
     def _undone(self, step: PlannedStep) -> NodeStopped:
         state, what = NodeState.NOT_TAKEN, "was given its config in this run and has another one again"
@@ -208,8 +213,8 @@ class Rollout:
         )
 
     def _do(self, step: PlannedStep, observed: Observed) -> None:
-        alone = bool(self._unwell_alone(observed))
-        doing = self._steps.of(step, observed, self._baseline, first=not self._proven, unwell=alone)
+        alone, proven = bool(self._unwell_alone(observed)), self._proven if goes_down(step) else self._proven_live
+        doing = self._steps.of(step, observed, self._baseline, first=not proven, unwell=alone)
         try:
             doing.run(observed)
         finally:

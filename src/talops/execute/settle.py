@@ -131,5 +131,6 @@ def _state(node: ObservedNode, mark: InFlight) -> NodeState:
 def _lacks(node: ObservedNode, mark: InFlight, may_still_go_down: bool) -> str:
     """What is missing before the node counts as settled: up, Ready for this boot, and nothing that may take it down."""
     if node.boot_id == mark.boot_id and may_still_go_down:
-        return f"a talosctl of run {mark.run} to end, which may still reboot it (until {mark.deadline:%H:%M:%S} UTC)"
+        may = "change" if mark.action == "apply" else "reboot"
+        return f"a talosctl of run {mark.run} to end, which may still {may} it (until {mark.deadline:%H:%M:%S} UTC)"
     return lacks(node)

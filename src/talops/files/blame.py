@@ -17,10 +17,15 @@ from talops.tools.talhelper import Issue
 RULE = "talhelper"
 _PREFIX = re.compile(r"^(failed to (generate talos config|parse config file|validate [^:]*): )+")
 _UNKNOWN = re.compile(r"unknown keys found during decoding:\n(?P<keys>.*)", re.DOTALL)
-_UNFIT = re.compile(r"line (?P<line>\d+): cannot (construct|unmarshal) !!\w+ `(?P<value>[^`]*)` into (?P<kind>\S+)")
+_UNFIT = re.compile(
+    r"line (?P<line>\d+): cannot (construct|unmarshal) !!(?P<tag>\w+)( `(?P<value>[^`]*)`)? into (?P<kind>\S+)"
+)
 _JSON_PATCH = re.compile(r"(?i)json6902|rfc6902")
 _POINTER = re.compile(r'"(?P<pointer>/[^"]*)"')
 _FIELD_OF_NODE = re.compile(r"nodes\[(?P<row>\d+)\]\.(?P<key>\w+).*")
+_QUOTED = re.compile(r'"([^"]+)"')
+_COUNTED = re.compile(r"(\S+: )?\d+ errors? occurred:")
+_TAGS = {"seq": "list", "map": "mapping"}
 _TEMPLATE = re.compile(r"\btemplate: ")
 
 
@@ -34,7 +39,21 @@ def blamed(sources: Sources, patches: Patches, node: Node | None, why: str) -> F
         at, what, hint = found
         return error(RULE, at, f"{name}{what}", hint)
     row = sources.origin(node.row.at) if node is not None else Place(TALCONFIG, 0, 0)
-    return error(RULE, row, f"{name}talhelper refuses it: {_shortened(reason)}")
+    place = _quoted_anywhere(sources, of_node, node, reason) or row
+    return error(RULE, place, f"{name}talhelper refuses it: {_shortened(reason)}")
+
+
+def _quoted_anywhere(sources: Sources, patches: tuple[Patch, ...], node: Node | None, reason: str) -> Place | None:
+    """Where a value stands that is quoted in the reason, the last of them first."""
+    for word in reversed(_QUOTED.findall(reason)):
+        for patch in reversed(patches):
+            for tree in patch.trees:
+                for scalar in _scalars(tree, {word}):
+                    return patch.place(scalar.at)
+        for tree in (node.row, node.role) if node is not None else ():
+            for scalar in _scalars(tree, {word}):
+                return sources.origin(scalar.at)
+    return None
 
 
 def wrong_kinds(sources: Sources, why: str) -> Iterator[Finding]:
@@ -63,7 +82,7 @@ def place_of_issue(sources: Sources, issue: Issue) -> tuple[Place | None, str]:
 
 def _quoted(tree: Tree, what: str) -> Place | None:
     """The value below that is quoted in what is said, the first of them."""
-    words = set(re.findall(r'"([^"]+)"', what))
+    words = set(_QUOTED.findall(what))
     return next((one.at for one in _scalars(tree, words)), None)
 
 
@@ -76,17 +95,21 @@ def _suspects(patches: tuple[Patch, ...], reason: str) -> Iterator[tuple[Place, 
                 hint = "compare with the Talos reference of this version, and with its indentation"
                 yield at, f"Talos knows no `{path}`", hint
         elif unfit is not None:
-            for at in _values(patch, unfit["value"], int(unfit["line"])):
-                yield at, f"`{unfit['value']}` is no {unfit['kind'].lstrip('*')}", "write it without quotes, or mend it"
+            what = f"`{unfit['value']}`" if unfit["value"] else f"this {_TAGS.get(unfit['tag'], unfit['tag'])}"
+            for at in _values(patch, unfit["value"], unfit["tag"], int(unfit["line"])):
+                yield at, f"{what} is no {unfit['kind'].lstrip('*')}", "write it without quotes, or mend it"
         elif _JSON_PATCH.search(reason) and any(isinstance(tree, Sequence) for tree in patch.trees):
             yield from _json(patch, reason)
         elif _TEMPLATE.search(reason) and "{{" in patch.text.source:
             line = next((n for n, row in enumerate(patch.text.source.splitlines(), 1) if "{{" in row), 1)
             at = patch.place(Place(patch.file or TALCONFIG, line, 1))
+            hint = (
+                "it may use fields of the machine config, such as {{ .MachineConfig.MachineNetwork.NetworkHostname }}"
+            )
             yield (
                 at,
                 f"talhelper cannot fill in this template: {_shortened(reason)}",
-                "a dollar sign of Helm needs none",
+                hint,
             )
 
 
@@ -124,23 +147,28 @@ def _key(tree: Tree | None, path: tuple[str, ...]) -> Place | None:
     return at
 
 
-def _values(patch: Patch, value: str, line: int) -> Iterator[Place]:
-    alike = [scalar.at for tree in patch.trees for scalar in _scalars(tree, {value})]
-    # the line is that of the patch, as talhelper got it
+def _values(patch: Patch, value: str | None, tag: str, line: int) -> Iterator[Place]:
+    """The line is that of the patch, as talhelper got it."""
+    if value is None:
+        kind = Sequence if tag == "seq" else Mapping
+        alike = [
+            tree.at for top in patch.trees for tree in trees_in(top) if isinstance(tree, kind) and tree.at.line == line
+        ]
+    else:
+        alike = [scalar.at for tree in patch.trees for scalar in _scalars(tree, {value})]
     yield from (patch.place(at) for at in sorted(alike, key=lambda at: abs(at.line - line)))
 
 
+def trees_in(tree: Tree) -> Iterator[Tree]:
+    """Itself and all below."""
+    yield tree
+    below = tree.rows if isinstance(tree, Sequence) else tree.entries.values() if isinstance(tree, Mapping) else ()
+    for one in below:
+        yield from trees_in(one)
+
+
 def _scalars(tree: Tree, wanted: Set[str]) -> Iterator[Scalar]:
-    match tree:
-        case Scalar():
-            if tree.text in wanted:
-                yield tree
-        case Sequence():
-            for row in tree.rows:
-                yield from _scalars(row, wanted)
-        case Mapping():
-            for value in tree.entries.values():
-                yield from _scalars(value, wanted)
+    return (one for one in trees_in(tree) if isinstance(one, Scalar) and one.text in wanted)
 
 
 def _json(patch: Patch, reason: str) -> Iterator[tuple[Place, str, str]]:
@@ -158,5 +186,6 @@ def _json(patch: Patch, reason: str) -> Iterator[tuple[Place, str, str]]:
 
 
 def _shortened(reason: str) -> str:
-    """One line."""
-    return "; ".join(line.strip(" \t*") for line in reason.splitlines() if line.strip(" \t*"))
+    """One line, without the counting of errors."""
+    lines = (line.strip(" \t*") for line in reason.splitlines())
+    return "; ".join(line for line in lines if line and not _COUNTED.fullmatch(line))

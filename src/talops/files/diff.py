@@ -1,15 +1,18 @@
 """Two machine configs compared: what it takes to come from one to the other."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
 
 from talops.domain.machineconfig import Change
 from talops.files.documents import V1ALPHA1, Area, Document, Leaf, Value, area_below, documents, leaves
 from talops.files.effects import effect
 from talops.files.redact import Secrets, hidden_value
-from talops.files.secretkeys import telling
+from talops.files.secretkeys import MASK, telling
 
 _NAMING = (
     ("name",),
@@ -43,6 +46,8 @@ _UNORDERED = frozenset(
 )
 """Lists of texts whose order means nothing to Talos."""
 
+HIDES_MORE = "a secret in it differs, too"
+_VARIABLE = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=(?!=)")
 _ALWAYS_THERE = {(V1ALPHA1, "machine"), (V1ALPHA1, "cluster")}
 
 
@@ -117,11 +122,13 @@ class _Comparison:
 
     def _texts(self, spot: _Spot, old: Sequence[Value], new: Sequence[Value]) -> Iterator[Change]:
         gone, come = _missing(old, new), _missing(new, old)
+        named = {_variable(row): row for row in come if sum(_variable(row) == _variable(one) for one in come) == 1}
         for row in gone:
             # `NAME=one` becomes `NAME=other`
-            other = next((one for one in come if _variable(one) == _variable(row) != ""), None)
+            name = _variable(row)
+            other = named.get(name) if name and sum(_variable(one) == name for one in gone) == 1 else None
             come = [one for one in come if one is not other]
-            yield self._change(spot.item(_variable(row) if other else ""), row, other)
+            yield self._change(spot.item(name if other else ""), row, other)
         for row in come:
             yield self._change(spot.item(""), None, row)
         if not gone and not come and (spot.area is Area.FREE or spot.keys[-1] not in _UNORDERED):
@@ -130,14 +137,18 @@ class _Comparison:
     def _change(self, spot: _Spot, old: Value | None, new: Value | None) -> Change:
         paths = [path for value in (old, new) if value is not None for path in leaves(value, spot.keys[1:])]
         worst, why = effect(spot.keys[0], spot.keys[1:], paths, whole=not spot.shown)
-        return Change(
-            document=self._label,
-            path=self._secrets.hidden(spot.shown),
-            before=None if old is None else self._shown(spot, old),
-            after=None if new is None else self._shown(spot, new),
-            effect=worst,
-            why=why,
-        )
+        before, after = (None if side is None else self._shown(spot, side) for side in (old, new))
+        if before != after and isinstance(old, Leaf) and isinstance(new, Leaf) and self._hides_more(spot, old, new):
+            why = "; ".join(filter(None, (why, HIDES_MORE)))
+        path = self._secrets.hidden(spot.shown)
+        return Change(document=self._label, path=path, before=before, after=after, effect=worst, why=why)
+
+    def _hides_more(self, spot: _Spot, old: Leaf, new: Leaf) -> bool:
+        texts = [str(side.value) for side in (old, new)]
+        return hides_more(*texts, *(self._hidden(spot, text) for text in texts))
+
+    def _hidden(self, spot: _Spot, text: str) -> str:
+        return hidden_value(spot.keys, text, self._secrets, spot.area)
 
     def _shown(self, spot: _Spot, value: Value) -> str:
         return json.dumps(self._plain(spot, value), ensure_ascii=False, separators=(",", ":"))
@@ -146,7 +157,7 @@ class _Comparison:
         match value:
             case Leaf():
                 text = value.value if isinstance(value.value, str) else json.dumps(value.value)
-                hidden = hidden_value(spot.keys, text, self._secrets, spot.area)
+                hidden = self._hidden(spot, text)
                 return value.value if hidden == text else hidden
             case Mapping():
                 return {
@@ -154,6 +165,19 @@ class _Comparison:
                 }
             case _:
                 return [self._plain(spot, row) for row in value]
+
+
+@lru_cache(maxsize=64)
+def hides_more(one: str, other: str, shown: str, others: str) -> bool:
+    """Whether lines of a longer text that look alike differ in a secret. Many nodes have the same texts."""
+    if MASK not in shown or MASK not in others:
+        return False
+    lines, other_lines, looks, others_look = (text.split("\n") for text in (one, other, shown, others))
+    if (len(lines), len(other_lines)) != (len(looks), len(others_look)):
+        # a key of several lines is one word: nobody sees which of them differ
+        return True
+    alike = SequenceMatcher(None, looks, others_look, autojunk=False).get_matching_blocks()
+    return any(lines[a : a + size] != other_lines[b : b + size] for a, b, size in alike)
 
 
 def _is_list(value: Value | None) -> bool:
@@ -166,8 +190,8 @@ def _rows(value: Value | None) -> Sequence[Value]:
 
 def _variable(row: Value) -> str:
     """The name in `NAME=value`, empty for any other text."""
-    text = row.value if isinstance(row, Leaf) else None
-    return text.partition("=")[0] if isinstance(text, str) and "=" in text else ""
+    found = _VARIABLE.match(row.value) if isinstance(row, Leaf) and isinstance(row.value, str) else None
+    return found["name"] if found else ""
 
 
 def _missing(rows: Sequence[Value], others: Sequence[Value]) -> list[Value]:

@@ -2,20 +2,25 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from talops.config.compose import documents
+from talops.config.scalar import Scalar
 from talops.config.talconfig import config_file
 from talops.config.tree import text_of
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, TalopsError, ToolMissing
-from talops.files.blame import blamed, place_of_issue, wrong_kinds
+from talops.files.blame import blamed, place_of_issue, trees_in, wrong_kinds
 from talops.files.findings import of_file, refused
-from talops.files.patchtexts import Patch, Patches
+from talops.files.patchtexts import Patches
+from talops.files.placeholders import with_placeholders
+from talops.files.redact import Secrets
 from talops.files.sources import TALCONFIG, Node, Sources
 from talops.files.throwaway import throwaway_secrets
 from talops.tools.pins import private_folder, write_private
-from talops.tools.sops import decrypt
+from talops.tools.sops import decrypt_all
 from talops.tools.talhelper import Answer, Issue, genconfig, validate_configs
 
 RULE = "talhelper"
@@ -42,45 +47,66 @@ def merged(
     told = {(one.file, one.line) for one in found if one.line and one.severity is Severity.ERROR}
     if any(one.rule in _HOPELESS and one.severity is Severity.ERROR for one in found):
         return
-    if sources.variables.closed or not all(_opens(runner, sources, patch) for patch in patches if patch.encrypted):
-        yield _unchecked("the merged machine configs, since there is no key for every file that they are made of")
-        return
+    opened = None if sources.variables.closed else _opened(runner, sources, patches)
+    if opened is None:
+        yield _unchecked("what is encrypted: there is no key for every file; placeholders stand in the merged configs")
     try:
         with private_folder(environ) as folder:
-            answers = tuple(_asked(sources, folder, runner, talhelper))
+            repo = sources.repo.absolute()
+            if opened is None:
+                repo = with_placeholders(repo, folder, throwaway_secrets(), runner=runner, environ=environ)
+            answers = tuple(_asked(repo, sources.variables.files, folder, runner, talhelper))
             said = tuple(_grouped(sources, answers)) + tuple(
                 one for answer in answers for one in _refused(sources, patches, answer, folder)
             )
     except ToolMissing as error:
         yield _unchecked(f"the merged machine configs: {error.what}", error.hint)
     except TalopsError as error:
-        yield refused(RULE, error)
+        yield refused(RULE, error, Severity.WARNING if opened is None else Severity.ERROR)
     else:
-        yield from (one for one in dict.fromkeys(said) if (one.file, one.line) not in told)
+        fresh = (one for one in dict.fromkeys(said) if (one.file, one.line) not in told)
+        yield from (_guarded(one, opened) for one in fresh)
+
+
+def _guarded(found: Finding, opened: Secrets | None) -> Finding:
+    """Without what was encrypted. What a placeholder may be to blame for is no error."""
+    if opened is None:
+        return replace(found, severity=Severity.WARNING)
+    return replace(found, what=opened.hidden(found.what))
 
 
 def _unchecked(what: str, hint: str = "") -> Finding:
     return of_file(UNCHECKED, Severity.WARNING, "", f"not checked: {what}", hint)
 
 
-def _opens(runner: Runner, sources: Sources, patch: Patch) -> bool:
+def _opened(runner: Runner, sources: Sources, patches: Patches) -> Secrets | None:
+    """What the encrypted patches say; None where there is no key for one."""
+    files = {patch.file: sources.repo / patch.file for patch in patches if patch.encrypted}
     try:
-        decrypt(runner, sources.repo / patch.file, patch.file)
+        texts = decrypt_all(runner, files)
     except (FilesInvalid, ToolMissing):
-        return False
-    return True
+        return None
+    return Secrets.among(value for text in texts.values() for value in _values(text))
 
 
-def _asked(sources: Sources, folder: Path, runner: Runner, talhelper: str) -> Iterator[Answer]:
+def _values(text: str) -> Iterator[str]:
+    """Every one, since nobody knows for which of them it was encrypted."""
+    try:
+        for tree in documents(text, ""):
+            yield from (one.text for one in trees_in(tree) if isinstance(one, Scalar))
+    except FilesInvalid:
+        yield from text.splitlines()
+
+
+def _asked(repo: Path, talenvs: tuple[str, ...], folder: Path, runner: Runner, talhelper: str) -> Iterator[Answer]:
     """Each config that is refused makes talhelper stop: it is asked again for those that follow."""
-    repo = sources.repo.absolute()
     secrets, out = folder / "secrets.yaml", folder / "configs"
     write_private(secrets, throwaway_secrets().encode())
     answer = genconfig(
         runner,
         talhelper,
         talconfig=repo / TALCONFIG,
-        env_files=tuple(repo / name for name in sources.variables.files),
+        env_files=tuple(repo / name for name in talenvs),
         secret_files=(secrets,),
         out=out,
     )

@@ -58,7 +58,15 @@ def build(
     for machine in machines.values():
         _configure(machine, desired, configs or {})
         kubelet.register(machine, ready_since=LONG_AGO)
+    cluster.on_ready.append(lambda machine: _adopt_images(cluster, machine))
     return cluster, Parts(cluster, sorted(set(faults), key=str))
+
+
+def _adopt_images(cluster: Cluster, machine: Machine) -> None:
+    if machine.new_config:
+        from talops.sim.config.kubernetes import adopt_images
+
+        adopt_images(cluster, machine)
 
 
 def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:

@@ -16,8 +16,16 @@ def one(id: str, spec: Object | str) -> list[Resource]:
 
 
 def machinestatus(_cluster: Cluster, machine: Machine) -> list[Resource]:
-    unmet = [] if machine.ready else [{"name": "nodeReady", "reason": "node is not ready"}]
+    unmet = [] if machine.ready else [_unmet(machine)]
     return one("machine", {"stage": machine.stage, "status": {"ready": machine.ready, "unmetConditions": unmet}})
+
+
+def _unmet(machine: Machine) -> Object:
+    """A kubelet that has another config tells Kubernetes nothing of its trouble: its own health check does."""
+    if machine.stage == "running" and (machine.kubelet_restarts or machine.new_config):
+        state = "running" if "kubelet" in machine.stopped_services else "healthy"
+        return {"name": "services", "reason": f"kubelet not {state}"}
+    return {"name": "nodeReady", "reason": "node is not ready"}
 
 
 def extensions(_cluster: Cluster, machine: Machine) -> list[Resource]:
@@ -96,6 +104,14 @@ def machineconfigs(_cluster: Cluster, machine: Machine) -> list[Resource]:
     return [Resource(id=id, spec=text, version=version, yaml_text=True) for id, text, version in found]
 
 
+def diagnostics(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    """Source: Talos v1.13.0, address_overlap.go. The other thing that a node warns of is in no config."""
+    from talops.sim.config.subnets import overlap
+
+    found = overlap(machine)
+    return [] if found is None else one("address-overlap", found)
+
+
 def service_states(cluster: Cluster, machine: Machine) -> list[Resource]:
     # one that does not run has no resource
     return [
@@ -129,7 +145,7 @@ def nodestatus(cluster: Cluster, machine: Machine) -> list[Resource]:
 
 
 def kubeletspec(cluster: Cluster, machine: Machine) -> list[Resource]:
-    image = f"ghcr.io/siderolabs/kubelet:{cluster.desired.kubernetes_version}"
+    image = f"ghcr.io/siderolabs/kubelet:{machine.kubernetes or cluster.desired.kubernetes_version}"
     return one("kubelet", {"image": image, "expectedNodename": machine.hostname, "config": {}})
 
 
@@ -138,6 +154,7 @@ def static_pods(cluster: Cluster, machine: Machine) -> list[Resource]:
         return []
     names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
     tag = str(cluster.desired.kubernetes_version)
+    images = {name: machine.images.get(name, f"registry.k8s.io/{name}:{tag}") for name in names}
     return [
         Resource(
             id=name,
@@ -145,7 +162,7 @@ def static_pods(cluster: Cluster, machine: Machine) -> list[Resource]:
                 "apiVersion": "v1",
                 "kind": "Pod",
                 "metadata": {"name": name, "namespace": "kube-system", "labels": {"k8s-app": name}},
-                "spec": {"containers": [{"name": name, "image": f"registry.k8s.io/{name}:{tag}"}]},
+                "spec": {"containers": [{"name": name, "image": images[name]}]},
             },
         )
         for name in names

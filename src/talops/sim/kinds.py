@@ -106,7 +106,9 @@ _KINDS = (
     Kind(
         type="Diagnostics.runtime.talos.dev",
         namespace="runtime",
-        of=lambda _cluster, _machine: [],
+        owner="runtime.DiagnosticsController",
+        of=contents.diagnostics,
+        alone=True,
         columns=(("Message", "{.message}"),),
     ),
     Kind(

@@ -55,6 +55,8 @@ class Machine:
     kubelet_restarts: int = 0
     static_pods: dict[str, int] = field(default_factory=dict)
     """Versions of the config of static pods that have changed in this boot."""
+    images: dict[str, str] = field(default_factory=dict)
+    """Of static pods whose image has changed."""
     on_power: list[Callable[[], None]] = field(default_factory=list)
     """Called when it went off or came up."""
 
@@ -121,7 +123,8 @@ class Machine:
         system = self.slots[self.default]
         if system is None or not self.config.seen:
             return True
-        from talops.sim.config.documents import Unreadable, read
+        from talops.sim.config.documents import read
+        from talops.sim.config.nodes import Unreadable
 
         try:
             read(self.config.on_disk, system.version.minor)
@@ -137,6 +140,7 @@ class Machine:
             self.kubernetes = kubelet_of(self.config.active) or self.kubernetes
         self.stopped_services.clear()
         self.static_pods.clear()
+        self.kubelet_restarts = 0
         self.boot_id = self._new_boot_id()
         self.set_stage("booting", ready=False)
 

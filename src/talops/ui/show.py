@@ -118,7 +118,7 @@ def _meaning(plan: Plan) -> str:
         words = f"{count(down, 'node')} will reboot, one at a time, each only while every gate is open."
         again = any(step.carries is Carries.AFTER for step in plan.upgrades)
         words += " A config that is applied after an upgrade may take a second reboot." if again else ""
-        return f"{words} {count(up, 'node')} more will not." if up else words
+        return f"{words} {count(up, 'more node')} will not." if up else words
     if all(step.mode is ApplyMode.STAGED for step in plan.applies):
         return f"{count(up, 'node')} will not be disturbed: the next boot of each takes its new config."
     return f"{count(up, 'node')} will take a new config, one at a time, and not reboot."

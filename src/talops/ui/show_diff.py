@@ -19,6 +19,7 @@ WIDEST = 110
 _EFFECTS = {Effect.LIVE: "applies live", Effect.REBOOT: "NEEDS A REBOOT", Effect.NEVER: "CANNOT BE CHANGED"}
 ANOTHER = "a secret that differs"
 ITS_NAME = "(its hostname)"
+_GAP = 2
 _SHORT_ID = 12
 _SCHEMATIC_ID = 64
 
@@ -115,7 +116,11 @@ def _change(change: Change, indent: str, width: int, paint: Paint) -> Iterator[s
     fits = beside and len(head) + len(beside) + len(effect) + 4 <= width
     head += f": {clean(beside)}" if fits else ""
     loud = paint.plain if change.effect is Effect.LIVE else paint.magenta
-    yield f"{paint.signed(sign, head)}{' ' * max(2, width - len(head) - len(effect))}{loud(effect)}"
+    gap = width - len(head) - len(effect)
+    if gap >= _GAP:
+        yield f"{paint.signed(sign, head)}{' ' * gap}{loud(effect)}"
+    else:
+        yield from (paint.signed(sign, head), f"{' ' * (width - len(effect))}{loud(effect)}")
     for mark, line in () if fits else _lines(change, sign):
         yield from _value(mark, line, below, width, paint)
     if change.why:
@@ -192,7 +197,8 @@ def _summary(drifts: Sequence[NodeDrift], width: int) -> Iterator[str]:
     words = f"{count(len(drifting), 'node')} of {len(drifts)} {'drifts' if len(drifting) == 1 else 'drift'}"
     told = [f"{many} {_told(effect, many)}" for effect, many in effects.items() if many]
     words += f": {', '.join(told)}" if told else ""
-    yield from folded(f"{words}.", width, rest="  ")
+    if drifting:
+        yield from folded(f"{words}.", width, rest="  ")
     if unknown:
         yield from folded(f"{count(len(unknown), 'node')} could not be read: {names(unknown)}.", width, rest="  ")
 

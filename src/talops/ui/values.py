@@ -29,7 +29,7 @@ def compared(before: object, after: object) -> Iterator[tuple[str, str]]:
     if len(old) == len(new) == 1:
         yield from (("-", old[0]), ("+", new[0]))
         return
-    for line in list(difflib.unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]:
+    for line in list(difflib.unified_diff(old, new, n=_CONTEXT, lineterm=""))[3:]:
         yield (" ", "…") if line.startswith("@@") else (line[0], line[1:])
 
 

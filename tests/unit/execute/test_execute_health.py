@@ -116,7 +116,7 @@ CERTIFICATES = [
     ("2026-03-31", None),
     ("2026-03-30", "its certificate ends in 29 days, on 2026-03-30"),
     ("2026-03-02", "its certificate ends in 1 day, on 2026-03-02"),
-    ("2026-03-01", "its certificate ends today, on 2026-03-01"),
+    ("2026-03-01", "its certificate ends today, or has ended, on 2026-03-01"),
     ("2026-02-27", "its certificate ended 2 days ago, on 2026-02-27"),
     ("", None),
     ("soon", None),

@@ -127,6 +127,31 @@ def test_texts_of_a_list_come_and_go_one_by_one() -> None:
     ]
 
 
+def test_variables_of_a_list_change_and_rules_come_and_go() -> None:
+    assert told(machine("e: [A=1, B=2]"), machine("e: [A=3, B=2]")) == [("machine.e[A]", '"A=1"', '"A=3"')]
+    assert told(machine("e: [A=1, A=2]"), machine("e: [A=3]")) == [
+        ("machine.e[]", '"A=1"', None),
+        ("machine.e[]", '"A=2"', None),
+        ("machine.e[]", None, '"A=3"'),
+    ]
+    assert [path for path, _, _ in told(machine("e: ['A==1']"), machine("e: ['A==2']"))] == ["machine.e[]"] * 2
+
+
+HIDDEN = [
+    ("a: 1\\npassword: one", "a: 2\\npassword: one", False),
+    ("a: 1\\npassword: one", "a: 2\\npassword: two", True),
+    ("a: 1", "a: 2", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "more"), HIDDEN)
+def test_a_secret_that_differs_beside_something_else_is_told(one: str, other: str, more: bool) -> None:
+    text = machine('files: [{path: a, content: "%s"}]')
+    change = only(text % one, text % other)
+    assert ("a secret in it differs, too" in change.why) is more
+    assert "two" not in str(change)
+
+
 def test_another_order_is_told_where_it_matters() -> None:
     (change,) = told(machine("network: {nameservers: [a, b]}"), machine("network: {nameservers: [b, a]}"))
     assert change == ("machine.network.nameservers", '["a","b"]', '["b","a"]')

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talops.domain.machineconfig import Change
+from talops.errors import FilesInvalid
 from talops.files.diff import changes
 from talops.files.documents import documents
 from talops.files.redact import Secrets, redacted
@@ -88,3 +89,38 @@ def test_no_secret_is_told_wherever_it_stands(
         assert form not in shown
         assert form not in text
     assert documents(text, "redacted")
+
+
+PIECES = (
+    *(
+        "machine:",
+        "\n",
+        "  ",
+        "- ",
+        "a: ",
+        "&x ",
+        "*x",
+        "<<: ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "|\n",
+        "---\n",
+        "kind: A",
+        "'",
+        '"',
+    ),
+    *("#", "key: v", "\t", "token: abcdefgh", "LS0tLS1CRUdJTi", "é", ": ", "= "),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_any_text_is_redacted_and_either_compared_or_refused(text: str) -> None:
+    shown = redacted(text, Secrets.of(text))
+    assert "LS0tLS1CRUdJTi" not in shown
+    try:
+        assert changes(text, text + "\n", secrets=Secrets()) == ()
+    except FilesInvalid:
+        return
+    assert isinstance(changes(text, "machine: {a: 1}\n", secrets=Secrets()), tuple)

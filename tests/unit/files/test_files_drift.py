@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from builders import SCHEMATIC, desired_cluster, healthy_observed
 
+from builders import SCHEMATIC, desired_cluster, healthy_observed
 from talops.domain.machineconfig import Aspect, NodeDrift, Staged
 from talops.domain.talos import TalosNode, Unknown, Version
 from talops.errors import FilesInvalid

@@ -16,7 +16,7 @@ from talops.sim.lifecycle import roll_back
 from talops.sim.machine import Machine
 from talops.sim.network.history import History
 from talops.sim.world import World, rehearsal
-from talops.tools import nodeconfig
+from talops.tools import nodeconfig, talosctl
 from talops.tools.calls import Talosctl
 
 PLAIN = machine_config()
@@ -74,6 +74,18 @@ class Node:
         found = nodeconfig.services(result.stdout)
         assert isinstance(found, Mapping)
         return {service.id: service.healthy for service in found[self.machine.address]}
+
+    def unmet(self) -> tuple[str, ...]:
+        (result,) = self.world.runner.gather((TALOSCTL.machinestatus((self.machine.address,)),))
+        found = talosctl.stages(result.stdout)
+        assert isinstance(found, Mapping)
+        return found[self.machine.address].unmet
+
+    def diagnostics(self) -> Mapping[str, tuple[str, ...]]:
+        (result,) = self.world.runner.gather((TALOSCTL.diagnostics((self.machine.address,)),))
+        found = nodeconfig.diagnostics(result.stdout)
+        assert isinstance(found, Mapping)
+        return found
 
     def kubelet_version(self) -> str:
         node = self.world.truth.cluster.store.get("nodes", "w-1")
@@ -185,7 +197,7 @@ def test_a_new_kubelet_is_restarted_and_kubernetes_sees_its_version_and_no_gap(t
     node = Node(tmp_path)
     node.apply(OLDER_KUBELET)
     assert "kubelet" not in node.services()
-    assert not node.machine.ready
+    assert node.unmet() == ("services: kubelet not running",)
     node.world.advance(30)
     assert node.services()["kubelet"] is True
     assert node.machine.ready
@@ -193,20 +205,25 @@ def test_a_new_kubelet_is_restarted_and_kubernetes_sees_its_version_and_no_gap(t
     assert [event["what"] for event in node.history.events() if event["node"] == "w-1"] == []
 
 
-def test_new_images_of_the_control_plane_restart_its_static_pods(tmp_path: Path) -> None:
-    text = machine_config(kind="controlplane")
-    newer = machine_config(
-        kind="controlplane", cluster="    scheduler:\n        image: registry.k8s.io/kube-scheduler:v1.35.9\n"
-    )
-    planes = Node(tmp_path, configs={"w-1": PLAIN, "cp-1": text})
-    (tmp_path / "cp.yaml").write_text(newer)
-    planes.world.runner.start(TALOSCTL.apply_config("10.1.0.1", str(tmp_path / "cp.yaml"), mode=ApplyMode.NO_REBOOT))
-    planes.world.advance(30)
-    pod = planes.world.truth.cluster.store.get("pods", "kube-scheduler-cp-1", "kube-system")
+NEW_SCHEDULER = "registry.k8s.io/kube-scheduler:v1.35.9"
+
+
+@pytest.mark.parametrize(("mode", "version"), [(ApplyMode.NO_REBOOT, "2"), (ApplyMode.REBOOT, None)])
+def test_new_images_of_the_control_plane_restart_its_static_pods(
+    mode: ApplyMode, version: str | None, tmp_path: Path
+) -> None:
+    """A version that has changed in a boot is known until the next one."""
+    node = Node(tmp_path, configs={"cp-1": machine_config(kind="controlplane")})
+    file = tmp_path / "cp.yaml"
+    file.write_text(machine_config(kind="controlplane", cluster=f"    scheduler:\n        image: {NEW_SCHEDULER}\n"))
+    node.world.runner.start(TALOSCTL.apply_config("10.1.0.1", str(file), mode=mode))
+    node.world.advance(120)
+    pod = node.world.truth.cluster.store.get("pods", "kube-scheduler-cp-1", "kube-system")
     assert pod is not None
-    assert pod["metadata"]["annotations"]["talos.dev/config-version"] == "2"
-    assert pod["spec"]["containers"][0]["image"] == "registry.k8s.io/kube-scheduler:v1.35.9"
+    assert pod["metadata"]["annotations"].get("talos.dev/config-version") == version
+    assert pod["spec"]["containers"][0]["image"] == NEW_SCHEDULER
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 1
+    assert pod["status"]["containerStatuses"][0]["image"] == NEW_SCHEDULER
 
 
 def test_a_config_survives_a_rollback(tmp_path: Path) -> None:
@@ -256,7 +273,7 @@ def test_a_kubelet_that_fails_after_a_config_stays_unhealthy_until_that_is_mende
     node.apply(OLDER_KUBELET, mode)
     node.world.advance(300)
     assert node.services()["kubelet"] is False
-    assert not node.machine.ready
+    assert node.unmet() == ("services: kubelet not healthy",)
     node.world.mend()
     node.world.advance(60)
     assert node.services()["kubelet"] is True
@@ -291,3 +308,10 @@ def test_a_config_is_not_shown_by_what_holds_it(tmp_path: Path) -> None:
     assert "aaaaaa.bbbb" in node.active()[0]
     assert "aaaaaa.bbbb" not in repr(node.machine)
     assert "aaaaaa.bbbb" not in repr(node.configs())
+
+
+def test_a_node_warns_of_a_config_that_gives_its_own_network_to_pods(tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    assert node.diagnostics() == {}
+    node.apply(machine_config(cluster="    network:\n        podSubnets:\n            - 10.1.0.0/16\n"))
+    assert node.diagnostics() == {"10.1.0.4": ("host and Kubernetes pod/service CIDR addresses overlap",)}

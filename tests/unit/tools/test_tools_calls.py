@@ -14,6 +14,7 @@ from talops.tools.calls import (
     age_recipients,
     sops_encrypt,
     talhelper_genconfig,
+    talhelper_genschema,
     talhelper_gensecret,
     talhelper_validate,
 )
@@ -112,6 +113,7 @@ TWO = ("10.0.0.11", "10.0.0.12")
             "talosctl --talosconfig talosconfig -e 10.0.0.11 -n 10.0.0.11 version --json",
         ),
         (Kubectl(kubeconfig="k").answers(), "kubectl --kubeconfig k get --raw /version"),
+        (talhelper_genschema("talhelper"), "talhelper genschema -f /dev/stdout"),
     ],
     ids=lambda value: getattr(value, "template", ""),
 )

@@ -112,6 +112,13 @@ def test_the_last_line_is_what_to_type(drifts: tuple[NodeDrift, ...], only: tupl
     assert show_diff(drifts, cluster="home", only=only).splitlines()[-1] == f"next: {command}"
 
 
+def test_an_effect_that_does_not_fit_beside_its_path_stands_below() -> None:
+    long = change("machine.files[/etc/cri/conf.d/20-customization.part].content", 1, 2, effect=Effect.REBOOT)
+    lines = show_diff((NodeDrift(hostname="a", changes=(long,)),), cluster="home", width=70).splitlines()
+    assert lines[4].endswith("].content")
+    assert lines[5] == f"{'NEEDS A REBOOT':>70}"
+
+
 def test_a_text_of_the_cluster_cannot_move_the_cursor() -> None:
     evil = change("machine.env[A]", None, "\x1b[2J\rfake")
     text = show_diff((NodeDrift(hostname="a", changes=(evil, change("\x1b[1mx", 1, 2))),), cluster="home")
@@ -135,4 +142,6 @@ def test_values_read_like_yaml() -> None:
 
 def test_long_texts_are_told_by_the_lines_that_differ() -> None:
     told = list(compared(CONTENT, CONTENT.replace("line 5", "another")))
-    assert told == [(" ", "…"), (" ", "line 4"), ("-", "line 5"), ("+", "another"), (" ", "line 6")]
+    assert told == [(" ", "line 4"), ("-", "line 5"), ("+", "another"), (" ", "line 6")]
+    twice = CONTENT.replace("line 1\n", "x\n").replace("line 9", "y")
+    assert [line for mark, line in compared(CONTENT, twice) if mark == " "].count("…") == 1

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from talops.domain.applymode import ApplyMode
 from talops.sim.cluster import Cluster
 from talops.sim.config.checks import listed, objection_to, warnings_about
-from talops.sim.config.documents import Document, Unreadable, main_of, read
+from talops.sim.config.documents import Document, main_of, read
 from talops.sim.config.effects import take_effect
 from talops.sim.config.live import difference, why_not_now
+from talops.sim.config.nodes import Unreadable
 from talops.sim.machine import Machine
 from talops.sim.sequences import reboot
 from talops.sim.served import Code, Refused, Status

@@ -4,16 +4,13 @@ What a node says of a text that it cannot read is pinned to `talosctl validate` 
 the same code: the words changed with Talos 1.13.
 """
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from talops.sim.config.kinds import KEYS, V1ALPHA1, knows
+from talops.sim.config.nodes import Unreadable, at_path, bounded, mapping, mappings, parsed, tag
 from talops.sim.kube.objects import Object
 from talops.sim.machineconfig import as_yaml
 
@@ -27,10 +24,6 @@ _TYPES = {
     ("cluster",): "v1alpha1.ClusterConfig",
     ("machine", "certSANs"): "[]string",
 }
-
-
-class Unreadable(Exception):
-    """A text that is no machine config of this Talos. Its words may quote the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +40,16 @@ def read(text: str, minor: int) -> tuple[Document, ...]:
     """As Talos 1.`minor` does. Raises Unreadable."""
     new = minor >= _NEW_WORDS
     found: dict[tuple[str, str, str], Document] = {}
-    for node in _nodes(text, new=new):
+    for node in parsed(text, new=new):
         line = node.start_mark.line + 1
-        if new and isinstance(node, ScalarNode) and _tag(node) == "null":
+        if new and isinstance(node, ScalarNode) and tag(node) == "null":
             continue
         if not isinstance(node, MappingNode):
             raise Unreadable(
                 f"expected a YAML document at line {line}" if new else "recovered: expected a mapping node"
             )
-        value = _mapping(node)
+        bounded(node)
+        value = mapping(node)
         version, kind, name = (str(value.get(key) or "") for key in ("apiVersion", "kind", "name"))
         id = (version, kind or V1ALPHA1, name)
         where = f" (line {line})" if new else ""
@@ -90,62 +84,6 @@ def _in_order(value: Object, like: object) -> Object:
     return {key: _in_order(value[key], like.get(key)) if isinstance(value[key], dict) else value[key] for key in keys}
 
 
-def _nodes(text: str, *, new: bool) -> list[Node]:
-    try:
-        return list(YAML(typ="safe").compose_all(text))
-    except MarkedYAMLError as error:
-        raise Unreadable(f"decode error: yaml: {_place(error, new=new)}{error.problem}") from None
-    except (YAMLError, ValueError):
-        raise Unreadable("decode error: yaml: control characters are not allowed") from None
-
-
-def _place(error: MarkedYAMLError, *, new: bool) -> str:
-    """Lines are counted as the reader of each generation counts them: from 0 where a parser is not content."""
-    scanner = int(type(error).__name__ == "ScannerError")
-    mark = error.problem_mark
-    if not new:
-        marks = [one for one in (error.context_mark, mark) if one is not None and one.line]
-        return f"line {marks[0].line + scanner}: " if marks else ""
-    if mark is None:
-        return ""
-    if error.context and scanner and error.context_mark is not None:
-        return f"{error.context} at line {error.context_mark.line + 1}: "
-    context = f"{error.context} at <unknown position>: " if error.context else ""
-    return f"{context}line {mark.line + scanner}, column {mark.column + 1}: "
-
-
-def _mapping(node: MappingNode) -> Object:
-    return {str(key.value): _value(value) for key, value in node.value}
-
-
-def _value(node: Node) -> object:
-    match node:
-        case MappingNode():
-            return _mapping(node)
-        case SequenceNode():
-            return [_value(one) for one in node.value]
-        case _:
-            return _scalar(str(node.value), _tag(node))
-
-
-def _tag(node: Node) -> str:
-    return str(node.tag).rpartition(":")[2]
-
-
-def _scalar(word: str, kind: str) -> str | int | float | bool | None:
-    match kind:
-        case "int" if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)", word):
-            return int(word)
-        case "float" if re.fullmatch(r"[-+]?[0-9]*\.[0-9]+", word):
-            return float(word)
-        case "bool":
-            return word.lower() == "true"
-        case "null":
-            return None
-        case _:
-            return word
-
-
 def _document(node: MappingNode, value: Object, minor: int) -> Document:
     kind, version = str(value.get("kind") or ""), str(value.get("apiVersion") or "")
     name = str(value.get("name") or "")
@@ -166,26 +104,26 @@ def _fit(node: MappingNode, minor: int) -> None:
     """The main document must have the types and the keys of Talos."""
     _once(node, "error decoding ", minor)
     for path, wanted in _TYPES.items():
-        found = _at(node, path)
+        found = at_path(node, path)
         if found is not None and not _is(found, wanted):
-            shown = f"!!{_tag(found)}"
+            shown = f"!!{tag(found)}"
             shown += f" `{found.value}`" if isinstance(found, ScalarNode) else ""
-            raise _misfit("error decoding ", found, f"cannot {{}} {shown} into {wanted}", minor)
-    unknown = _unknown(_mapping(node), ())
+            raise _misfit("error decoding ", found, f"cannot {{verb}} {shown} into {wanted}", minor)
+    unknown = _unknown(mapping(node), ())
     if unknown:
         raise Unreadable(f"unknown keys found during decoding:\n{as_yaml(unknown)}")
 
 
 def _misfit(what: str, node: Node, words: str, minor: int) -> Unreadable:
-    errors, verb = ("construct", "construct") if minor >= _NEW_WORDS else ("unmarshal", "unmarshal")
-    line = f"line {node.start_mark.line + 1}: {words.format(verb)}"
-    return Unreadable(f"{what} to *v1alpha1.Config: yaml: {errors} errors:\n  {line}")
+    verb = "construct" if minor >= _NEW_WORDS else "unmarshal"
+    line = f"line {node.start_mark.line + 1}: {words.replace('{verb}', verb)}"
+    return Unreadable(f"{what} to *v1alpha1.Config: yaml: {verb} errors:\n  {line}")
 
 
 def _once(node: Node, what: str, minor: int) -> None:
-    for mapping in _mappings(node):
+    for one in mappings(node):
         lines: dict[str, int] = {}
-        for key, _ in mapping.value:
+        for key, _ in one.value:
             word = str(key.value)
             if word in lines:
                 words = f'mapping key "{word}" already defined at line {lines[word]}'
@@ -193,34 +131,13 @@ def _once(node: Node, what: str, minor: int) -> None:
             lines[word] = key.start_mark.line + 1
 
 
-def _mappings(node: Node) -> Iterator[MappingNode]:
-    if isinstance(node, MappingNode):
-        yield node
-        for _, value in node.value:
-            yield from _mappings(value)
-    elif isinstance(node, SequenceNode):
-        for one in node.value:
-            yield from _mappings(one)
-
-
-def _at(node: Node, path: tuple[str, ...]) -> Node | None:
-    for step in path:
-        if not isinstance(node, MappingNode):
-            return None
-        found = next((value for key, value in node.value if key.value == step), None)
-        if found is None:
-            return None
-        node = found
-    return node
-
-
 def _is(node: Node, wanted: str) -> bool:
-    tag = _tag(node)
+    kind = tag(node)
     match wanted:
-        case _ if tag == "null":
+        case _ if kind == "null":
             return True
         case "bool":
-            return tag == "bool"
+            return kind == "bool"
         case "[]string":
             return isinstance(node, SequenceNode)
         case _:

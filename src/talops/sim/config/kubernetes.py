@@ -5,6 +5,7 @@ from functools import partial
 from types import MappingProxyType
 
 from talops.sim.cluster import Cluster
+from talops.sim.config.documents import main_of, read
 from talops.sim.kube.objects import Object
 from talops.sim.kubelet import set_ready
 from talops.sim.machine import Machine
@@ -30,8 +31,31 @@ def change_static_pods(cluster: Cluster, machine: Machine, before: Object, after
             continue
         version = machine.static_pods.get(component, 1) + 1
         machine.static_pods[component] = version
-        image = str(new.get("image") or "")
-        cluster.later(machine, _POD_SECONDS, partial(_restart, cluster, machine, component, version, image))
+        _name_image(machine, component, new)
+        cluster.later(machine, _POD_SECONDS, partial(_restart, cluster, machine, component, version))
+
+
+def adopt_images(cluster: Cluster, machine: Machine) -> None:
+    """A boot with another config starts its static pods from the images that this names."""
+    if not machine.control_plane:
+        return
+    main = main_of(read(machine.config.active, machine.version.minor)) or {}
+    for component, key in COMPONENTS.items():
+        _name_image(machine, component, _part(main, key))
+        name = f"{component}-{machine.hostname}"
+        if component in machine.images and cluster.store.get("pods", name, "kube-system") is not None:
+            cluster.store.update("pods", name, "kube-system", partial(_set_image, machine.images[component]))
+
+
+def _name_image(machine: Machine, component: str, part: Object) -> None:
+    if part.get("image"):
+        machine.images[component] = str(part["image"])
+
+
+def _set_image(image: str, pod: Object) -> None:
+    pod["spec"]["containers"][0]["image"] = image
+    for container in pod["status"].get("containerStatuses") or ():
+        container.update(image=image, imageID=image)
 
 
 def _part(main: Object, key: str) -> Object:
@@ -40,7 +64,7 @@ def _part(main: Object, key: str) -> Object:
     return part if isinstance(part, dict) else {}
 
 
-def _restart(cluster: Cluster, machine: Machine, component: str, version: int, image: str) -> None:
+def _restart(cluster: Cluster, machine: Machine, component: str, version: int) -> None:
     """Unless it has changed again meanwhile."""
     name, store = f"{component}-{machine.hostname}", cluster.store
     if machine.static_pods.get(component) != version or store.get("pods", name, "kube-system") is None:
@@ -49,8 +73,8 @@ def _restart(cluster: Cluster, machine: Machine, component: str, version: int, i
 
     def change(pod: Object) -> None:
         pod["metadata"].setdefault("annotations", {})[CONFIG_VERSION] = str(version)
-        container = pod["spec"]["containers"][0]
-        container["image"] = image or container["image"]
+        if component in machine.images:
+            _set_image(machine.images[component], pod)
         set_ready(pod, True, f"{machine.boot_id}-{version}", stamp)
 
     store.update("pods", name, "kube-system", change)

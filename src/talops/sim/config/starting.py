@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Version
-from talops.sim.config.documents import Unreadable, main_of, read
+from talops.sim.config.documents import main_of, read
 from talops.sim.config.kinds import knows
+from talops.sim.config.nodes import Unreadable
 from talops.sim.kube.objects import Object
 from talops.sim.machineconfig import as_yaml, machine_config
 

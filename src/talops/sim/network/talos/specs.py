@@ -72,6 +72,7 @@ _SPECS: Mapping[str, Callable[[Object], Message]] = MappingProxyType(
         "StaticPodStatuses.kubernetes.talos.dev": _pod,
         "EtcdMembers.etcd.talos.dev": lambda spec: wire.EtcdMemberSpec(member_id=spec["memberID"]),
         "VolumeStatuses.block.talos.dev": _volume,
+        "Diagnostics.runtime.talos.dev": lambda spec: wire.DiagnosticSpec(**spec),
         "BootstrapManifestsConfigs.kubernetes.talos.dev": lambda spec: wire.BootstrapManifestsSpec(
             cni_name=spec["cniName"]
         ),

@@ -146,7 +146,9 @@ class BootstrapManifestsSpec(_message.Message):
     def __init__(self, cni_name: _Optional[str] = ...) -> None: ...
 
 class DiagnosticSpec(_message.Message):
-    __slots__ = ("message",)
+    __slots__ = ("message", "details")
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    DETAILS_FIELD_NUMBER: _ClassVar[int]
     message: str
-    def __init__(self, message: _Optional[str] = ...) -> None: ...
+    details: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, message: _Optional[str] = ..., details: _Optional[_Iterable[str]] = ...) -> None: ...
