@@ -16,7 +16,7 @@ from talops.tools.calls import sops_decrypt
 from talops.tools.homes import is_file, sops_key_file
 from talops.tools.sops import OWN_KEY, plain_text
 
-NAME, KEYS = "secrets", "age keys"
+SECRETS, KEYS = "secrets", "age keys"
 PATIENCE = timedelta(seconds=6)
 """Less than a command has, which may wait for a finger on a hardware key."""
 MOST = 100
@@ -99,12 +99,12 @@ def _judged(repo: Path, names: Sequence[str], faults: Mapping[str, FilesInvalid]
     for name, fault in faults.items():
         alike.setdefault((fault.what.removeprefix(f"{name}: "), fault.hint), []).append(name)
     for (what, hint), of in alike.items():
-        yield bad(NAME, f"{_some(of)}: {what}", hint)
+        yield bad(SECRETS, f"{_some(of)}: {what}", hint)
     if read:
-        yield ok(NAME, f"{_some(read)}: readable; for {', '.join(recipients(repo, read)) or 'nobody whom it names'}")
+        yield ok(SECRETS, f"{_some(read)}: readable; for {', '.join(recipients(repo, read)) or 'nobody whom it names'}")
     if len(names) > MOST:
         rest = count(len(names) - MOST, "more encrypted file")
-        yield warning(NAME, f"{rest} were not looked at", "sops -d FILE >/dev/null")
+        yield warning(SECRETS, f"{rest} were not looked at", "sops -d FILE >/dev/null")
 
 
 def _some(names: Sequence[str]) -> str:
