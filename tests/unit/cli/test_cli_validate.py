@@ -46,7 +46,7 @@ def test_an_error_ends_with_6_and_says_place_cause_and_remedy(tmp_path: Path) ->
         "talconfig.yaml:1:1: warning: unknown-key\n"
         "  talhelper does not know `nods` and ignores it\n"
         "  next: did you mean `nodes`?\n"
-        "talconfig.yaml:11:36: error: duplicate-address\n"
+        "talconfig.yaml:11:37: error: duplicate-address\n"
         "  the address 10.0.0.21 is already that of the node in line 10\n"
         "  next: each node needs its own: talhelper overwrites one with the other, without a word\n"
         "\n"
@@ -75,7 +75,7 @@ def test_json_has_every_finding_with_its_place(tmp_path: Path) -> None:
             "hint": "each node needs its own: talhelper overwrites one with the other, without a word",
             "file": "talconfig.yaml",
             "line": 10,
-            "column": 36,
+            "column": 37,
         }
     ]
     assert json.loads(talops("-C", cluster(tmp_path, TALCONFIG), "validate", "--output=json").out)["findings"] == []
@@ -91,7 +91,7 @@ def test_on_github_findings_stand_at_their_lines_and_in_the_summary(
 
     assert ran.exit == 6
     assert ran.out.startswith(
-        "::error file=home/talconfig.yaml,line=10,col=36,title=talops%3A duplicate-address::the address 10.0.0.21"
+        "::error file=home/talconfig.yaml,line=10,col=37,title=talops%3A duplicate-address::the address 10.0.0.21"
     )
     assert "## talops validate" in (tmp_path / "summary.md").read_text()
 
