@@ -17,6 +17,8 @@ def read_file(repo: Path, name: str) -> str | None:
 
 def read_exactly(repo: Path, name: str) -> str | None:
     try:
+        if not is_readable(repo / name):
+            raise FilesInvalid("it is no file", where=name, hint=f"ls -ld {repo / name}")
         return (repo / name).read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None
@@ -27,6 +29,12 @@ def read_exactly(repo: Path, name: str) -> str | None:
     except OSError as error:
         hint = f"ls -ld {repo / name}"
         raise FilesInvalid(f"it cannot be read: {error.strerror}", where=name, hint=hint) from None
+
+
+def is_readable(path: Path) -> bool:
+    """False for pipes, sockets and devices: to read them may take for ever. Raises OSError when it is not there."""
+    mode = path.stat().st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def must_be_folder(repo: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from talops.config.comments import without_comments
 from talops.config.compose import documents
-from talops.config.files import BOM
+from talops.config.files import BOM, is_readable
 from talops.config.patches import TEMPLATE
 from talops.config.scalar import Place, Scalar, is_null
 from talops.config.substitute import Substituted, substitute_all
@@ -97,6 +97,8 @@ def _file(sources: Sources, row: Scalar, name: str) -> Patch:
     if NOT_KNOWN in name:
         return Patch(at=row.at, file=name, text=nothing, closed=True, sources=sources)
     try:
+        if not is_readable(sources.repo / name):
+            raise OSError(0, "it is no file")
         text = (sources.repo / name).read_bytes().decode("utf-8").removeprefix(BOM)
     except FileNotFoundError:
         hint = "file names are relative to talconfig.yaml's folder; mend the name, or git add the file"

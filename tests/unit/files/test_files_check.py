@@ -1,11 +1,14 @@
 """Snippets of talconfig.yaml, and what check_files finds in them."""
 
+import os
 from pathlib import Path
 
 import pytest
 from snippets import check, told
 
 from talops.domain.finding import Severity
+from talops.files.check import check_files
+from talops.tools.runner import ShRunner
 
 HEAD = """\
 clusterName: home
@@ -146,3 +149,22 @@ def test_talos_and_kubernetes_support_each_other(talos: str, told_of: list[str],
     text = f"{HEAD}nodes:\n{THREE}".replace("v1.13.8", talos)
 
     assert told(check(tmp_path, text)) == told_of
+
+
+@pytest.mark.parametrize(
+    ("name", "told_of"),
+    [
+        ("talconfig.yaml", "error no-talconfig talconfig.yaml"),
+        ("talenv.yaml", "error talenv talenv.yaml"),
+        ("p.yaml", "error patch talconfig.yaml:9:11"),
+    ],
+)
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(name: str, told_of: str, tmp_path: Path) -> None:
+    check(tmp_path, f"{HEAD}nodes:\n{THREE}patches: ['@p.yaml']\n", files={"p.yaml": ""})
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+
+    found = check_files(tmp_path, runner=ShRunner(), environ={}, talhelper="no-such-talhelper")
+
+    assert told(list(found)) == [told_of]
+    assert "it is no file" in found[0].what
