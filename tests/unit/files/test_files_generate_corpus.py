@@ -26,7 +26,7 @@ def secrets() -> str:
     finally:
         runner.close()
     old = base64.b64encode(bytes(32)).decode()
-    return bundle.replace("secrets:\n", f"secrets:\n    aescbcencryptionsecret: {old}\n", 1)
+    return bundle.replace("secrets:\n", f"secrets:\n  aescbcencryptionsecret: {old}\n", 1)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
