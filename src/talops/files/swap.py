@@ -47,7 +47,10 @@ def locked(place: Path) -> Iterator[None]:
             # some network file systems lock no folders
             if error.errno not in {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}:
                 raise _unwritable(place, error) from None
-        _recover(place)
+        try:
+            _recover(place)
+        except OSError as error:
+            raise _unwritable(place, error) from None
         yield
     finally:
         os.close(lock)
