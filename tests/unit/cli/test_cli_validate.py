@@ -12,9 +12,15 @@ SECRETS = "cluster: {}\nsecrets: {}\ntrustdinfo: {}\ncerts: {}\nsops: {mac: x}\n
 TWICE = TALCONFIG.replace("10.0.0.22", "10.0.0.21")
 
 
+@pytest.fixture(scope="session")
+def talhelper() -> Path:
+    """Before HOME is another one for each test: below it are the real tools."""
+    return real("talhelper")
+
+
 @pytest.fixture(autouse=True)
-def with_talhelper(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", f"{real('talhelper').parent}:/usr/bin:/bin")
+def with_talhelper(talhelper: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", f"{talhelper.parent}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)

@@ -253,3 +253,16 @@ def test_an_encrypted_patch_is_checked_with_its_key_and_its_values_stay_secret(
     assert found.severity is Severity.ERROR
     assert "into bool" in found.what
     assert "hunter-two" not in str([without, found])
+
+
+@pytest.mark.parametrize(
+    ("policy", "told_of"),
+    [
+        ("order: [cp-1]\n", []),
+        ("order: [cp-2]\n", ["error policy talops.yaml:1:9"]),
+        ("ordre: [cp-1]\n", ["error policy talops.yaml:1:1"]),
+        ("order: [\n", ["error policy talops.yaml:2:1"]),
+    ],
+)
+def test_the_policy_is_checked_too(policy: str, told_of: list[str], validate: Validate) -> None:
+    assert told(validate({"talconfig.yaml": SOUND, "talops.yaml": policy})) == told_of
