@@ -266,7 +266,7 @@ def test_a_first_init_that_fails_writes_no_lock_and_the_next_one_goes_on_from_th
     spoil(desk, Answer(status=404))
     code, said = desk.ran("init")
     assert code == 5
-    assert "helm v3.22.0: not installed: " in said
+    assert said.count("helm v3.22.0: not installed: ") == 1
     assert not desk.lock.exists()
     assert desk.installed() == {name: version for name, version in STORED.items() if name != "helm"}
     spoil(desk, good)
@@ -424,6 +424,13 @@ def test_talops_yaml_names_a_mirror_another_file_and_a_version(desk: Desk) -> No
     tools = json.loads(desk.lock.read_text())["tools"]
     assert list(tools["helm"]["3.22.0"]) == ["linux-amd64"]
     assert desk.ran("init", TALOPS_MIRROR="") == (0, "")
+    # what was believed once is the measure, also where the list of platforms is looked at again
+    web.serve(f"/mirror/{host}/own/helm_3.22.0_darwin-arm64.tgz", packed({"helm": script("helm", "3.22.0")}))
+    web.serve(f"/mirror/{host}/own/helm_3.22.0_linux-amd64.tgz", b"another one")
+    assert desk.ran("init", "--update", TALOPS_MIRROR="")[0] == 0
+    more = json.loads(desk.lock.read_text())["tools"]
+    assert list(more["helm"]["3.22.0"]) == ["darwin-arm64", "linux-amd64"]
+    assert more["helm"]["3.22.0"]["linux-amd64"] == tools["helm"]["3.22.0"]["linux-amd64"]
 
 
 def test_a_release_that_does_not_exist_is_named(desk: Desk) -> None:

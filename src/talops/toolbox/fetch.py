@@ -43,7 +43,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """`ready` is a folder with the programs and nothing else; `binaries` their SHA-256."""
+    """`asset` says everything of it; `ready` is a folder with the programs and nothing else."""
 
     order: Order
     asset: Asset
