@@ -235,7 +235,7 @@ def spoil(desk: Desk, answer: Answer) -> None:
     ("answer", "words"),
     [
         (Answer(body=b"something else"), "what came has the SHA-256 "),
-        (Answer(body=b"<!DOCTYPE html><title>Login</title>"), "a web page came instead of the file; it must have "),
+        (Answer(body=b"<!DOCTYPE html><title>Login</title>"), "helm v3.22.0: a web page came instead of the file"),
         (Answer(body=b"<html>", headers={"Content-Type": "text/html"}), "a web page came instead of the file"),
         (Answer(body=b"half of it", length=1000), "it ends too early"),
         (Answer(status=404), "there is no such file (404)"),
@@ -258,6 +258,16 @@ def test_a_file_that_is_not_the_release_is_not_installed_and_the_others_are(
     assert there == set(STORED) - {"helm"}
     assert not list((desk.root / "data" / "second").rglob(".partial-*"))
     assert desk.lock.read_bytes() == before
+
+
+def test_a_web_page_is_not_believed_where_nobody_publishes_a_checksum(desk: Desk) -> None:
+    desk.mirror.publish_all("1.13.2")
+    page = Answer(body=b"\n<!doctype html><title>Login</title>")
+    desk.mirror.web.answers[desk.mirror.path(asset_url("age", "1.3.2", HERE))] = page
+    code, said = desk.ran("init")
+    assert code == 5
+    assert "age v1.3.2: not installed: a web page came instead of the file\n" in said
+    assert not desk.lock.exists()
 
 
 def test_a_first_init_that_fails_writes_no_lock_and_the_next_one_goes_on_from_there(desk: Desk) -> None:
