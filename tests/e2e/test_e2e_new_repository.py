@@ -1,13 +1,16 @@
 """`talops init --new NAME`, and what works in the new repository at once."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import talops
+from processes import BIN, talops
 
 from real_tools import real
 from release_mirror import ReleaseMirror
@@ -106,6 +109,32 @@ def test_a_folder_that_may_not_be_written_to(desk: Path) -> None:
     code, said = ran(desk, "init --new home /proc/home")
     assert code == 6, said
     assert "cannot be written" in said
+
+
+@pytest.mark.parametrize(("number", "wanted"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)])
+def test_a_signal_in_the_middle_leaves_nothing(desk: Path, number: signal.Signals, wanted: int) -> None:
+    marker = desk / "marker"
+    os.mkfifo(marker)
+    (desk / "bin" / "talhelper").unlink()
+    (desk / "bin" / "talhelper").write_text(f"#!/bin/sh\necho begun > {marker}\nexec sleep 60\n")
+    (desk / "bin" / "talhelper").chmod(0o755)
+    env = {"HOME": str(desk / "home"), "PATH": f"{desk / 'bin'}:/usr/bin:/bin", "LANG": "C.UTF-8"}
+    process = subprocess.Popen(
+        [str(BIN / "talops"), "init", "--new", "home"],
+        cwd=desk / "work",
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    # opens when talhelper does: the key has been made by then
+    assert marker.read_text() == "begun\n"
+    assert len(list((desk / "work").iterdir())) == 1
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == wanted, said
+    assert list((desk / "work").iterdir()) == []
+    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize("missing", ["age-keygen", "talhelper"])

@@ -30,17 +30,17 @@ _LOOK = {
 def health(
     desired: Desired, policy: Policy, observed: Observed, symptoms: Mapping[str, Symptoms], *, ends: str, today: date
 ) -> Health:
-    """`ends` is the last day of the talosconfig's certificate, "" when nobody knows."""
+    """`symptoms` are of nodes that answer, `ends` the last day of the talosconfig's certificate, "" for unknown."""
     status = cluster_status(desired, policy, observed)
     silent = _kubernetes(observed)
     troubles = [
+        *_certificate(ends, today),
         *silent,
         *_gates(desired, status),
         *_unreachable(status),
         *_unfinished(status),
         *_services(desired, observed, symptoms, status),
         *_diagnostics(desired, symptoms),
-        *_certificate(ends, today),
         *_others(status),
         *_cordons(observed),
         *_behind(desired, observed),
@@ -130,7 +130,7 @@ def _services(
     bad: dict[tuple[str, str], list[DesiredNode]] = {}
     for node in desired.nodes:
         talos = observed.nodes[node.hostname].talos
-        if not isinstance(talos, TalosNode) or talos.stage != _RUNNING:
+        if not isinstance(talos, TalosNode) or talos.stage != _RUNNING or node.hostname not in symptoms:
             continue
         for service, what in _unwell(node, symptoms[node.hostname]):
             if not (service == "etcd" and etcd_told):
@@ -161,7 +161,7 @@ def _unwell(node: DesiredNode, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
 def _diagnostics(desired: Desired, symptoms: Mapping[str, Symptoms]) -> Iterator[Trouble]:
     by_message: dict[str, list[DesiredNode]] = {}
     for node in desired.nodes:
-        found = symptoms[node.hostname].diagnostics
+        found = symptoms[node.hostname].diagnostics if node.hostname in symptoms else ()
         for message in () if isinstance(found, Unknown) else found:
             by_message.setdefault(message, []).append(node)
     for message, nodes in by_message.items():
@@ -179,11 +179,12 @@ def _certificate(ends: str, today: date) -> Iterator[Trouble]:
     except ValueError:
         return
     if left < _SOON:
-        when = f"in {count(left, 'day')}" if left > 0 else "today" if left == 0 else f"{count(-left, 'day')} ago"
+        when = f"ends in {count(left, 'day')}" if left > 0 else "ends today, or has ended"
+        when = f"ended {count(-left, 'day')} ago" if left < 0 else when
         yield Trouble(
-            urgency=Urgency.AT_RISK,
+            urgency=Urgency.AT_RISK if left > 0 else Urgency.WRONG,
             about="talosconfig",
-            what=f"its certificate {'ends' if left >= 0 else 'ended'} {when}, on {ends}",
+            what=f"its certificate {when}, on {ends}",
             next="talops gen config   # makes a new one",
         )
 

@@ -13,10 +13,10 @@ from talops.domain.words import count
 from talops.errors import FilesInvalid
 from talops.toolbox.questions import Question
 from talops.tools.calls import sops_decrypt
-from talops.tools.homes import sops_key_file
+from talops.tools.homes import is_file, sops_key_file
 from talops.tools.sops import OWN_KEY, plain_text
 
-NAME, KEYS = "secrets", "age keys"
+SECRETS, KEYS = "secrets", "age keys"
 PATIENCE = timedelta(seconds=6)
 """Less than a command has, which may wait for a finger on a hardware key."""
 MOST = 100
@@ -62,14 +62,14 @@ def keys(environ: Mapping[str, str], repo: Path) -> Check:
     for name in ("SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD"):
         (seen if environ.get(name) else missing).append(name)
     named = environ.get("SOPS_AGE_KEY_FILE", "")
-    if named and not Path(named).is_file():
+    if named and not is_file(Path(named)):
         return bad(KEYS, f"SOPS_AGE_KEY_FILE names {named}, which is not a file", "unset SOPS_AGE_KEY_FILE")
     if named:
         seen.append(named if Path(named) != repo.absolute() / OWN_KEY else f"{OWN_KEY} of this repository")
     else:
         missing.append("SOPS_AGE_KEY_FILE")
     default = sops_key_file(environ)
-    (seen if default.is_file() else missing).append(str(default))
+    (seen if is_file(default) else missing).append(str(default))
     if seen:
         return ok(KEYS, ", ".join(seen))
     return warning(KEYS, f"none in {', '.join(missing)}", "export SOPS_AGE_KEY_FILE=/path/to/key")
@@ -99,12 +99,12 @@ def _judged(repo: Path, names: Sequence[str], faults: Mapping[str, FilesInvalid]
     for name, fault in faults.items():
         alike.setdefault((fault.what.removeprefix(f"{name}: "), fault.hint), []).append(name)
     for (what, hint), of in alike.items():
-        yield bad(NAME, f"{_some(of)}: {what}", hint)
+        yield bad(SECRETS, f"{_some(of)}: {what}", hint)
     if read:
-        yield ok(NAME, f"{_some(read)}: readable; for {', '.join(recipients(repo, read)) or 'nobody whom it names'}")
+        yield ok(SECRETS, f"{_some(read)}: readable; for {', '.join(recipients(repo, read)) or 'nobody whom it names'}")
     if len(names) > MOST:
         rest = count(len(names) - MOST, "more encrypted file")
-        yield warning(NAME, f"{rest} were not looked at", "sops -d FILE >/dev/null")
+        yield warning(SECRETS, f"{rest} were not looked at", "sops -d FILE >/dev/null")
 
 
 def _some(names: Sequence[str]) -> str:

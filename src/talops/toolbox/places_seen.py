@@ -7,6 +7,7 @@ from talops.domain.doctor import Check, bad, ok
 from talops.domain.process import Runner
 from talops.errors import TalopsError
 from talops.tools.git import not_ignored, repository_of, tracked
+from talops.tools.homes import is_there
 from talops.tools.sops import OWN_KEY
 
 NAME, GIT = "state", "git"
@@ -15,7 +16,7 @@ _PLAIN_SECRETS = ("clusterconfig", OWN_KEY, "kubeconfig", "talosconfig")
 
 def state_folder(folder: Path) -> Check:
     """Where journals go. It need not be there yet; nothing is made now."""
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    existing = next(place for place in (folder, *folder.parents) if is_there(place))
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return ok(NAME, f"journals go to {folder}")
     why = "may not be written to" if existing.is_dir() else "is no folder"
@@ -28,7 +29,7 @@ def git(runner: Runner, repo: Path) -> Check:
     """Whether git has, or would take, what holds secrets in plain text."""
     if repository_of(repo.absolute()) is None:
         return ok(GIT, "this folder is in no git repository")
-    there = [name for name in _PLAIN_SECRETS if (repo / name).exists()]
+    there = [name for name in _PLAIN_SECRETS if is_there(repo / name)]
     try:
         kept = [file for name in there for file in tracked(runner, repo, name) if not file.endswith(".gitignore")]
         found = not_ignored(runner, repo, there) if there else ()

@@ -11,7 +11,7 @@ from pathlib import Path
 from talops.domain.process import Call, End, Result, Runner
 from talops.errors import FilesInvalid, ToolFailed
 from talops.tools.calls import age_keygen, age_recipients, sops_encrypt
-from talops.tools.homes import sops_key_file
+from talops.tools.homes import is_file, sops_key_file
 from talops.tools.programs import missing
 
 _RECIPIENT = re.compile(r"age1[a-z0-9]+")
@@ -36,7 +36,7 @@ def key_in_use(runner: Runner, environ: Mapping[str, str]) -> AgeKey | None:
     keys, named = environ.get("SOPS_AGE_KEY", ""), environ.get("SOPS_AGE_KEY_FILE", "")
     if keys.strip():
         call, place = age_recipients(_AGE_KEYGEN, keys=keys.encode() + b"\n"), "SOPS_AGE_KEY"
-    elif named or sops_key_file(environ).is_file():
+    elif named or is_file(sops_key_file(environ)):
         place = named or str(sops_key_file(environ))
         call = age_recipients(_AGE_KEYGEN, place)
     else:

@@ -16,3 +16,13 @@ def sops_key_file(environ: Mapping[str, str]) -> Path:
     home = Path(environ.get("HOME") or expanded("~"))
     default = home / "Library" / "Application Support" if sys.platform == "darwin" else home / ".config"
     return Path(environ.get("XDG_CONFIG_HOME") or default) / "sops" / "age" / "keys.txt"
+
+
+def is_file(path: Path) -> bool:
+    """Unlike Path.is_file(), it does not fail where we may not look, or for a name that cannot be."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_there(path: Path) -> bool:
+    """Unlike Path.exists(), likewise."""
+    return os.path.exists(path)  # noqa: PTH110

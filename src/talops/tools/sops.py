@@ -8,7 +8,7 @@ from pathlib import Path
 from talops.domain.process import End, Result, Runner
 from talops.errors import FilesInvalid, ToolMissing
 from talops.tools.calls import sops_decrypt
-from talops.tools.homes import sops_key_file
+from talops.tools.homes import is_file, sops_key_file
 from talops.tools.programs import missing
 
 _KEY_PLACES = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD")
@@ -27,7 +27,7 @@ def with_own_key(repo: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
     sops puts it together with whatever else it finds, so it takes nothing away.
     """
     own = repo / OWN_KEY
-    if environ.get("SOPS_AGE_KEY_FILE") or not own.is_file():
+    if environ.get("SOPS_AGE_KEY_FILE") or not is_file(own):
         return environ
     return {**environ, "SOPS_AGE_KEY_FILE": str(own.absolute())}
 

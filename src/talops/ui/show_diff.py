@@ -197,7 +197,8 @@ def _summary(drifts: Sequence[NodeDrift], width: int) -> Iterator[str]:
     words = f"{count(len(drifting), 'node')} of {len(drifts)} {'drifts' if len(drifting) == 1 else 'drift'}"
     told = [f"{many} {_told(effect, many)}" for effect, many in effects.items() if many]
     words += f": {', '.join(told)}" if told else ""
-    yield from folded(f"{words}.", width, rest="  ")
+    if drifting:
+        yield from folded(f"{words}.", width, rest="  ")
     if unknown:
         yield from folded(f"{count(len(unknown), 'node')} could not be read: {names(unknown)}.", width, rest="  ")
 

@@ -15,7 +15,7 @@ from talops.domain.talos import Version
 from talops.domain.words import count
 from talops.errors import TalopsError
 from talops.execute.journal import journal_path
-from talops.toolbox.encrypted import decryption, encrypted_files, keys
+from talops.toolbox.encrypted import SECRETS, decryption, encrypted_files, keys
 from talops.toolbox.find import Programs, programs
 from talops.toolbox.places_seen import git, state_folder
 from talops.toolbox.questions import Question, asked, known
@@ -23,6 +23,7 @@ from talops.toolbox.reach import API, TALOSCONFIG, access, api_server, certifica
 from talops.toolbox.tools_seen import tool_checks
 from talops.tools.calls import Kubectl, Talosctl
 from talops.tools.clock import ended_by_signals
+from talops.tools.homes import is_file
 from talops.tools.kubectl import ProxyKube
 from talops.tools.pins import (
     find_kubeconfig,
@@ -43,11 +44,13 @@ def diagnose(context: Context, *, offline: bool) -> Diagnosis:
         found, checks = _programs(context.repo)
         runner = tool_runner(found)
         stack.callback(runner.close)
-        if not (context.repo / "talconfig.yaml").is_file():
+        if not is_file(context.repo / "talconfig.yaml"):
             return Diagnosis(tools=tool_checks(found, {}), checks=(*checks, _nothing_here(context.repo)))
-        files, cluster = _files(context.repo, runner, found.environ)
-        checks += (files, *_around(context, found, runner, offline=offline))
-        checks += (git(runner, context.repo), _state(found.environ))
+        around = _around(context, found, runner, offline=offline)
+        # what cannot be decrypted has been said, and is not waited for a second time
+        sealed = any(check.name == SECRETS and check.state is State.BAD for check in around)
+        files, cluster = ((), {}) if sealed else _files(context.repo, runner, found.environ)
+        checks += (*files, *around, git(runner, context.repo), _state(found.environ))
         return Diagnosis(tools=tool_checks(found, cluster), checks=checks)
 
 
@@ -74,15 +77,15 @@ def _nothing_here(repo: Path) -> Check:
     return warning(FILES, what, "talops -C DIR doctor   # or begin one: talops init --new NAME")
 
 
-def _files(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[Check, Mapping[str, Version]]:
+def _files(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[tuple[Check, ...], Mapping[str, Version]]:
     """And what the tools will speak to, by their names."""
     try:
         desired = load_desired(repo, runner=runner, environ=environ)
     except TalopsError as error:
-        return bad(FILES, error.what, error.hint or "talops validate"), {}
+        return (bad(FILES, error.what, error.hint or "talops validate"),), {}
     nodes = count(len(desired.nodes), "node")
     wanted = {"talosctl": desired.talos_version, "kubectl": desired.kubernetes_version}
-    return ok(FILES, f"talconfig.yaml can be read: cluster {desired.cluster_name}, {nodes}"), wanted
+    return (ok(FILES, f"talconfig.yaml can be read: cluster {desired.cluster_name}, {nodes}"),), wanted
 
 
 def _around(context: Context, found: Programs, runner: Runner, *, offline: bool) -> tuple[Check, ...]:
