@@ -8,7 +8,7 @@ from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import KubeNode
 from talops.domain.machineconfig import ApplyMode
 from talops.domain.process import Result
-from talops.domain.talos import Role, TalosNode, Unknown
+from talops.domain.talos import Role, TalosNode, Unknown, Version
 from talops.errors import Exit
 from talops.execute import marks
 from talops.execute.configs import Configs, Distance, reboots
@@ -44,6 +44,8 @@ class LiveApply:
     lease: LeaseKeeper
     node: DesiredNode
     configs: Configs
+    release: Version | Unknown
+    """The Talos that it runs."""
     baseline: Observed | None
     first: bool
     """Nothing has just proven that the gates are open and stable."""
@@ -114,7 +116,8 @@ class LiveApply:
         session.step(hostname, Step.APPLY, "the config of the files, live")
         # refused by the node itself where it would need a reboot
         file = self.configs.file(hostname)
-        call = session.tools.talosctl.apply_config(self.node.addresses[0], file, mode=ApplyMode.NO_REBOOT)
+        talosctl = session.tools.talosctl.for_version(self.release)
+        call = talosctl.apply_config(self.node.addresses[0], file, mode=ApplyMode.NO_REBOOT)
         call = replace(call, deadline=CALL_WITHIN)
         try:
             result = run_call(session, call, hostname, Step.APPLY, "talosctl to apply its config")
@@ -204,7 +207,7 @@ class LiveApply:
     def _still_live(self) -> None:
         """The node has the last word: what was planned as live must never become a reboot that nobody agreed to."""
         host = self.node.hostname
-        heard = self.configs.answer(self.node, self.session.tools)
+        heard = self.configs.answer(self.node, self.release, self.session.tools)
         if isinstance(heard, Unknown):
             what = f"{host} does not say how it would take its config: {heard.reason}"
         elif heard.no:
