@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from talops import __version__
 from talops.config.policy_model import json_schema
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, UsageError
@@ -54,7 +55,13 @@ def start_repository(name: str, folder: Path, *, runner: Runner, environ: Mappin
     key = key_in_use(runner, environ)
     with _whole(folder) as draft:
         chosen = key or AgeKey(place=str(folder / OWN_KEY), recipient=new_key(runner, draft / OWN_KEY))
-        words = {"NAME": name, "TALOS": TALOS, "KUBERNETES": KUBERNETES, "RECIPIENT": chosen.recipient}
+        words = {
+            "NAME": name,
+            "TALOS": TALOS,
+            "KUBERNETES": KUBERNETES,
+            "RECIPIENT": chosen.recipient,
+            "VERSION": __version__,
+        }
         rules = draft / ".sops.yaml"
         rules.write_text(_filled("sops.yaml", words))
         for file, plain in (
