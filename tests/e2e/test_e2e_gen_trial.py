@@ -124,14 +124,24 @@ def test_the_talosconfig_counts_but_not_its_certificate(repo: Repo) -> None:
     assert "~ talosconfig: nodes" in repo.gen("--dry-run").out
 
 
-def test_a_revision_that_cannot_be_generated_is_said_so(repo: Repo) -> None:
+def test_a_revision_that_cannot_be_generated_is_a_warning(repo: Repo) -> None:
     good = (repo.folder / "talconfig.yaml").read_text()
     repo.change("talconfig.yaml", "siderolabs/iscsi-tools", "siderolabs/nope")
     repo.git("commit", "--all", "--quiet", "--message=broken")
     (repo.folder / "talconfig.yaml").write_text(good)
     ran = repo.gen("--against", "HEAD")
-    assert ran.exit == Exit.FILES
-    assert "HEAD cannot be generated" in ran.err
+    assert ran.exit == Exit.PENDING
+    assert "warning: HEAD cannot be generated" in ran.err
+    assert '"siderolabs/nope" is not a supported' in ran.err
+    assert "+ cp-1, cp-2" in ran.out
+
+
+def test_a_revision_from_before_the_cluster_has_no_node(repo: Repo) -> None:
+    repo.git("rm", "--quiet", "--cached", "talconfig.yaml")
+    repo.git("commit", "--quiet", "--message=none yet")
+    ran = repo.gen("--against", "HEAD")
+    assert (ran.exit, ran.err) == (Exit.PENDING, "")
+    assert "+ cp-1, cp-2" in ran.out
 
 
 def test_a_cluster_in_a_folder_of_a_larger_repository(tmp_path: Path) -> None:
@@ -156,6 +166,13 @@ def test_without_a_key_placeholders_do(repo: Repo, words: tuple[str, ...]) -> No
     ran = repo.gen(*words, "--placeholder-secrets", SOPS_AGE_KEY_FILE="")
     assert (ran.exit, ran.said) == (0, "")
     untouched(repo)
+
+
+def test_placeholders_need_no_secret_file_either(repo: Repo) -> None:
+    (repo.folder / "talsecret.sops.yaml").unlink()
+    assert repo.gen("--check").exit == Exit.FILES
+    ran = repo.gen("--check", "--placeholder-secrets", SOPS_AGE_KEY_FILE="")
+    assert (ran.exit, ran.said) == (0, "")
 
 
 def test_without_a_key_what_differs_is_shown_all_the_same(changed: Repo) -> None:

@@ -251,7 +251,7 @@ def test_a_file_that_is_not_the_release_is_not_installed_and_the_others_are(
     before = desk.lock.read_bytes()
     spoil(desk, answer)
     code, said = desk.ran("init", XDG_DATA_HOME=str(desk.root / "data" / "second"))
-    assert code == 5
+    assert code == 5, said
     assert words in said
     assert "Traceback" not in said
     there = {path.parts[-4] for path in (desk.root / "data" / "second").rglob("origin.json")}

@@ -60,7 +60,11 @@ def _read(text: str) -> "PolicyFile | None":
 
 def check_policy(desired: Desired, policy: Policy, repo: Path) -> None:
     """Names of nodes in the policy must be names of the files: a typo must not change what is upgraded."""
-    hostnames = [node.hostname for node in desired.nodes]
+    check_names([node.hostname for node in desired.nodes], policy, repo)
+
+
+def check_names(hostnames: Sequence[str], policy: Policy, repo: Path) -> None:
+    """The same, by the names alone. Raises FilesInvalid."""
     for key, names in (("order", policy.order), ("skip", policy.skip)):
         for number_, name in enumerate(names):
             if name not in hostnames:

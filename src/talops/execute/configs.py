@@ -92,7 +92,7 @@ class Configs:
             differs = changes(active, wanted, secrets=secrets)
             on_disk = not (differs if stored == active else changes(stored, wanted, secrets=secrets))
         except FilesInvalid as error:
-            return Unknown(f"its config cannot be compared: {error.what}", forbidden=True)
+            return Unknown(f"its config cannot be compared: {self.secrets.hidden(error.what)}", forbidden=True)
         return Distance(changes=differs, on_disk=on_disk)
 
     def answer(self, node: DesiredNode, tools: Tools) -> Answer | Unknown:

@@ -8,9 +8,11 @@ from pathlib import Path
 from talops.config.keys import Keys
 from talops.config.problems import problems
 from talops.config.scalar import Place
+from talops.config.substitute import line_starts
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
+from talops.files.checks.filenames import missing_files
 from talops.files.checks.images import install_images
 from talops.files.checks.keys import unknown_keys
 from talops.files.checks.network import networks
@@ -84,7 +86,7 @@ def _of_talconfig(sources: Sources, patches: Patches, keys: Keys) -> Iterator[Fi
     yield from (refused("variable", problem) for problem in sources.talconfig.problems)
     for rule, problem in problems(sources.top):
         found = refused(rule, problem)
-        if NOT_KNOWN not in found.what:
+        if not _of_nothing_known(sources, found):
             yield _moved(sources, newer_talos(sources, found) or found)
     yield from counted(sources)
     yield from duplicates(sources)
@@ -95,6 +97,15 @@ def _of_talconfig(sources: Sources, patches: Patches, keys: Keys) -> Iterator[Fi
     yield from misread_in_patches(patches)
     yield from install_images(sources, patches)
     yield from networks(sources, patches)
+    yield from missing_files(sources)
+
+
+def _of_nothing_known(sources: Sources, found: Finding) -> bool:
+    """Whether it is about a line with a variable that has no value, or one that nobody here can read."""
+    starts = line_starts(sources.talconfig.text)
+    if not 0 < found.line < len(starts):
+        return NOT_KNOWN in found.what
+    return NOT_KNOWN in sources.talconfig.text[starts[found.line - 1] : starts[found.line]]
 
 
 def _caused(findings: tuple[Finding, ...]) -> Iterator[Finding]:

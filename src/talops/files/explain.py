@@ -1,6 +1,7 @@
 """What talhelper says, with the place in the files that it means."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from talops.config import TALCONFIG
@@ -24,15 +25,22 @@ def file_of(node: DesiredNode) -> str:
     return os.path.normpath(node.config_file.removeprefix(f"{CLUSTERCONFIG}/"))
 
 
-def finding_of(prepared: Prepared, issue: Issue) -> Finding:
-    """One thing that talhelper says about talconfig.yaml, or about a node's config."""
+def findings_of(prepared: Prepared, issues: Iterable[Issue]) -> tuple[Finding, ...]:
+    """What talhelper says. The same about many nodes is told once, with the first of them."""
+    alike: dict[tuple[str, bool], list[Issue]] = {}
+    for issue in issues:
+        alike.setdefault((issue.what, issue.warning), []).append(issue)
+    return tuple(_finding(prepared, first, len(others)) for first, *others in alike.values())
+
+
+def _finding(prepared: Prepared, issue: Issue, others: int) -> Finding:
     at = place_of_field(prepared.top, issue.field) if issue.field else _place_of_node(prepared, issue.node)
     about = issue.field or issue.node
-    what = prepared.hidden(issue.what)
+    what = prepared.hidden(f"{about}: {issue.what}" if about else issue.what)
     return Finding(
         rule="talhelper",
         severity=Severity.WARNING if issue.warning else Severity.ERROR,
-        what=f"{about}: {what}" if about else what,
+        what=f"{what} (and {others} more)" if others else what,
         file=TALCONFIG,
         line=at.line if at is not None else 0,
         column=at.column if at is not None else 0,
@@ -47,7 +55,7 @@ def _place_of_node(prepared: Prepared, hostname: str) -> Place | None:
 
 def refused(prepared: Prepared, answer: Answer, made: Path, *, runner: Runner, talhelper: str) -> FilesInvalid:
     """Why talhelper gave up, to be raised. `made` is where it wrote until then."""
-    errors = tuple(finding_of(prepared, issue) for issue in answer.issues if issue.field and not issue.warning)
+    errors = findings_of(prepared, (issue for issue in answer.issues if issue.field and not issue.warning))
     if errors:
         return Rejected((*prepared.warnings, *errors))
     said = prepared.hidden(" ".join(answer.failure.split()))

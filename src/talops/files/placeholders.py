@@ -40,9 +40,8 @@ def with_placeholders(repo: Path, into: Path, secrets: str, *, runner: Runner, e
     copy.mkdir(mode=0o700, parents=True)
     for name in (TALCONFIG, *TALENV):
         _copied(repo, copy, name, environ if name in TALENV else {})
-    wanted = [name for name in TALSECRET if (repo / name).exists()]
-    for name in wanted[-1:]:
-        write_private(copy / name, secrets.encode())
+    names = [name for name in TALSECRET if (repo / name).exists()] or [TALSECRET[0]]
+    write_private(copy / names[-1], secrets.encode())
     top = parse(load_files(copy, runner=runner, environ=environ).talconfig, TALCONFIG)
     for name in files_named(top) if isinstance(top, TreeMapping) else ():
         if not Path(name).is_absolute():

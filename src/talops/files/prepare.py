@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from talops.config import TALCONFIG, Loaded, load_files
+from talops.config import TALCONFIG, Loaded, load_files, read_file
 from talops.config.compose import parse
 from talops.config.tree import Mapping as TreeMapping
 from talops.domain.finding import Finding, Severity
@@ -17,6 +17,7 @@ from talops.files.redact import Secrets
 from talops.files.references import unresolved_secrets, unresolved_variables
 from talops.files.variables import read_variables
 
+NO_SECRETS = "no-secret-file"
 UNREADABLE = "not-decrypted"
 """The rule of a warning, which is none here: what cannot be decrypted cannot be generated."""
 
@@ -29,22 +30,22 @@ class Prepared:
     loaded: Loaded
     top: TreeMapping
     inputs: Inputs
+    secrets: Secrets
+    """What must not be shown: whatever was encrypted, and the cluster's secrets whether they were or not."""
     warnings: tuple[Finding, ...] = ()
 
     def hidden(self, text: str) -> str:
         """Without what is secret: variables by their name."""
-        return self.secrets().hidden(self.loaded.environment.hidden(text))
-
-    def secrets(self) -> Secrets:
-        """What must not be shown: whatever was encrypted, and the cluster's secrets whether they were or not."""
-        values = Secrets.among(self.loaded.environment.secret.values())
-        return values.and_of(_secrets(self.inputs), *self.inputs.secrets.values())
+        return self.secrets.hidden(self.loaded.environment.hidden(text))
 
 
-def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper: str) -> tuple[Finding, ...]:
-    """The warnings. Raises Rejected."""
+def checked(
+    repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper: str, without_secrets: bool = False
+) -> tuple[Finding, ...]:
+    """The warnings. `without_secrets`: none are needed. Raises Rejected."""
     every = check_files(repo, runner=runner, environ=environ, talhelper=talhelper)
-    found = tuple(finding for finding in every if finding.rule != UNREADABLE)
+    beside = {UNREADABLE, NO_SECRETS} if without_secrets else {UNREADABLE}
+    found = tuple(finding for finding in every if finding.rule not in beside)
     if any(finding.severity is Severity.ERROR for finding in found):
         # where a reference stands instead of a value, whatever else is wrong comes from that
         raise Rejected((*_unresolved(repo, runner, environ), *found))
@@ -67,15 +68,19 @@ def prepare(repo: Path, *, runner: Runner, environ: Mapping[str, str], warnings:
     if not isinstance(top, TreeMapping):
         raise FilesInvalid("this is no talconfig", where=TALCONFIG)
     inputs = inputs_of(repo, top, runner)
+    of_cluster = _secrets(inputs)
     unresolved = (
         *unresolved_variables(inputs.variables, loaded.environment.values, environ),
-        *unresolved_secrets(inputs.secret_file.name, _secrets(inputs)),
+        *unresolved_secrets(inputs.secret_file.name, of_cluster),
     )
     if unresolved:
         raise Rejected((*warnings, *unresolved))
-    return Prepared(repo=repo, loaded=loaded, top=top, inputs=inputs, warnings=warnings)
+    secrets = Secrets.among(loaded.environment.secret.values()).and_of(of_cluster, *inputs.secrets.values())
+    return Prepared(repo=repo, loaded=loaded, top=top, inputs=inputs, secrets=secrets, warnings=warnings)
 
 
 def _secrets(inputs: Inputs) -> str:
-    decrypted = inputs.secrets.get(inputs.secret_file.name)
-    return inputs.secret_file.read_text("utf-8", "replace") if decrypted is None else decrypted
+    name = inputs.secret_file.name
+    if name in inputs.secrets:
+        return inputs.secrets[name]
+    return read_file(inputs.secret_file.parent, name) or ""

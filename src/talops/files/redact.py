@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
+from urllib.parse import quote
 
 from talops.config.compose import explained, yaml_events
 from talops.config.environment import SHORTEST
@@ -76,8 +78,14 @@ def _forms(value: str) -> Iterator[str]:
     for text in {value, *(line.strip() for line in value.splitlines() if len(line.strip()) >= _LONG_LINE)}:
         if len(text) < SHORTEST or not text.strip() or HARMLESS.fullmatch(text):
             continue
-        yield text
-        encoded = text.encode()
+        yield from {
+            text,
+            json.dumps(text)[1:-1],
+            json.dumps(text, ensure_ascii=False)[1:-1],
+            quote(text, safe="", errors="replace"),
+            escape(text),
+        }
+        encoded = text.encode("utf-8", "surrogateescape")
         for before in range(3):
             # what depends on its neighbours at either end is left out
             found = base64.b64encode(b"\0" * before + encoded)[(before * 8 + 5) // 6 : (before + len(encoded)) * 8 // 6]

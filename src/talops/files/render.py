@@ -1,15 +1,15 @@
 """Machine configs made by talhelper into a folder of our own, and checked: right, or not there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from talops.config import TALCONFIG
 from talops.domain.cluster import Desired
-from talops.domain.finding import Finding
+from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
-from talops.files.explain import file_of, finding_of, invalid, refused
+from talops.files.explain import file_of, findings_of, invalid, refused
 from talops.files.inputs import ENCRYPTED
 from talops.files.leavings import TALOSCONFIG
 from talops.files.prepare import Prepared
@@ -43,14 +43,13 @@ def render(prepared: Prepared, into: Path, *, runner: Runner, talhelper: str) ->
     if answer.failure:
         raise refused(prepared, answer, into, runner=runner, talhelper=talhelper)
     _complete(into, names)
-    _nothing_encrypted(into, names)
     valid = validate_configs(runner, talhelper, [into / name for name in names.values()])
     if valid.failure:
         raise invalid(prepared, valid, into)
     told = {issue.what for issue in answer.issues}
     issues = (*answer.issues, *(issue for issue in valid.issues if issue.what not in told))
-    said = dict.fromkeys(finding_of(prepared, issue) for issue in issues)
-    return Rendered(folder=into, configs=names, warnings=(*prepared.warnings, *said))
+    said = findings_of(prepared, issues)
+    return Rendered(folder=into, configs=names, warnings=(*prepared.warnings, *said, *_still_encrypted(into, names)))
 
 
 def _file_names(desired: Desired) -> Mapping[str, str]:
@@ -79,12 +78,14 @@ def _complete(folder: Path, names: Mapping[str, str]) -> None:
         raise FilesInvalid(f"talhelper made {name}, which belongs to no node", where=TALCONFIG)
 
 
-def _nothing_encrypted(folder: Path, names: Mapping[str, str]) -> None:
-    """Raises FilesInvalid where talhelper has put an encrypted file in as it was: it does so without a word."""
+def _still_encrypted(folder: Path, names: Mapping[str, str]) -> Iterator[Finding]:
+    """talhelper puts a file in as it is where it cannot tell that sops has encrypted it."""
     for hostname, name in names.items():
         if ENCRYPTED.search((folder / name).read_text(encoding="utf-8", errors="replace")):
-            raise FilesInvalid(
-                f"the config of {hostname} holds a value that is still encrypted by sops",
-                where=TALCONFIG,
-                hint="an @file that talhelper cannot decrypt is put in as it is: sops -d FILE",
+            yield Finding(
+                rule="still-encrypted",
+                severity=Severity.WARNING,
+                what=f"the config of {hostname} holds a value that is encrypted by sops: no node can read it",
+                hint="is it meant for something that decrypts it later? else compare the @files with `sops -d FILE`",
+                file=TALCONFIG,
             )

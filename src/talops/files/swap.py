@@ -107,8 +107,12 @@ def swap_in(new: Path, place: Path, stays: Callable[[str], bool]) -> None:
 
 
 def files_in(place: Path) -> Iterator[str]:
-    """Relative names of all that is no folder, and of empty folders, with a slash at their end."""
-    for folder, folders, names in os.walk(place):
+    """Relative names of all that is no folder, and of empty folders, with a slash at their end. Raises ToolFailed."""
+
+    def unreadable(error: OSError) -> None:
+        raise _unwritable(place, error)
+
+    for folder, folders, names in os.walk(place, onerror=unreadable if place.exists() else None):
         inside = Path(folder).relative_to(place)
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         yield from (str(inside / name) for name in [*names, *links])

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from talops.domain.finding import Finding
+from talops.config import TALCONFIG
+from talops.domain.finding import Finding, Severity
 from talops.domain.machineconfig import Comparison, NodeDrift
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
@@ -50,23 +51,44 @@ class Way:
 
 def check(repo: Path, way: Way) -> Trial:
     """Generate and check everything. `repo` is absolute. Raises FilesInvalid, ToolMissing, ToolFailed."""
-    warnings = checked(repo, runner=way.runner, environ=way.environ, talhelper=way.talhelper)
+    warnings = checked(
+        repo,
+        runner=way.runner,
+        environ=way.environ,
+        talhelper=way.talhelper,
+        without_secrets=bool(way.placeholders),
+    )
     made = _made(repo, way, warnings)
     heed(made.warnings, strict=way.strict)
     return made
 
 
 def against(repo: Path, revision: str, way: Way) -> tuple[Trial, Comparison]:
-    """The files as they are, and what is different from those of a revision of git. Raises also UsageError."""
+    """The files as they are, and what is different from those of a revision of git. Raises also UsageError.
+
+    One that cannot be generated is a warning, and as good as empty: else nobody could mend it.
+    """
     made = check(repo, way)
     with private_folder(way.environ) as private:
         then = archive(way.runner, repo, revision, private)
         try:
-            former = _made(then, way, ())
+            former = _made(then, way, ()) if (then / TALCONFIG).exists() else _NOTHING
         except FilesInvalid as error:
-            what = error.what.replace(str(then), "it")
-            raise FilesInvalid(f"{revision} cannot be generated: {what}", hint=error.hint) from None
+            former = _NOTHING
+            made = replace(made, warnings=(*made.warnings, _broken(revision, then, error)))
     return made, _compared(former, made)
+
+
+_NOTHING = Trial(configs={}, names={}, client=None, secrets=Secrets())
+
+
+def _broken(revision: str, then: Path, error: FilesInvalid) -> Finding:
+    return Finding(
+        rule="revision-broken",
+        severity=Severity.WARNING,
+        what=f"{revision} cannot be generated, so that every node is shown as new: "
+        + error.what.replace(f"{then}/", "").replace(str(then), "it"),
+    )
 
 
 def against_disk(repo: Path, way: Way) -> tuple[Trial, Comparison]:
@@ -90,7 +112,7 @@ def _made(repo: Path, way: Way, warnings: tuple[Finding, ...]) -> Trial:
             configs=rendered.texts(),
             names=rendered.configs,
             client=read_client(rendered.folder / TALOSCONFIG),
-            secrets=prepared.secrets(),
+            secrets=prepared.secrets,
             warnings=rendered.warnings,
         )
 

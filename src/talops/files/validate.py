@@ -6,6 +6,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from talops.config import load_policy
+from talops.config.policy import check_names
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, ToolFailed
@@ -18,8 +20,9 @@ from talops.files.checks.plaintext import (
     talconfig_findings,
     talenv_findings,
 )
-from talops.files.findings import ordered
+from talops.files.findings import ordered, refused
 from talops.files.merged import merged
+from talops.files.sources import Sources
 from talops.tools.git import not_ignored, repository_of, tracked
 from talops.tools.talhelper import TALHELPER
 
@@ -33,13 +36,24 @@ def validate_files(
     file can be.
     """
     report = checked(repo, runner=runner, environ=environ, talhelper=talhelper)
-    found = [*report.findings, *_plain_secrets(repo, runner)]
+    found = [*report.findings, *_plain_secrets(repo, runner), *_policy(repo, report.sources)]
     if report.sources is None or report.patches is None or report.keys is None:
         return ordered(found)
     found += deprecated_keys(report.sources, report.keys)
     found += talconfig_findings(report.sources, report.patches)
     found += merged(report.sources, report.patches, tuple(found), runner=runner, talhelper=talhelper, environ=environ)
     return ordered(hidden_by(report.sources.variables, found))
+
+
+def _policy(repo: Path, sources: Sources | None) -> Iterator[Finding]:
+    """talops.yaml, and the names in it where every node of talconfig.yaml has one."""
+    try:
+        policy = load_policy(repo)
+        hostnames = [node.hostname for node in sources.nodes] if sources is not None else []
+        if hostnames and all(hostnames):
+            check_names(hostnames, policy, repo)
+    except FilesInvalid as error:
+        yield refused("policy", error)
 
 
 def _plain_secrets(repo: Path, runner: Runner) -> Iterator[Finding]:

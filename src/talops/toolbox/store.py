@@ -106,14 +106,17 @@ class Store:
     def partial(self) -> Iterator[Path]:
         """A folder (0700) in the store for what is under way; gone at the end, however that comes.
 
-        Needs `taken`: what a killed one has left is thrown away first.
+        Needs `taken`: what a killed one has left is thrown away first. Raises ToolFailed.
         """
         import shutil
         import tempfile
 
         for left in self.root.glob(f"{_PARTIAL}*"):
             shutil.rmtree(left, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.root))
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.root))
+        except OSError as error:
+            raise self.broken(error) from None
         try:
             yield folder
         finally:

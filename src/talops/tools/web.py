@@ -59,6 +59,13 @@ class Web(AbstractContextManager["Web"]):
         self._pools: dict[Route, PoolManager] = {}
         self._making = threading.Lock()
 
+    def __enter__(self) -> "Web":
+        # here, since the threads that will use it must not import it all at once
+        import urllib3.exceptions
+        import urllib3.util  # noqa: F401
+
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

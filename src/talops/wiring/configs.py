@@ -1,6 +1,5 @@
 """Machine configs: those of the files beside those of the nodes."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,16 +10,15 @@ from talops.errors import ToolFailed, UsageError
 from talops.files.redact import Secrets, redacted
 from talops.observe import Running, observe_running, read_configs
 from talops.tools.nodeconfig import NodeConfigs
-from talops.wiring.stages import Stage
+from talops.wiring.stages import Stage, generated
 
 
 def drifts(stage: Stage, repo: Path, hostnames: Sequence[str]) -> tuple[NodeDrift, ...]:
     """Of these nodes, or of all. Raises UsageError for a name of no node, FilesInvalid, ToolMissing and ToolFailed."""
     from talops.files.drift import drift
-    from talops.files.generate import desired_configs
 
     nodes = named(stage.desired, hostnames)
-    wanted = desired_configs(repo, runner=stage.tools.runner, environ=os.environ)
+    wanted = generated(repo)
     running = observe_running(nodes, stage.desired, stage.tools)
     secrets = _secrets(stage, [*wanted.values(), *(text for one in running.values() for text in _texts(one))])
     return tuple(drift(node, wanted[node.hostname], running[node.hostname], secrets) for node in nodes)

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING
 
 from talops.domain.generated import Generated, Shown
 from talops.domain.process import Runner
-from talops.domain.tool import Program
 
 if TYPE_CHECKING:
     from talops.toolbox.find import Programs
 
 
 def _programs(repo: Path) -> tuple["Programs", str]:
-    """The tools of the repository, and where talhelper is; its name, where it is nowhere."""
+    """The tools of the repository, and which talhelper it is."""
     import os
 
     from talops.toolbox.find import programs
-    from talops.tools.talhelper import TALHELPER
+    from talops.wiring.stages import talhelper_of
 
     found = programs(repo, os.environ)
-    talhelper = found.find(TALHELPER)
-    return found, talhelper.path if isinstance(talhelper, Program) else TALHELPER
+    return found, talhelper_of(found)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from talops.domain.cluster import Desired, Policy
 from talops.domain.context import Context
 from talops.domain.process import Kube
 from talops.domain.talos import Version
-from talops.domain.tool import Missing
+from talops.domain.tool import Missing, Program
 from talops.errors import ToolFailed, ToolMissing, UsageError
 from talops.toolbox.find import Programs, programs
 
@@ -130,7 +130,16 @@ def generated(repo: Path) -> Mapping[str, str]:
     """The machine configs of the files, by hostname. Raises FilesInvalid, ToolMissing and ToolFailed."""
     from talops.files.generate import desired_configs
 
-    return desired_configs(repo, runner=tool_runner(programs(repo, os.environ)), environ=os.environ)
+    found = programs(repo, os.environ)
+    return desired_configs(repo, runner=tool_runner(found), environ=found.environ, talhelper=talhelper_of(found))
+
+
+def talhelper_of(found: Programs) -> str:
+    """Where it is; its name, where it is nowhere."""
+    from talops.tools.talhelper import TALHELPER
+
+    talhelper = found.find(TALHELPER)
+    return talhelper.path if isinstance(talhelper, Program) else TALHELPER
 
 
 def desired_of(context: Context) -> Desired:

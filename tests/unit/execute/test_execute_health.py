@@ -1,16 +1,17 @@
 """What is wrong with a cluster is said once, the worst first, each with the command to type about it."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from builders import change_kube, change_node, change_talos, change_view, desired_cluster, healthy_observed
 from talops.domain.cluster import Desired, GatePolicy, Observed, Policy
 from talops.domain.health import Health, Trouble, Urgency
-from talops.domain.kubernetes import ForeignActor
+from talops.domain.kubernetes import IN_FLIGHT, ForeignActor, Lease
 from talops.domain.talos import Role, Unknown, Version
 from talops.execute.health import health
+from talops.execute.marks import InFlight
 from talops.observe.symptoms import Symptoms
 from talops.tools.nodeconfig import Service
 
@@ -147,6 +148,21 @@ def test_others_at_work_and_what_cannot_be_seen_of_them_is_a_risk() -> None:
     observed = replace(HEALTHY, foreign=(ForeignActor(tool="kured", what="holds its lock"),))
     assert only(judged(observed)).urgency is Urgency.AT_RISK
     assert only(judged(replace(HEALTHY, foreign=Unknown("forbidden")))).urgency is Urgency.AT_RISK
+
+
+def marked(observed: Observed) -> Observed:
+    mark = InFlight(run="r-1", action="upgrade", boot_id="b", deadline=datetime(2026, 3, 1, tzinfo=UTC))
+    return change_kube(observed, "w-1", lambda kube: replace(kube, annotations={IN_FLIGHT: mark.text()}))
+
+
+def test_what_is_in_flight_is_a_risk_when_nobody_is_at_it() -> None:
+    trouble = only(judged(marked(HEALTHY)))
+    assert (trouble.urgency, trouble.about) == (Urgency.AT_RISK, "w-1")
+    assert trouble.what == "something is in flight: upgrade, run r-1, and nobody is at it"
+    lease = Lease(holder="me@here/r-1", renewed="now", duration_seconds=60, resource_version="1", uid="u")
+    found = judged(replace(marked(HEALTHY), lease=lease))
+    assert found.well
+    assert [trouble.about for trouble in found.troubles] == ["w-1", "rollout"]
 
 
 def test_the_worst_stands_first() -> None:

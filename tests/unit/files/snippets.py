@@ -14,14 +14,22 @@ talosVersion: v1.13.8
 kubernetesVersion: v1.36.0
 endpoint: https://api.example.test:6443
 """
+SECRETS = "cluster: {}\nsecrets: {}\ntrustdinfo: {}\ncerts: {}\nsops: {mac: x}\n"
+"""As if encrypted."""
 PLANE = "  - hostname: cp-1\n    ipAddress: 10.0.0.1\n    installDisk: /dev/sda\n    controlPlane: true\n"
 
 
 def check(
-    folder: Path, talconfig: str, environ: Mapping[str, str] | None = None, files: Mapping[str, str] | None = None
+    folder: Path,
+    talconfig: str,
+    environ: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
+    secrets: str = SECRETS,
 ) -> list[Finding]:
     """`files` are others by their name; a file of secrets is there unless it says otherwise. Without a talhelper."""
-    written = {"talconfig.yaml": talconfig, "talsecret.sops.yaml": "sops: {mac: x}\n", **(files or {})}
+    written = {"talconfig.yaml": talconfig, **(files or {})}
+    if secrets:
+        written = {"talsecret.sops.yaml": secrets, **written}
     for name, text in written.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

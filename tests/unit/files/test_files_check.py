@@ -106,3 +106,25 @@ def test_every_variable_without_a_value_is_told(tmp_path: Path) -> None:
         "error variable talconfig.yaml:7:86",
     ]
     assert "there is no talenv.yaml" in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("extra", "where"),
+    [
+        ("worker: {machineFiles: [{path: /var/a, op: create, permissions: 0o644, content: '@a.txt'}]}\n", "10:81"),
+        ("inlineManifests: [{name: a, contents: '@./a.yaml'}]\n", "10:39"),
+        ("inlineManifests: [{name: a, contents: 'a: b'}]\n", ""),
+        ("worker: {machineFiles: [{path: /var/a, op: create, permissions: 0o644, content: '@here.txt'}]}\n", ""),
+    ],
+)
+def test_files_that_are_named_are_there(extra: str, where: str, tmp_path: Path) -> None:
+    worker = NODE % ("w-1", "10.0.0.9", "false")
+    found = check(tmp_path, f"{HEAD}nodes:\n{THREE}{worker}{extra}", files={"here.txt": "a"})
+
+    assert told(found) == ([f"error missing-file talconfig.yaml:{where}"] if where else [])
+
+
+def test_what_a_variable_without_a_value_stands_for_is_not_judged(tmp_path: Path) -> None:
+    text = f'{HEAD}nodes:\n{THREE}controlPlane: {{schematic: "${{WHICH}}"}}\n'
+
+    assert told(check(tmp_path, text)) == ["error variable talconfig.yaml:9:28"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snippets import SECRETS
 
 from corpus import CORPUS, corpus
 from real_tools import real
@@ -34,7 +35,7 @@ def repository(name: str, folder: Path) -> Path:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-    (folder / "talsecret.sops.yaml").write_text("sops: {mac: x}\n")
+    (folder / "talsecret.sops.yaml").write_text(SECRETS)
     return folder
 
 

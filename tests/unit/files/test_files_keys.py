@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from snippets import HEAD, PLANE, check
+from snippets import HEAD, PLANE, SECRETS, check
 
 from real_tools import real
 from talops.config.compose import parse
@@ -117,7 +117,7 @@ DEEP = f"""\
 
 def test_with_a_talhelper_every_depth_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "talconfig.yaml").write_text(DEEP)
-    (tmp_path / "talsecret.yaml").write_text("sops: {mac: x}\n")
+    (tmp_path / "talsecret.yaml").write_text(SECRETS)
     runner = ShRunner()
 
     found = check_files(
@@ -164,7 +164,7 @@ def test_a_talhelper_without_a_schema_leaves_our_own_table(program: str, tmp_pat
     talhelper.write_text(program)
     talhelper.chmod(0o755)
     (tmp_path / "talconfig.yaml").write_text(f"{HEAD}nodes:\n{PLANE}nods: []\n")
-    (tmp_path / "talsecret.yaml").write_text("sops: {mac: x}\n")
+    (tmp_path / "talsecret.yaml").write_text(SECRETS)
     runner = ShRunner()
 
     found = check_files(

@@ -133,6 +133,14 @@ def test_a_secret_is_found_in_base64_wherever_it_begins(before: str) -> None:
     assert len(left) <= len(encoded) - len(S)
 
 
+@pytest.mark.parametrize(
+    "shown",
+    ['p"w\\&<ö>', 'p\\"w\\\\&<ö>', 'p\\"w\\\\&<\\u00f6>', "p%22w%5C%26%3C%C3%B6%3E", "p&quot;w\\&amp;&lt;ö&gt;"],
+)
+def test_a_secret_is_found_as_json_urls_and_html_write_it(shown: str) -> None:
+    assert Secrets.among(['p"w\\&<ö>']).hidden(f"x {shown} y") == "x *** y"
+
+
 def test_a_secret_of_several_lines_is_found_however_it_is_indented() -> None:
     secrets = Secrets.of("A: |\n  first line here\n  second line here\n")
     shown = redacted("machine:\n  files:\n  - content: |\n      x\n        second line here\n", secrets)

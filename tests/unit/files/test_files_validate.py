@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from snippets import HEAD, PLANE
+from snippets import SECRETS as ENCRYPTED
 
 from command_line import KEY, ROOT
 from real_tools import real
@@ -29,7 +30,7 @@ def nobodys_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def repo(tmp_path: Path) -> Path:
     folder = tmp_path / "repo"
     folder.mkdir()
-    (folder / "talsecret.sops.yaml").write_text("sops: {mac: x}\n")
+    (folder / "talsecret.sops.yaml").write_text(ENCRYPTED)
     return folder
 
 
@@ -156,7 +157,7 @@ AGE = "AGE-SECRET-KEY-1" + "Q" * 58
     [
         ({"talsecret.sops.yaml": SECRETS}, "", ["error plain-secret talsecret.sops.yaml:1:69"]),
         ({"talsecret.sops.yaml": SECRETS}, "talsecret.sops.yaml", []),
-        ({"talsecret.sops.yaml": "cluster: {secret: 'op://a/b/c'}\n"}, "", []),
+        ({"talsecret.sops.yaml": f"{ENCRYPTED}".replace("cluster: {}", "cluster: {secret: 'op://a/b/c'}")}, "", []),
         ({"talenv.yaml": "VIP: 10.0.0.1\nDEBUG_TOKENS: true\n"}, "", []),
         ({"talenv.yaml": "VIP: 10.0.0.1\nGITHUB_TOKEN: abcdefgh\n"}, "", ["warning plain-secret talenv.yaml:2"]),
         ({"talenv.yaml": f"VIP: 10.0.0.1\nANY: {AGE}\n"}, "", ["error plain-secret talenv.yaml:2"]),
@@ -252,3 +253,16 @@ def test_an_encrypted_patch_is_checked_with_its_key_and_its_values_stay_secret(
     assert found.severity is Severity.ERROR
     assert "into bool" in found.what
     assert "hunter-two" not in str([without, found])
+
+
+@pytest.mark.parametrize(
+    ("policy", "told_of"),
+    [
+        ("order: [cp-1]\n", []),
+        ("order: [cp-2]\n", ["error policy talops.yaml:1:9"]),
+        ("ordre: [cp-1]\n", ["error policy talops.yaml:1:1"]),
+        ("order: [\n", ["error policy talops.yaml:2:1"]),
+    ],
+)
+def test_the_policy_is_checked_too(policy: str, told_of: list[str], validate: Validate) -> None:
+    assert told(validate({"talconfig.yaml": SOUND, "talops.yaml": policy})) == told_of

@@ -17,7 +17,7 @@ from talops.config.tree import Mapping, Sequence, Tree
 from talops.domain.finding import Finding, Severity
 from talops.domain.words import count
 from talops.errors import FilesInvalid
-from talops.files.findings import of_file, refused
+from talops.files.findings import of_file
 from talops.files.inputs import TALSECRET
 from talops.files.patchtexts import Patches
 from talops.files.sources import Sources
@@ -56,8 +56,8 @@ def secret_file_findings(repo: Path, judge: Judge) -> Iterator[Finding]:
             continue
         try:
             tree = parse(text.removeprefix(BOM), name, repeated=Repeated.LATER_WINS)
-        except FilesInvalid as error:
-            yield refused("secret-file", error)
+        except FilesInvalid:
+            # told by another rule
             continue
         secrets = (found for found in _scalars(tree, ()) if _SECRETS_OF_TALSECRET.fullmatch(found[0]))
         plain = [at for _, at, value in secrets if not _NO_VALUE.fullmatch(value)]
