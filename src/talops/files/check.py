@@ -29,6 +29,8 @@ from talops.files.sources import TALCONFIG, Sources, find_talconfig, read_source
 from talops.files.variables import NOT_KNOWN, Variables, read_variables
 from talops.tools.talhelper import TALHELPER
 
+NO_TALCONFIG = "no-talconfig"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -57,7 +59,7 @@ def checked(repo: Path, *, runner: Runner, environ: Mapping[str, str], talhelper
     try:
         text = find_talconfig(repo)
     except FilesInvalid as error:
-        return Report(findings=(refused("no-talconfig", error),))
+        return Report(findings=(refused(NO_TALCONFIG, error),))
     variables = read_variables(repo, runner, environ)
     findings = [*variables.findings, *secret_files(repo)]
     try:

@@ -11,7 +11,7 @@ from talops.config.policy import check_names
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, ToolFailed
-from talops.files.check import checked, hidden_by
+from talops.files.check import NO_TALCONFIG, checked, hidden_by
 from talops.files.checks.keys import deprecated_keys
 from talops.files.checks.plaintext import (
     CLUSTERCONFIG,
@@ -36,6 +36,8 @@ def validate_files(
     file can be.
     """
     report = checked(repo, runner=runner, environ=environ, talhelper=talhelper)
+    if any(one.rule == NO_TALCONFIG for one in report.findings):
+        return report.findings
     found = [*report.findings, *_plain_secrets(repo, runner), *_policy(repo, report.sources)]
     if report.sources is None or report.patches is None or report.keys is None:
         return ordered(found)

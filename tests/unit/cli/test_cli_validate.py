@@ -7,6 +7,8 @@ import pytest
 
 from command_line import TALCONFIG, repository, talops
 from real_tools import real
+from talops.domain.finding import Finding, Severity
+from talops.ui.show_validation import show_validation
 
 SECRETS = "cluster: {}\nsecrets: {}\ntrustdinfo: {}\ncerts: {}\nsops: {mac: x}\n"
 TWICE = TALCONFIG.replace("10.0.0.22", "10.0.0.21")
@@ -44,7 +46,7 @@ def test_an_error_ends_with_6_and_says_place_cause_and_remedy(tmp_path: Path) ->
         "talconfig.yaml:1:1: warning: unknown-key\n"
         "  talhelper does not know `nods` and ignores it\n"
         "  next: did you mean `nodes`?\n"
-        "talconfig.yaml:11:36: error: duplicate-address\n"
+        "talconfig.yaml:11:37: error: duplicate-address\n"
         "  the address 10.0.0.21 is already that of the node in line 10\n"
         "  next: each node needs its own: talhelper overwrites one with the other, without a word\n"
         "\n"
@@ -73,7 +75,7 @@ def test_json_has_every_finding_with_its_place(tmp_path: Path) -> None:
             "hint": "each node needs its own: talhelper overwrites one with the other, without a word",
             "file": "talconfig.yaml",
             "line": 10,
-            "column": 36,
+            "column": 37,
         }
     ]
     assert json.loads(talops("-C", cluster(tmp_path, TALCONFIG), "validate", "--output=json").out)["findings"] == []
@@ -89,19 +91,19 @@ def test_on_github_findings_stand_at_their_lines_and_in_the_summary(
 
     assert ran.exit == 6
     assert ran.out.startswith(
-        "::error file=home/talconfig.yaml,line=10,col=36,title=talops%3A duplicate-address::the address 10.0.0.21"
+        "::error file=home/talconfig.yaml,line=10,col=37,title=talops%3A duplicate-address::the address 10.0.0.21"
     )
     assert "## talops validate" in (tmp_path / "summary.md").read_text()
 
 
-def test_lines_fit_into_80_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    talconfig = TWICE.replace("controlPlane: true", "controlPlane: 'true', installDisc: a").replace("v1.35", "v1.99")
+def test_lines_fit_into_the_terminal_but_for_what_must_not_be_taken_apart() -> None:
+    image = "factory.talos.dev/metal-installer/" + "a" * 64
+    finding = Finding(rule="a-rule", severity=Severity.WARNING, what=f"{'word ' * 30}{image}", hint="do this " * 20)
 
-    ran = talops("-C", cluster(tmp_path, talconfig), "validate")
+    shown = show_validation((finding,), width=80).splitlines()
 
-    assert ran.exit == 6
-    assert max(map(len, ran.out.splitlines())) <= 80
+    assert [line for line in shown if len(line) > 80] == [f"  {image}"]
+    assert shown[0] == "warning: a-rule"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,8 @@ def test_what_is_no_repository_is_said_to_be_none(make: object, said: str, tmp_p
     ran = talops("-C", str(tmp_path / "home"), "validate")
 
     assert ran.exit == 6
-    assert said in ran.out
+    assert said in " ".join(ran.out.split())
+    assert ran.out.endswith("\n\n1 error\n")
 
 
 def test_another_form_is_wrong_usage(tmp_path: Path) -> None:
