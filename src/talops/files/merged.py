@@ -64,6 +64,8 @@ def merged(
     except TalopsError as error:
         yield refused(RULE, error, Severity.WARNING if opened is None else Severity.ERROR)
     else:
+        # a crash has no place: it comes from what has been told, if anything has
+        told |= {(TALCONFIG, 0)} if told else set()
         fresh = (one for one in dict.fromkeys(said) if (one.file, one.line) not in told)
         yield from (_guarded(one, opened) for one in fresh)
 
@@ -149,6 +151,11 @@ def _refused(sources: Sources, patches: Patches, answer: Answer, folder: Path) -
     refusal = _FAILED.search(answer.failure)
     if refusal is not None:
         yield blamed(sources, patches, _node_of(sources, Path(refusal["path"]).name), refusal["why"])
+    elif answer.panicked:
+        hint = "most often a version, an address or a size that is none"
+        yield of_file(
+            RULE, Severity.ERROR, TALCONFIG, f"talhelper crashed over it: {answer.failure.splitlines()[0]}", hint
+        )
     elif _WRONG_KIND in answer.failure:
         yield from wrong_kinds(sources, answer.failure)
     elif answer.failure and all(issue.warning for issue in answer.issues):

@@ -171,8 +171,8 @@ def _with(patch: Patch, *, trees: tuple[Tree, ...] = (), findings: tuple[Finding
 
 def _offsets(text: str, at: Place) -> tuple[int, int]:
     """Of a literal block, `|`: its lines are those of the file, further right. (0, 0) for anything else."""
-    lines = text.splitlines()
-    if lines[at.line - 1][at.column - 1 : at.column] != "|":
+    lines = text.split("\n")
+    if at.line > len(lines) or lines[at.line - 1][at.column - 1 : at.column] != "|":
         return 0, 0
     first = next((line for line in lines[at.line :] if line.strip()), "")
     return at.line, len(first) - len(first.lstrip())

@@ -90,7 +90,8 @@ def _parsed(talconfig: Substituted) -> Tree | None:
         return parse(talconfig.text, TALCONFIG)
     except FilesInvalid as error:
         at = talconfig.origin(place_in(error.where))
-        line = talconfig.source.splitlines()[at.line - 1] if talconfig.moved else ""
+        lines = talconfig.source.split("\n") if talconfig.moved else []
+        line = lines[at.line - 1] if at.line <= len(lines) else ""
         names = " and ".join(f"${{{name}}}" for name in dict.fromkeys(variables_in(line)))
         what = error.what.removeprefix(f"{error.where}: ")
         if names:

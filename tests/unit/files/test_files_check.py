@@ -128,3 +128,21 @@ def test_what_a_variable_without_a_value_stands_for_is_not_judged(tmp_path: Path
     text = f'{HEAD}nodes:\n{THREE}controlPlane: {{schematic: "${{WHICH}}"}}\n'
 
     assert told(check(tmp_path, text)) == ["error variable talconfig.yaml:9:28"]
+
+
+@pytest.mark.parametrize(
+    ("talos", "told_of"),
+    [
+        ("v1.13.8", []),
+        ("v1.15.0", ["warning talos-version talconfig.yaml:2:15"]),
+        ("v1.1.0", ["error talos-version talconfig.yaml:2:15"]),
+        ("v2.0.0", ["error talos-version talconfig.yaml:2:15"]),
+        ("v1.9.0", ["error kubernetes-version talconfig.yaml:3:20"]),
+        ("{a: b}", ["error talos-version talconfig.yaml:2:15"]),
+    ],
+)
+def test_talos_and_kubernetes_support_each_other(talos: str, told_of: list[str], tmp_path: Path) -> None:
+    """A Talos that is newer than this talops may well be right."""
+    text = f"{HEAD}nodes:\n{THREE}".replace("v1.13.8", talos)
+
+    assert told(check(tmp_path, text)) == told_of

@@ -266,3 +266,19 @@ def test_an_encrypted_patch_is_checked_with_its_key_and_its_values_stay_secret(
 )
 def test_the_policy_is_checked_too(policy: str, told_of: list[str], validate: Validate) -> None:
     assert told(validate({"talconfig.yaml": SOUND, "talops.yaml": policy})) == told_of
+
+
+def test_a_crash_of_talhelper_over_what_is_told_is_not_told(validate: Validate) -> None:
+    found = validate({"talconfig.yaml": SOUND.replace("v1.36.0", "banana")})
+
+    assert told(found) == ["error kubernetes-version talconfig.yaml:3:20"]
+
+
+def test_a_crash_of_talhelper_is_told_in_one_line(validate: Validate, tmp_path: Path) -> None:
+    talhelper = tmp_path / "talhelper"
+    talhelper.write_text("#!/bin/sh\necho 'panic: oh no' >&2\necho 'goroutine 1' >&2\nexit 2\n")
+    talhelper.chmod(0o755)
+
+    (found,) = validate({"talconfig.yaml": SOUND}, talhelper=str(talhelper))
+
+    assert found.what == "talhelper crashed over it: panic: oh no"
