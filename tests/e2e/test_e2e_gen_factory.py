@@ -1,6 +1,7 @@
 """Each schematic is made known to the Image Factory once, which must not hold anybody up."""
 
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -80,7 +81,7 @@ def test_it_is_not_asked_offline_and_not_where_nothing_is_written(
     assert factory.asked == []
 
 
-def test_not_reachable_is_a_warning_and_asked_again_the_next_time(repo: Repo, factory: WebServer) -> None:
+def test_not_reachable_is_a_warning_and_asked_again_with_the_next_work(repo: Repo, factory: WebServer) -> None:
     factory.answers["/schematics"] = Answer(status=503)
     ran = repo.gen()
     assert ran.exit == 0
@@ -88,6 +89,23 @@ def test_not_reachable_is_a_warning_and_asked_again_the_next_time(repo: Repo, fa
     assert "--offline does not ask" in ran.err
     assert set(repo.contents()) == MADE
     factory.answers["/schematics"] = known_as(AGENT)
+    assert repo.gen("--force").said == ""
+    assert repo.gen().said == ""
+    assert len(factory.asked) == 2
+
+
+def test_with_nothing_else_to_do_it_is_left_alone_for_minutes(repo: Repo, factory: WebServer) -> None:
+    factory.answers["/schematics"] = Answer(status=503)
+    assert repo.gen().exit == 0
+    factory.answers["/schematics"] = known_as(AGENT)
+    ran = repo.gen()
+    assert ran.exit == 0
+    assert "warning: the Image Factory was not told" in ran.err
+    assert "asked again in a few minutes" in ran.err
+    assert len(factory.asked) == 1
+    (remembered,) = repo.home.rglob("schematics-silence")
+    long_ago = time.time() - 600
+    os.utime(remembered, (long_ago, long_ago))
     assert repo.gen().said == ""
     assert len(factory.asked) == 2
 

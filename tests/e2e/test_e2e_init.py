@@ -235,7 +235,7 @@ def spoil(desk: Desk, answer: Answer) -> None:
     ("answer", "words"),
     [
         (Answer(body=b"something else"), "what came has the SHA-256 "),
-        (Answer(body=b"<!DOCTYPE html><title>Login</title>"), "a web page came instead of the file; it must have "),
+        (Answer(body=b"<!DOCTYPE html><title>Login</title>"), "helm v3.22.0: a web page came instead of the file"),
         (Answer(body=b"<html>", headers={"Content-Type": "text/html"}), "a web page came instead of the file"),
         (Answer(body=b"half of it", length=1000), "it ends too early"),
         (Answer(status=404), "there is no such file (404)"),
@@ -260,13 +260,23 @@ def test_a_file_that_is_not_the_release_is_not_installed_and_the_others_are(
     assert desk.lock.read_bytes() == before
 
 
+def test_a_web_page_is_not_believed_where_nobody_publishes_a_checksum(desk: Desk) -> None:
+    desk.mirror.publish_all("1.13.2")
+    page = Answer(body=b"\n<!doctype html><title>Login</title>")
+    desk.mirror.web.answers[desk.mirror.path(asset_url("age", "1.3.2", HERE))] = page
+    code, said = desk.ran("init")
+    assert code == 5
+    assert "age v1.3.2: not installed: a web page came instead of the file\n" in said
+    assert not desk.lock.exists()
+
+
 def test_a_first_init_that_fails_writes_no_lock_and_the_next_one_goes_on_from_there(desk: Desk) -> None:
     desk.mirror.publish_all("1.13.2")
     good = desk.mirror.web.answer(desk.mirror.path(asset_url("helm", "3.22.0", HERE)))
     spoil(desk, Answer(status=404))
     code, said = desk.ran("init")
     assert code == 5
-    assert "helm v3.22.0: not installed: " in said
+    assert said.count("helm v3.22.0: not installed: ") == 1
     assert not desk.lock.exists()
     assert desk.installed() == {name: version for name, version in STORED.items() if name != "helm"}
     spoil(desk, good)
@@ -424,6 +434,13 @@ def test_talops_yaml_names_a_mirror_another_file_and_a_version(desk: Desk) -> No
     tools = json.loads(desk.lock.read_text())["tools"]
     assert list(tools["helm"]["3.22.0"]) == ["linux-amd64"]
     assert desk.ran("init", TALOPS_MIRROR="") == (0, "")
+    # what was believed once is the measure, also where the list of platforms is looked at again
+    web.serve(f"/mirror/{host}/own/helm_3.22.0_darwin-arm64.tgz", packed({"helm": script("helm", "3.22.0")}))
+    web.serve(f"/mirror/{host}/own/helm_3.22.0_linux-amd64.tgz", b"another one")
+    assert desk.ran("init", "--update", TALOPS_MIRROR="")[0] == 0
+    more = json.loads(desk.lock.read_text())["tools"]
+    assert list(more["helm"]["3.22.0"]) == ["darwin-arm64", "linux-amd64"]
+    assert more["helm"]["3.22.0"]["linux-amd64"] == tools["helm"]["3.22.0"]["linux-amd64"]
 
 
 def test_a_release_that_does_not_exist_is_named(desk: Desk) -> None:

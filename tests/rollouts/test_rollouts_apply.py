@@ -1,5 +1,9 @@
 """`talops apply` and `upgrade all --with-config`: which node gets its config how, and what it takes."""
 
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from configs import Edit, configured, kubelet, live, rebooting, unlike, want, with_hostname_document
 from play import Rehearsed, cluster, cordoned, marked, versions
@@ -7,7 +11,9 @@ from play import Rehearsed, cluster, cordoned, marked, versions
 from talops.domain.event import Planned, Step, StepStarted
 from talops.domain.machineconfig import ApplyMode
 from talops.domain.plan import Carries
+from talops.domain.process import Call
 from talops.errors import Exit
+from talops.tools.calls import Talosctl
 
 
 def order(rehearsed: Rehearsed, step: Step, events: object) -> list[str]:
@@ -239,3 +245,41 @@ def test_two_nodes_that_are_unlike_and_one_that_is_unwell_are_not_touched() -> N
 
     assert played.exit in {Exit.REFUSED, Exit.GATE}
     assert sorted(unlike(rehearsed)) == ["w-1", "w-2"]
+
+
+def test_a_node_is_asked_for_the_plan_and_right_before_it_gets_its_config_and_no_third_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rehearsed = configured(live)
+    asked: list[str] = []
+    dry_run = Talosctl.apply_dry_run
+
+    def noted(talosctl: Talosctl, node: str, file: str, *, mode: ApplyMode) -> Call:
+        asked.append(node)
+        return dry_run(talosctl, node, file, mode=mode)
+
+    monkeypatch.setattr(Talosctl, "apply_dry_run", noted)
+
+    assert rehearsed.apply().exit is Exit.DONE
+    assert Counter(asked) == {machine.address: 2 for machine in rehearsed.world.truth.nodes.values()}
+
+
+def test_a_config_that_somebody_tries_is_not_kept_by_a_look_at_the_plan() -> None:
+    """A dry run ends a trial, unless it asks about a trial itself: then the old config comes back by itself."""
+    rehearsed = configured(live, nodes=("w-1",))
+    machine, truth = rehearsed.world.truth.nodes["w-1"], rehearsed.world.truth
+    before = machine.config.active
+    with TemporaryDirectory() as folder:
+        tried = Path(folder) / "tried.yaml"
+        tried.write_text(kubelet(before))
+        call = Talosctl().apply_config(machine.address, str(tried), mode=ApplyMode.TRY)
+        running = rehearsed.world.runner.start(call)
+        rehearsed.world.advance(1)
+        assert running.poll() is not None
+    assert machine.config.active != before
+
+    rehearsed.apply(confirm=lambda _plan: False)
+    rehearsed.world.advance(120)
+
+    assert machine.config.active == before
+    assert truth.went_down == []

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from configs import SECRET, configured, kubelet, live, newer_kubernetes, of_etcd, rebooting, secret, unlike
+from configs import SECRET, Edit, configured, kubelet, live, newer_kubernetes, of_etcd, rebooting, secret, unlike
 from play import Rehearsed, annotate, cordoned, marked
 
 from talops.domain.cluster import Policy
@@ -162,8 +162,7 @@ def test_law_4_the_next_run_does_not_go_on_to_the_second_either() -> None:
 
 @pytest.mark.parametrize("edit", [rebooting, of_etcd], ids=["reboot", "etcd restarts"])
 @pytest.mark.parametrize("voters", [1, 2])
-def test_law_4_without_a_quorum_to_keep_the_outage_has_to_be_accepted(edit: object, voters: int) -> None:
-    assert callable(edit)
+def test_law_4_without_a_quorum_to_keep_the_outage_has_to_be_accepted(edit: Edit, voters: int) -> None:
     refused = configured(edit, nodes=("cp-1",), control_planes=voters)
     accepted = configured(
         edit, nodes=("cp-1",), control_planes=voters, policy=Policy(accept_downtime=frozenset({"etcd"}))
@@ -194,8 +193,7 @@ def test_law_6_a_cordon_of_a_person_is_there_before_and_after() -> None:
 
 
 @pytest.mark.parametrize("edit", [live, rebooting], ids=["live", "reboot"])
-def test_law_7_an_exit_code_of_zero_is_no_proof(edit: object) -> None:
-    assert callable(edit)
+def test_law_7_an_exit_code_of_zero_is_no_proof(edit: Edit) -> None:
     rehearsed = configured(edit, "config-ignored@w-1", nodes=("w-1", "w-2"))
 
     played = rehearsed.apply()
@@ -293,8 +291,7 @@ def test_nor_one_that_the_node_asks_for_in_the_last_moment() -> None:
 
 
 @pytest.mark.parametrize("edit", [live, rebooting], ids=["live", "reboot"])
-def test_law_10_ctrl_c_once_sees_the_node_through(edit: object) -> None:
-    assert callable(edit)
+def test_law_10_ctrl_c_once_sees_the_node_through(edit: Edit) -> None:
     rehearsed = configured(edit)
     step = Step.APPLY if edit is live else Step.REBOOT
     rehearsed.when("cp-2", step, lambda: rehearsed.world.send("INT"), after=0.0)
@@ -307,6 +304,38 @@ def test_law_10_ctrl_c_once_sees_the_node_through(edit: object) -> None:
     assert sorted(unlike(rehearsed)) == ["cp-1", "cp-3", "w-1", "w-2", "w-3"]
     assert cordoned(rehearsed) == marked(rehearsed) == []
     assert rehearsed.world.truth.lease_holder is None
+
+
+IN_EACH_STEP: list[tuple[Edit, Step]] = [(live, step) for step in LIVE_STEPS if step is not Step.MARK]
+IN_EACH_STEP += [(rebooting, step) for step in REBOOT_STEPS if step is not Step.PROOF]
+
+
+@pytest.mark.parametrize("signals", [("INT",), ("INT", "INT"), ("TERM",)])
+@pytest.mark.parametrize(("edit", "step"), IN_EACH_STEP, ids=lambda one: str(getattr(one, "__name__", one)))
+def test_law_10_a_signal_in_any_step_leaves_a_cluster_that_the_next_run_finishes(
+    edit: Edit, step: Step, signals: tuple[str, ...]
+) -> None:
+    rehearsed = configured(edit)
+    world = rehearsed.world
+
+    def send() -> None:
+        for signal in signals:
+            world.send(signal)
+
+    rehearsed.when("w-1", step, send, after=0.01)
+    played = rehearsed.apply()
+    left = cordoned(rehearsed)
+    rehearsed.restart()
+
+    again = rehearsed.apply()
+
+    assert played.exit in {Exit.STOPPED, Exit.INTERRUPTED, Exit.TERMINATED}, played.said
+    assert played.ended.hint
+    assert all(f"kubectl uncordon {name}" in played.said for name in left)
+    assert again.exit is Exit.DONE, again.said
+    assert unlike(rehearsed) == []
+    assert rehearsed.world.truth.max_down_at_once <= 1
+    assert marked(rehearsed) == cordoned(rehearsed) == []
 
 
 def test_law_10_ctrl_c_twice_stops_waiting_and_says_how_it_was() -> None:
@@ -332,8 +361,7 @@ def test_law_10_ctrl_c_twice_stops_waiting_and_says_how_it_was() -> None:
 
 @pytest.mark.parametrize("edit", [live, rebooting], ids=["live", "reboot"])
 @pytest.mark.parametrize("fault", ["", "config-refused@w-1", "kubelet-fails-after-apply@w-1"])
-def test_law_11_no_secret_is_told(edit: object, fault: str) -> None:
-    assert callable(edit)
+def test_law_11_no_secret_is_told(edit: Edit, fault: str) -> None:
     rehearsed = configured(lambda text: kubelet(edit(secret(text))), *([fault] if fault else []))
 
     played = rehearsed.apply()

@@ -7,7 +7,9 @@ from configs import Edit, configured, kubelet, live, rebooting, unlike
 from play import cordoned, marked
 
 from talops.domain.event import NodeState
+from talops.domain.talos import Unknown, Version
 from talops.errors import Exit
+from talops.tools.calls import Talosctl
 
 UNTIL_BACK = "nothing else is taken down until it is back"
 
@@ -119,3 +121,32 @@ def test_a_node_that_refuses_its_config_stops_the_run_before_anything_is_done() 
     assert "w-2: it does not take this config: v1alpha1.Config: no disks matched the expression" in played.said
     assert "talops diff w-2" in played.said
     assert len(unlike(rehearsed)) == 6
+
+
+def test_an_upgrade_that_fails_after_its_config_was_staged_says_so() -> None:
+    rehearsed = configured(rebooting, "install-fails@w-1", start="v1.13.0", nodes=("w-1",))
+
+    played = rehearsed.play(only=("w-1",), with_config=True)
+
+    assert (played.exit, played.left("w-1")) == (Exit.FAILED, NodeState.NOT_INSTALLED)
+    assert "Its new config is on its disk: its next boot takes it" in played.said
+    assert rehearsed.world.truth.nodes["w-1"].config.on_disk == rehearsed.wanted["w-1"]
+
+
+def test_a_node_of_another_release_gets_its_config_from_the_talosctl_of_that() -> None:
+    """As it does its upgrade: an older talosctl may lack what a newer node asks for, and the other way round."""
+    rehearsed = configured(rebooting, nodes=("w-1",))
+    asked: list[Version | Unknown] = []
+    for_version = Talosctl.for_version
+
+    def chosen(talosctl: Talosctl, version: Version | Unknown) -> Talosctl:
+        asked.append(version)
+        return for_version(talosctl, version)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Talosctl, "for_version", chosen)
+        played = rehearsed.apply()
+
+    assert played.exit is Exit.DONE
+    assert len(asked) == 3, "the dry run, the staging and the reboot"
+    assert set(asked) == {Version.parse("v1.13.1")}

@@ -16,7 +16,8 @@ from talops.errors import Exit
 from talops.execute.journal import Journal
 from talops.sim.faults import Fault
 
-EACH_STEP = [step for step in Step if step is not Step.MARK]
+OF_CONFIGS = {Step.STAGE, Step.APPLY, Step.REBOOT}
+EACH_STEP = [step for step in Step if step is not Step.MARK and step not in OF_CONFIGS]
 
 
 @pytest.mark.parametrize("signals", [("INT",), ("INT", "INT"), ("TERM",)])

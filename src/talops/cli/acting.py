@@ -11,7 +11,8 @@ import typer
 from talops import wiring
 from talops.domain.cluster import Desired
 from talops.domain.context import Output
-from talops.domain.plan import Plan
+from talops.domain.machineconfig import ApplyMode
+from talops.domain.plan import Plan, goes_down
 from talops.domain.words import count
 from talops.errors import Exit, UsageError
 from talops.wiring import Stage, Wish
@@ -147,6 +148,20 @@ def show_health(stage: AbstractContextManager[Stage], *, json: bool) -> None:
     raise typer.Exit(Exit.DONE if found.well else Exit.GATE)
 
 
+def question(plan: Plan) -> str:
+    """What a person is asked about a plan that is on the screen."""
+    applies = count(len(plan.applies), "node")
+    if plan.upgrades:
+        many = "1 node" if len(plan.upgrades) == 1 else f"{len(plan.upgrades)} nodes, one at a time"
+        also = f", and give {applies} more a new config" if plan.applies else ""
+        return f"Upgrade {many}, to {plan.target}{also}?"
+    if all(step.mode is ApplyMode.STAGED for step in plan.applies):
+        return f"Stage the config of the files on {applies}, for the next boot?"
+    down = sum(map(goes_down, plan.applies))
+    how = f"{count(down, 'of them reboots', 'of them reboot')}, one at a time" if down else "none of them reboots"
+    return f"Apply the config of the files to {applies} ({how})?"
+
+
 def upgrade_all(
     stage: AbstractContextManager[Stage],
     wanted: Wish,
@@ -160,9 +175,7 @@ def upgrade_all(
     form = chosen_output(output)
 
     def confirm(plan: Plan) -> bool:
-        many = "1 node" if len(plan.upgrades) == 1 else f"{len(plan.upgrades)} nodes, one at a time"
-        also = f", and give {count(len(plan.applies), 'node')} more a new config" if plan.applies else ""
-        return ask(f"Upgrade {many}, to {plan.target}{also}?", yes=yes)
+        return ask(question(plan), yes=yes)
 
     with stage as live:
         raise typer.Exit(

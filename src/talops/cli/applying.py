@@ -6,9 +6,7 @@ from pathlib import Path
 import typer
 
 from talops.cli import acting
-from talops.domain.machineconfig import ApplyMode
-from talops.domain.plan import Plan, goes_down
-from talops.domain.words import count
+from talops.domain.plan import Plan
 from talops.wiring import Stage
 from talops.wiring.applying import ApplyWish, plan_apply
 from talops.wiring.applying import apply as run
@@ -42,16 +40,7 @@ def apply(
     form = acting.chosen_output(output)
 
     def confirm(plan: Plan) -> bool:
-        return acting.ask(question(plan), yes=yes)
+        return acting.ask(acting.question(plan), yes=yes)
 
     with stage as live:
         raise typer.Exit(run(live, wanted, repo, confirm=confirm, output=form, show_commands=show_commands))
-
-
-def question(plan: Plan) -> str:
-    many = count(len(plan.steps), "node")
-    if plan.applies and all(step.mode is ApplyMode.STAGED for step in plan.applies):
-        return f"Stage the config of the files on {many}, for the next boot?"
-    down = sum(map(goes_down, plan.steps))
-    how = f"{count(down, 'of them reboots', 'of them reboot')}, one at a time" if down else "none of them reboots"
-    return f"Apply the config of the files to {many} ({how})?"

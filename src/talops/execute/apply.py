@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from talops.domain.cluster import DesiredNode, Observed, ObservedNode
 from talops.domain.event import NodeState, Step
-from talops.domain.talos import TalosNode, Unknown
+from talops.domain.talos import TalosNode, Unknown, Version
 from talops.execute.configs import Configs
 from talops.execute.disrupt import Disruption, boot_id_of
 from talops.execute.lease import LeaseKeeper
@@ -13,6 +13,7 @@ from talops.execute.outcome import hold_lease, outcome_of
 from talops.execute.session import Session
 from talops.execute.staging import stage
 from talops.execute.watchboot import Wanted
+from talops.plan.draft import version_of
 
 
 def reboot_into_config(session: Session, node: DesiredNode) -> Callable[[ObservedNode], Disruption]:
@@ -28,7 +29,7 @@ def reboot_into_config(session: Session, node: DesiredNode) -> Callable[[Observe
             extensions=frozenset(),
         )
         return Disruption(
-            call=session.tools.talosctl.reboot(node.addresses[0]),
+            call=session.tools.talosctl.for_version(version_of(before)).reboot(node.addresses[0]),
             wanted=wanted,
             verb="reboot",
             unmoved=NodeState.STAGED,
@@ -46,12 +47,14 @@ class Staging:
     lease: LeaseKeeper
     node: DesiredNode
     configs: Configs
+    release: Version | Unknown
+    """The Talos that it runs."""
     through: bool = False
 
     def run(self, last: Observed) -> Observed:
         """Raises NodeStopped, StopRequested or StopNow."""
         with outcome_of(self.session, self.node.hostname, lambda: self.through):
             hold_lease(self.session, self.lease, self.node.hostname)
-            stage(self.session, self.node, self.configs)
+            stage(self.session, self.node, self.configs, self.release)
             self.through = True
         return last

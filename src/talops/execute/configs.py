@@ -6,18 +6,21 @@ from pathlib import Path
 
 from talops.domain.cluster import Desired, DesiredNode, Observed
 from talops.domain.machineconfig import Answer, ApplyMode, Change, Effect, Pending
-from talops.domain.process import Result
-from talops.domain.talos import TalosNode, Unknown
+from talops.domain.process import Call, Result
+from talops.domain.talos import TalosNode, Unknown, Version
 from talops.errors import FilesInvalid
 from talops.files.diff import changes
 from talops.files.redact import Secrets
 from talops.observe import Tools, read_configs
+from talops.plan.draft import version_of
 from talops.tools.applied import answer, refusal
 from talops.tools.nodeconfig import NodeConfigs
 from talops.tools.pins import write_private
 
 NO_CONFIG = Unknown("the files generate no config for it", forbidden=True)
 LONGEST_WORDS = 300
+Question = tuple[str, Version | Unknown, str]
+"""All that a node's answer depends on: its name, the Talos that it runs, and the config that it runs with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class Configs:
     folder: Path
     secrets: Secrets = field(repr=False)
     _distances: dict[tuple[str, str, str], Distance | Unknown] = field(default_factory=dict, repr=False)
-    _answers: dict[tuple[str, str, str], Answer] = field(default_factory=dict, repr=False)
+    _answers: dict[Question, Answer] = field(default_factory=dict, repr=False)
 
     def pending(
         self, desired: Desired, observed: Observed, tools: Tools, hostnames: Collection[str]
@@ -57,7 +60,7 @@ class Configs:
         ]
         live = read_configs(nodes, tools)
         found: dict[str, Pending | Unknown] = {}
-        asked: list[tuple[DesiredNode, Distance, tuple[str, str, str]]] = []
+        asked: list[tuple[DesiredNode, Distance, Question]] = []
         for node in nodes:
             held = live[node.hostname]
             distance = held if isinstance(held, Unknown) else self.distance(node.hostname, held)
@@ -95,17 +98,18 @@ class Configs:
             return Unknown(f"its config cannot be compared: {self.secrets.hidden(error.what)}", forbidden=True)
         return Distance(changes=differs, on_disk=on_disk)
 
-    def answer(self, node: DesiredNode, tools: Tools) -> Answer | Unknown:
-        """What this node says now."""
-        call = tools.talosctl.apply_dry_run(node.addresses[0], self.file(node.hostname), mode=ApplyMode.TRY)
+    def answer(self, node: DesiredNode, release: Version | Unknown, tools: Tools) -> Answer | Unknown:
+        """What this node, which runs that Talos, says now."""
+        call = self._dry_run(node, release, tools)
         return self._heard(node.hostname, tools.runner.gather((call,))[0])
 
-    def _ask(self, asked: list[tuple[DesiredNode, tuple[str, str, str]]], tools: Tools) -> list[Answer | Unknown]:
+    def _dry_run(self, node: DesiredNode, release: Version | Unknown, tools: Tools) -> Call:
+        talosctl = tools.talosctl.for_version(release)
+        return talosctl.apply_dry_run(node.addresses[0], self.file(node.hostname), mode=ApplyMode.TRY)
+
+    def _ask(self, asked: list[tuple[DesiredNode, Question]], tools: Tools) -> list[Answer | Unknown]:
         new = [(node, question) for node, question in asked if question not in self._answers]
-        calls = [
-            tools.talosctl.apply_dry_run(node.addresses[0], self.file(node.hostname), mode=ApplyMode.TRY)
-            for node, _ in new
-        ]
+        calls = [self._dry_run(node, question[1], tools) for node, question in new]
         gaps: dict[str, Unknown] = {}
         for (node, question), result in zip(new, tools.runner.gather(calls) if calls else (), strict=True):
             heard = self._heard(node.hostname, result)
@@ -135,11 +139,8 @@ class Configs:
         return str(path)
 
 
-def _question(node: DesiredNode, held: NodeConfigs, observed: Observed) -> tuple[str, str, str]:
-    """All that the node's answer depends on."""
-    talos = observed.nodes[node.hostname].talos
-    version = str(talos.version) if isinstance(talos, TalosNode) else ""
-    return node.hostname, version, held.active.text if held.active is not None else ""
+def _question(node: DesiredNode, held: NodeConfigs, observed: Observed) -> Question:
+    return node.hostname, version_of(observed.nodes[node.hostname]), held.active.text if held.active is not None else ""
 
 
 def reboots(heard: Answer | Unknown) -> bool:

@@ -7,8 +7,8 @@ from talops.domain.cluster import DesiredNode, Observed, ObservedNode
 from talops.domain.event import NodeState, Step
 from talops.domain.kubernetes import KubeNode
 from talops.domain.machineconfig import ApplyMode
-from talops.domain.process import Result
-from talops.domain.talos import Role, TalosNode, Unknown
+from talops.domain.process import Instant, Result
+from talops.domain.talos import Role, TalosNode, Unknown, Version
 from talops.errors import Exit
 from talops.execute import marks
 from talops.execute.configs import Configs, Distance, reboots
@@ -28,8 +28,8 @@ from talops.observe import observe_node, read_configs
 CALL_WITHIN = timedelta(seconds=30)
 """A node answers before anything of it restarts. Whoever comes after a talops that died waits for so long."""
 LOOK_EVERY = 3.0
-REFUSED_AFTER = 3
-"""So many looks in a row at a node that is up and has its old config: it will not take the new one any more."""
+TAKEN_WITHIN = 5.0
+"""Seconds for a node that is said to have a config to tell of it."""
 WATCHED = 4
 """Stable windows that a control plane is watched for: its kubelet hears of other static pods after 20 s at most."""
 SHARE = 1 / 3
@@ -44,6 +44,8 @@ class LiveApply:
     lease: LeaseKeeper
     node: DesiredNode
     configs: Configs
+    release: Version | Unknown
+    """The Talos that it runs."""
     baseline: Observed | None
     first: bool
     """Nothing has just proven that the gates are open and stable."""
@@ -114,7 +116,8 @@ class LiveApply:
         session.step(hostname, Step.APPLY, "the config of the files, live")
         # refused by the node itself where it would need a reboot
         file = self.configs.file(hostname)
-        call = session.tools.talosctl.apply_config(self.node.addresses[0], file, mode=ApplyMode.NO_REBOOT)
+        talosctl = session.tools.talosctl.for_version(self.release)
+        call = talosctl.apply_config(self.node.addresses[0], file, mode=ApplyMode.NO_REBOOT)
         call = replace(call, deadline=CALL_WITHIN)
         try:
             result = run_call(session, call, hostname, Step.APPLY, "talosctl to apply its config")
@@ -139,24 +142,30 @@ class LiveApply:
         start = session.now()
         deadline = start + policy.boot_timeout.total_seconds() * SHARE
         window = policy.stable_window.total_seconds() * (WATCHED if self.node.role is Role.CONTROL_PLANE else 1)
-        well_since, old, warned = None, 0, False
+        well_since: Instant | None = None
+        rebooted = False
         while True:
             observed, found = observe_node(self.node, session.tools), distance(session, self.node, self.configs)
             now, missing = session.now(), self._lacks(observed, found)
-            if observed.boot_id not in {boot_id} and isinstance(observed.boot_id, str) and not warned:
-                warned = True
+            if isinstance(observed.boot_id, str) and observed.boot_id != boot_id and not rebooted:
+                rebooted = True
                 session.note(f"{hostname} has rebooted, which nobody had asked for.", hostname=hostname, warning=True)
             well_since = None if missing else (now if well_since is None else well_since)
             if well_since is not None and now - well_since >= window:
                 return
-            has_old = isinstance(found, Distance) and bool(found.changes) and not lacks(observed)
-            old = old + 1 if has_old else 0
-            if old >= REFUSED_AFTER or (old and self.configs.refusal(hostname, result)):
+            late = missing and now >= deadline
+            if isinstance(found, Distance) and found.changes and (late or now - start >= self._patience(result)):
                 raise not_taken(session, self.node, self.configs, result, found)
-            if now >= deadline and missing:
+            if late:
                 raise self._unwell(observed, missing)
             session.waits(hostname, Step.VERIFY, missing or "it to stay well with its new config", deadline)
             session.look_again(start, at_most=LOOK_EVERY)
+
+    def _patience(self, result: Result) -> float:
+        """Seconds after which an old config is not going to change any more: a node has it before it answers."""
+        if self.configs.refusal(self.node.hostname, result):
+            return 0.0
+        return TAKEN_WITHIN if result.ok else CALL_WITHIN.total_seconds()
 
     def _lacks(self, observed: ObservedNode, found: Distance | Unknown) -> str:
         if isinstance(found, Unknown):
@@ -204,7 +213,7 @@ class LiveApply:
     def _still_live(self) -> None:
         """The node has the last word: what was planned as live must never become a reboot that nobody agreed to."""
         host = self.node.hostname
-        heard = self.configs.answer(self.node, self.session.tools)
+        heard = self.configs.answer(self.node, self.release, self.session.tools)
         if isinstance(heard, Unknown):
             what = f"{host} does not say how it would take its config: {heard.reason}"
         elif heard.no:

@@ -13,7 +13,7 @@ from talops.domain.cluster import DesiredNode, ObservedNode
 from talops.domain.event import NodeState, Step
 from talops.domain.machineconfig import ApplyMode
 from talops.domain.process import Result
-from talops.domain.talos import Unknown
+from talops.domain.talos import Unknown, Version
 from talops.execute.configs import Configs, Distance
 from talops.execute.disrupt import Disruption, run_call
 from talops.execute.failure import NodeStopped
@@ -34,15 +34,16 @@ def distance(session: Session, node: DesiredNode, configs: Configs) -> Distance 
     return held if isinstance(held, Unknown) else configs.distance(node.hostname, held)
 
 
-def stage(session: Session, node: DesiredNode, configs: Configs) -> None:
+def stage(session: Session, node: DesiredNode, configs: Configs, release: Version | Unknown) -> None:
     """Put the config of the files on the node's disk, for its next boot. Raises NodeStopped.
 
-    One that is there already is left there.
+    One that is there already is left there. `release` is the Talos that the node runs.
     """
     session.step(node.hostname, Step.STAGE, "the config of the files, for its next boot")
     if _is_there(distance(session, node, configs)):
         return
-    call = session.tools.talosctl.apply_config(node.addresses[0], configs.file(node.hostname), mode=ApplyMode.STAGED)
+    talosctl = session.tools.talosctl.for_version(release)
+    call = talosctl.apply_config(node.addresses[0], configs.file(node.hostname), mode=ApplyMode.STAGED)
     result = run_call(session, call, node.hostname, Step.STAGE, "talosctl to stage its config")
     deadline = session.now() + STAGE_WITHIN
     looks = 0

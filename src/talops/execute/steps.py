@@ -17,6 +17,7 @@ from talops.execute.session import Session
 from talops.execute.staging import and_configured, stage
 from talops.execute.takedown import TakeDown
 from talops.execute.upgrade import upgrade_disruption
+from talops.plan.draft import version_of
 
 STAGED = "Its new config is on its disk: its next boot takes it, whoever asks for that"
 
@@ -39,7 +40,8 @@ class Steps:
             case UpgradeNode():
                 return self._upgrade(step, node, observed.talosctl, baseline, first=first)
             case ApplyNode():
-                return self._apply(step, node, baseline, first=first, unwell=unwell)
+                release = version_of(observed.nodes[step.hostname])
+                return self._apply(step, node, release, baseline, first=first, unwell=unwell)
             case _:
                 assert_never(step)
 
@@ -56,9 +58,8 @@ class Steps:
             return upgrade_disruption(self.session, step, before, talosctl)
 
         if step.carries is Carries.STAGED:
-            return self._with_config(
-                node, and_configured(make, self.session, node, self._wanted), baseline, first=first
-            )
+            both = and_configured(make, self.session, node, self._wanted)
+            return self._with_config(node, both, baseline, release=step.from_version, first=first)
         return TakeDown(
             session=self.session,
             lease=self.lease,
@@ -70,23 +71,31 @@ class Steps:
         )
 
     def _apply(
-        self, step: ApplyNode, node: DesiredNode, baseline: Observed | None, *, first: bool, unwell: bool
+        self,
+        step: ApplyNode,
+        node: DesiredNode,
+        release: Version | Unknown,
+        baseline: Observed | None,
+        *,
+        first: bool,
+        unwell: bool,
     ) -> TakeDown | LiveApply | Staging:
         session, configs = self.session, self._wanted
         if step.mode is ApplyMode.STAGED:
-            return Staging(session=session, lease=self.lease, node=node, configs=configs)
+            return Staging(session=session, lease=self.lease, node=node, configs=configs, release=release)
         if step.mode is ApplyMode.NO_REBOOT:
             return LiveApply(
                 session=session,
                 lease=self.lease,
                 node=node,
                 configs=configs,
+                release=release,
                 baseline=baseline,
                 first=first,
                 unwell=unwell,
             )
         make = and_configured(reboot_into_config(session, node), session, node, configs)
-        return self._with_config(node, make, baseline, first=first, unwell=unwell)
+        return self._with_config(node, make, baseline, release=release, first=first, unwell=unwell)
 
     def _with_config(
         self,
@@ -94,6 +103,7 @@ class Steps:
         make: Callable[[ObservedNode], Disruption],
         baseline: Observed | None,
         *,
+        release: Version | Unknown,
         first: bool,
         unwell: bool = False,
     ) -> TakeDown:
@@ -101,7 +111,7 @@ class Steps:
         staged: list[bool] = []
 
         def prepare() -> None:
-            stage(self.session, node, self._wanted)
+            stage(self.session, node, self._wanted, release)
             staged.append(True)
 
         return TakeDown(
@@ -113,7 +123,8 @@ class Steps:
             first=first,
             already_down=unwell,
             prepare=prepare,
-            untouched=lambda: STAGED if staged else "Its config was not touched",
+            untouched="Its config was not touched",
+            staged=lambda: STAGED if staged else "",
             on_back=self.on_back,
         )
 

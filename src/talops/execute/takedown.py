@@ -26,6 +26,7 @@ UP = {
     NodeState.NOT_TAKEN,
 }
 """In these the node runs, though not what was wanted."""
+NOT_UPGRADED = {NodeState.NOT_INSTALLED, NodeState.INSTALLED}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,8 +44,10 @@ class TakeDown:
     """It is not Ready: there is nothing to wait for or to drain before it is helped."""
     prepare: Callable[[], None] = lambda: None
     """What is done to the node once it is empty, and does not take it down. Raises NodeStopped."""
-    untouched: Callable[[], str] = lambda: "Nothing was installed"
+    untouched: str = "Nothing was installed"
     """Said of a node that was not taken down after all."""
+    staged: Callable[[], str] = lambda: ""
+    """What is on its disk by now and waits for its next boot."""
     on_back: Callable[[ObservedNode], None] = lambda _node: None
     """Hears how the node came back."""
     through: bool = False
@@ -99,7 +102,7 @@ class TakeDown:
         except (NodeStopped, StopRequested, StopNow) as stop:
             if give_back(session, held) and isinstance(stop, NodeStopped):
                 left = f"the cordon that talops had put on {hostname} was taken back" if cordoned else "it is as it was"
-                stop.what += f". {self.untouched()}, and {left}"
+                stop.what += f". {self.staged() or self.untouched}, and {left}"
             raise
 
     def _gates(self, last: Observed) -> Observed:
@@ -150,6 +153,8 @@ class TakeDown:
             self._say(Step.BOOT)
             self.on_back(wait_until_back(session, self.node, disruption, result))
         except NodeStopped as stopped:
+            if stopped.state in NOT_UPGRADED and self.staged():
+                stopped.what += f". {self.staged()}"
             self._restore_if_quiet(stopped, held)
             raise
         except StopNow:

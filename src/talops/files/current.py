@@ -42,7 +42,7 @@ def nothing_to_do(repo: Path, wish: Wish, environ: Mapping[str, str], talhelper:
     if stamp is None or not is_current(stamp, place, repo, environ, talhelper, time.time()):
         return None
     heed(stamp.warnings, strict=wish.strict)
-    told = tell_factory(stamp.schematics, wish, environ)
+    told = tell_factory(stamp.schematics, wish, environ, unless_silent_at=time.time())
     return Generated(nodes=len(stamp.configs), changed=False, warnings=(*stamp.warnings, *told))
 
 
@@ -52,9 +52,15 @@ def heed(warnings: tuple[Finding, ...], *, strict: bool) -> None:
         raise Rejected(tuple(replace(warning, severity=Severity.ERROR) for warning in warnings))
 
 
-def tell_factory(schematics: tuple[Schematic, ...], wish: Wish, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+def tell_factory(
+    schematics: tuple[Schematic, ...],
+    wish: Wish,
+    environ: Mapping[str, str],
+    *,
+    unless_silent_at: float | None = None,
+) -> tuple[Finding, ...]:
     """Raises Rejected when the Image Factory refuses one."""
-    findings = () if wish.offline else tell(schematics, environ)
+    findings = () if wish.offline else tell(schematics, environ, unless_silent_at=unless_silent_at)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise Rejected(findings)
     return findings

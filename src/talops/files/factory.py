@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from talops.domain.finding import Finding, Severity
 from talops.errors import WebFailed
+from talops.files.silence import remember, said_before
 from talops.tools.homes import expanded
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WITHIN = timedelta(seconds=5)
 """For all of them together."""
+UNREACHABLE = "factory-unreachable"
+_SILENCE = "schematics-silence"
 _REFUSED = range(400, 429)
 """HTTP statuses that say that the schematic, or the address, is wrong, whenever it is asked again."""
 
@@ -35,16 +38,27 @@ class Schematic:
     text: str
 
 
-def tell(schematics: Iterable[Schematic], environ: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Tell the factory those that it was not told yet, side by side. Never raises, never takes long."""
+def tell(
+    schematics: Iterable[Schematic], environ: Mapping[str, str], *, unless_silent_at: float | None = None
+) -> tuple[Finding, ...]:
+    """Tell the factory those that it was not told yet, side by side. Never raises, never takes long.
+
+    `unless_silent_at`, in seconds since 1970: what was silent shortly before then is not asked again.
+    """
     known = set(_known(environ))
     new = [schematic for schematic in schematics if (schematic.url, schematic.id) not in known]
     if not new:
         return ()
+    place, asked = _place(environ).with_name(_SILENCE), {f"{schematic.url} {schematic.id}" for schematic in new}
+    if unless_silent_at is not None and (before := said_before(asked, place, unless_silent_at)):
+        hint = "it is asked again in a few minutes, or now: talops gen config --force"
+        return tuple(_unheard(why, hint) for why in before)
     answers = _posted(new, environ)
     told = [schematic for schematic, answer in zip(new, answers, strict=True) if answer is None]
     _remember(told, environ)
-    return tuple(dict.fromkeys(answer for answer in answers if answer is not None))
+    findings = tuple(dict.fromkeys(answer for answer in answers if answer is not None))
+    remember(asked, [finding.what for finding in findings if finding.rule == UNREACHABLE], place)
+    return findings
 
 
 def _posted(schematics: Sequence[Schematic], environ: Mapping[str, str]) -> Sequence[Finding | None]:
@@ -92,12 +106,12 @@ def _wrong(schematic: Schematic, why: str) -> Finding:
 
 
 def _silent(schematic: Schematic, why: str) -> Finding:
-    return Finding(
-        rule="factory-unreachable",
-        severity=Severity.WARNING,
-        what=f"the Image Factory was not told of a schematic ({why}): until it is, no node can pull such an image",
-        hint=f"run it again when {schematic.url} can be reached; --offline does not ask",
-    )
+    what = f"the Image Factory was not told of a schematic ({why}): until it is, no node can pull such an image"
+    return _unheard(what, f"run it again when {schematic.url} can be reached; --offline does not ask")
+
+
+def _unheard(what: str, hint: str) -> Finding:
+    return Finding(rule=UNREACHABLE, severity=Severity.WARNING, what=what, hint=hint)
 
 
 def _place(environ: Mapping[str, str]) -> Path:

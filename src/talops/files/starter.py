@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from talops import __version__
 from talops.config.policy_model import json_schema
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, UsageError
@@ -54,9 +55,15 @@ def start_repository(name: str, folder: Path, *, runner: Runner, environ: Mappin
     key = key_in_use(runner, environ)
     with _whole(folder) as draft:
         chosen = key or AgeKey(place=str(folder / OWN_KEY), recipient=new_key(runner, draft / OWN_KEY))
-        words = {"NAME": name, "TALOS": TALOS, "KUBERNETES": KUBERNETES, "RECIPIENT": chosen.recipient}
+        words = {
+            "NAME": name,
+            "TALOS": TALOS,
+            "KUBERNETES": KUBERNETES,
+            "RECIPIENT": chosen.recipient,
+            "VERSION": __version__,
+        }
         rules = draft / ".sops.yaml"
-        rules.write_text(_filled("sops.yaml", words))
+        _write(rules, _filled("sops.yaml", words))
         for file, plain in (
             ("talsecret.sops.yaml", new_secrets(runner, "talhelper")),
             ("talenv.sops.yaml", TALENV),
@@ -64,9 +71,8 @@ def start_repository(name: str, folder: Path, *, runner: Runner, environ: Mappin
             text = encrypted(runner, rules, file, plain.encode(), recipient=chosen.recipient)
             _write_private(draft / file, text)
         for template, place in _PLACES.items():
-            (draft / place).parent.mkdir(parents=True, exist_ok=True)
-            (draft / place).write_text(_filled(template, words | {"KEY": _where_the_key_is(chosen, new=key is None)}))
-        (draft / "talops.schema.json").write_text(json_schema())
+            _write(draft / place, _filled(template, words | {"KEY": _where_the_key_is(chosen, new=key is None)}))
+        _write(draft / "talops.schema.json", json_schema())
     return Starter(name=name, folder=folder, key=chosen, new=key is None)
 
 
@@ -116,6 +122,11 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 def _unwritable(folder: Path, error: OSError) -> FilesInvalid:
     return FilesInvalid(f"it cannot be written: {error.strerror}", where=str(folder), hint=f"ls -ld {folder.parent}")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_private(path: Path, content: bytes) -> None:

@@ -63,7 +63,7 @@ def draft_apply(
     if isinstance(version, Unknown):
         draft.refuse(node, unreachable(node, version))
         return
-    refusals = objections(node, live, between, later=False)
+    refusals = objections(node, live, between)
     if refusals or isinstance(between, Unknown):
         draft.refuse(node, *refusals)
     elif not between.changes and between.on_disk:
@@ -74,16 +74,18 @@ def draft_apply(
         draft.steps.append(_step(node, live, place, between, stage=stage))
 
 
-def objections(node: DesiredNode, live: ObservedNode, between: Pending | Unknown, *, later: bool) -> list[Refusal]:
+def objections(
+    node: DesiredNode, live: ObservedNode, between: Pending | Unknown, *, later: bool = False, upgrading: bool = False
+) -> list[Refusal]:
     """Why the node must not, or cannot, take the config. Unknown is always one.
 
-    `later`: what the node refuses now it may take once it is upgraded.
+    `upgrading`: it is to be taken to another Talos, too. `later`: what it refuses now it may take after that.
     """
     if isinstance(between, Unknown):
         what = f"how its config differs from the files is not known: {between.reason}"
         hint = f"talosctl -n {node.addresses[0]} get machineconfig   # needs the role os:admin"
         return [_refuse(FAIL_CLOSED, node, what, between.hint or hint, transient=not between.forbidden)]
-    found = [*_cannot_change(node, between), *_kubernetes(node, live, between)]
+    found = [*_cannot_change(node, between), *_kubernetes(node, live, between, upgrading)]
     answer = between.answer
     if isinstance(answer, Unknown):
         what = f"whether it would take the config is not known: {answer.reason}"
@@ -110,7 +112,7 @@ def _cannot_change(node: DesiredNode, between: Pending) -> Iterator[Refusal]:
             yield _refuse(FAIL_CLOSED, node, what, hint)
 
 
-def _kubernetes(node: DesiredNode, live: ObservedNode, between: Pending) -> Iterator[Refusal]:
+def _kubernetes(node: DesiredNode, live: ObservedNode, between: Pending, upgrading: bool) -> Iterator[Refusal]:
     """Another version of Kubernetes is no matter of one node: the order among components and nodes is."""
     runs = live.kube.kubelet_version if isinstance(live.kube, KubeNode) else ""
     moved = [
@@ -123,6 +125,8 @@ def _kubernetes(node: DesiredNode, live: ObservedNode, between: Pending) -> Iter
         now = _tag(change.before) or runs or "another version"
         what = f"the config takes Kubernetes from {now} to {tag}, which is not for `apply` to do node by node"
         hint = f"talosctl -n {node.addresses[0]} upgrade-k8s --to {tag}   # or set kubernetesVersion to what runs"
+        if upgrading:
+            hint = f"talops upgrade all   # without --with-config; and then: {hint.partition('   #')[0]}"
         yield _refuse(PATHS, node, what, hint)
 
 

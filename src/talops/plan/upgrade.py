@@ -61,7 +61,7 @@ def _add(
         return
     # an older Talos knows fewer kinds of documents: it is the new one that shall take this config
     later = (step.from_version.major, step.from_version.minor) < (step.version.major, step.version.minor)
-    refusals = objections(node, live, between, later=later)
+    refusals = objections(node, live, between, later=later, upgrading=True)
     if refusals or isinstance(between, Unknown):
         draft.refuse(node, *refusals)
         return

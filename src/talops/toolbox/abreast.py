@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -26,13 +27,9 @@ def abreast(
     waiting = list(work.items())
     running = 0
 
-    def go_on() -> None:
-        if stop.is_set():
-            raise Stopped
-
     def run(key: K, function: Callable[[Callable[[], None]], V]) -> None:
         try:
-            ended.put((key, function(go_on)))
+            ended.put((key, function(partial(_raise_if, stop))))
         except BaseException as error:
             ended.put((key, error))
 
@@ -49,3 +46,8 @@ def abreast(
                 yield key, found
     finally:
         stop.set()
+
+
+def _raise_if(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped

@@ -43,7 +43,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """`ready` is a folder with the programs and nothing else; `binaries` their SHA-256."""
+    """`asset` says everything of it; `ready` is a folder with the programs and nothing else."""
 
     order: Order
     asset: Asset
@@ -62,8 +62,12 @@ def fetch(order: Order, web: Web, mirror: str, folder: Path, watcher: Watcher, g
     ready.mkdir(parents=True)
     file = place / "download"
     got = web.get(mirrored(order.asset.url, mirror), file, limit=_LIMIT, deadline=_WITHIN, progress=moved)
+    _must_be_no_page(order, file)
     if order.asset.sha256 and got.sha256 != order.asset.sha256:
-        raise _wrong_sum(order, got.sha256, file)
+        raise ToolFailed(
+            f"{order.wanted.label}: what came has the SHA-256 {got.sha256}; it must have {order.asset.sha256}",
+            hint="do not use it. Ask again; if it stays so, find out who changed it: the mirror, or the release itself",
+        )
     unpack(file, order.asset.url, order.wanted.release.programs(), ready)
     file.unlink()
     go_on()
@@ -72,14 +76,13 @@ def fetch(order: Order, web: Web, mirror: str, folder: Path, watcher: Watcher, g
     return Fetched(order=order, asset=replace(order.asset, sha256=got.sha256, binaries=binaries), ready=ready)
 
 
-def _wrong_sum(order: Order, came: str, file: Path) -> ToolFailed:
+def _must_be_no_page(order: Order, file: Path) -> None:
     with file.open("rb") as opened:
-        page = opened.read(64).lstrip().startswith(b"<")
-    what = "a web page came instead of the file" if page else f"what came has the SHA-256 {came}"
-    return ToolFailed(
-        f"{order.wanted.label}: {what}; it must have {order.asset.sha256}",
-        hint="do not use it. Ask again; if it stays so, find out who changed it: the mirror, or the release itself",
-    )
+        if opened.read(64).lstrip().startswith(b"<"):
+            raise ToolFailed(
+                f"{order.wanted.label}: a web page came instead of the file",
+                hint="a login page of a network or of a mirror? open the address in a browser",
+            )
 
 
 def _must_be_the_locked_ones(order: Order, binaries: Mapping[str, str]) -> None:

@@ -34,7 +34,7 @@ def from_lock(provider: Provider, lock: Lock, cluster: Cluster, settings: ToolSe
     Raises what kept a tool from being installed.
     """
     take_lock(provider, lock)
-    provider.install()
+    provider.install(tuple(provider.assets))
     raise_failures(provider)
     return fits(lock, cluster, settings, provider.programs(), provider.watcher)
 
@@ -87,10 +87,10 @@ def to_begin_with(provider: Provider, settings: ToolSettings, binaries: Sequence
 
 
 def _provide(provider: Provider, wants: Sequence[Wanted]) -> None:
-    fresh = [wanted for wanted in wants if wanted not in provider.assets]
-    if fresh:
-        provider.resolve(fresh)
-        provider.install()
+    """Each once: what has failed fails for good."""
+    fresh = [wanted for wanted in wants if wanted not in provider.assets and wanted.label not in provider.failed]
+    provider.resolve(fresh)
+    provider.install(fresh)
 
 
 def _standing(name: str, settings: ToolSettings, before: Lock | None) -> Wanted:

@@ -73,20 +73,26 @@ class Provider:
 
     def _ask(self, wanted: Wanted, _go_on: Callable[[], None]) -> Assets:
         found = resolve(wanted, self.web, self.mirror, self.here)
-        for platform, asset in found.items():
-            former = self.before.asset(wanted.release.name, wanted.version, platform) if self.before else None
-            if former and asset.sha256 and former.url == asset.url and former.sha256 != asset.sha256:
-                raise ToolFailed(
-                    f"{wanted.label}: its published SHA-256 for {platform} is {asset.sha256}, and the lock file has "
-                    f"{former.sha256}: a release that changes is no release",
-                    hint="find out why; to believe the new one, take the entry out of talops.lock first",
-                )
-        return found
+        return {platform: self._as_before(wanted, platform, asset) for platform, asset in found.items()}
 
-    def install(self) -> None:
+    def _as_before(self, wanted: Wanted, platform: Platform, asset: Asset) -> Asset:
+        """What the lock says of the same file holds, and must not be contradicted."""
+        former = self.before.asset(wanted.release.name, wanted.version, platform) if self.before else None
+        if former is None or former.url != asset.url:
+            return asset
+        if asset.sha256 in {"", former.sha256}:
+            return former
+        raise ToolFailed(
+            f"{wanted.label}: its published SHA-256 for {platform} is {asset.sha256}, and the lock file has "
+            f"{former.sha256}: a release that changes is no release",
+            hint="find out why; to believe the new one, take the entry out of talops.lock first",
+        )
+
+    def install(self, wants: Sequence[Wanted]) -> None:
         """Download what the machine has not, and what has no SHA-256 yet, for other machines, too."""
         programs = self.programs()
-        orders = {order.label: order for wanted in self.assets for order in self._orders(wanted, programs)}
+        resolved = [wanted for wanted in wants if wanted in self.assets]
+        orders = {order.label: order for wanted in resolved for order in self._orders(wanted, programs)}
         work = {label: partial(self._fetch, order) for label, order in orders.items()}
         # until all threads have ended: what came is run for its version, and a fork among threads may hang
         for label, answer in tuple(abreast(work, _FAILURES)):

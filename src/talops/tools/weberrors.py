@@ -45,11 +45,8 @@ def explained(error: Exception, url: str, proxy: str) -> WebFailed:
     way = f" through the proxy {_name(proxy)}" if proxy else ""
     causes = _causes(error)
     tunnel = next(filter(None, (_TUNNEL.search(str(cause)) for cause in causes if isinstance(cause, OSError))), None)
-    if tunnel is not None and tunnel[1] == "407":
-        return _proxy_login(proxy, 407)
     if tunnel is not None:
-        answered = f"{tunnel[1]} {tunnel[2]}".strip()
-        return WebFailed(f"the proxy {_name(proxy)} does not connect to {host}: it says {answered}", hint=_PROXY)
+        return _no_tunnel(tunnel, proxy, host)
     tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if tls is not None:
         return _tls(tls, host, way)
@@ -85,6 +82,13 @@ def _causes(error: BaseException) -> list[BaseException]:
             found.append(one)
             ahead += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
     return found
+
+
+def _no_tunnel(said: re.Match[str], proxy: str, host: str) -> WebFailed:
+    if said[1] == "407":
+        return _proxy_login(proxy, 407)
+    words = f"{said[1]} {said[2]}".strip()
+    return WebFailed(f"the proxy {_name(proxy)} does not connect to {host}: it says {words}", hint=_PROXY)
 
 
 def _proxy_login(proxy: str, status: int) -> WebFailed:

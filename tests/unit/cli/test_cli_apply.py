@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from configs import Edit, configured, live, rebooting, want
 
 from command_line import KEY, ROOT, talops
 from real_tools import real
+from talops.cli import acting
+from talops.domain.plan import Plan
 
 SYSCTLS = '  - |-\n    machine:\n      sysctls:\n        vm.max_map_count: "262144"\n'
 FILES = ("talconfig.yaml", "talenv.sops.yaml", "talsecret.sops.yaml", "patches", ".sops.yaml")
@@ -130,3 +134,40 @@ def test_without_talhelper_it_says_how_to_get_it(example: Path, tmp_path: Path) 
 
     assert ran.exit == 5
     assert "talhelper" in ran.said
+
+
+def no(questions: list[str]) -> Callable[[Plan], bool]:
+    """Somebody who reads each question, and answers no."""
+
+    def answer(plan: Plan) -> bool:
+        questions.append(acting.question(plan))
+        return False
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("edit_of", "asked"),
+    [
+        (live, "Apply the config of the files to 2 nodes (none of them reboots)?"),
+        (rebooting, "Apply the config of the files to 2 nodes (2 of them reboot, one at a time)?"),
+    ],
+)
+def test_what_a_person_is_asked(edit_of: Edit, asked: str) -> None:
+    rehearsed = configured(edit_of, nodes=("w-1", "w-2"))
+    questions: list[str] = []
+
+    rehearsed.apply(confirm=no(questions))
+
+    assert questions == [asked]
+
+
+def test_what_a_person_is_asked_about_an_upgrade_with_configs() -> None:
+    rehearsed = configured(live, start="v1.13.0")
+    rehearsed.play(only=("w-1", "w-2"))
+    want(rehearsed, live)
+    questions: list[str] = []
+
+    rehearsed.play(with_config=True, confirm=no(questions))
+
+    assert questions == ["Upgrade 4 nodes, one at a time, to v1.13.1, and give 2 nodes more a new config?"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from real_tools import real
-from talops.config.policy import read_policy
+from talops.config.policy import load_policy, load_tools, read_policy
 from talops.domain.cluster import Policy
 from talops.domain.process import Call, Result
 from talops.domain.talos import Version
@@ -256,12 +256,15 @@ def test_a_name_that_would_break_something(name: str) -> None:
     check_name(error.value.hint.removeprefix("talops init --new "))
 
 
-def test_its_policy_is_the_one_that_holds_without_it(folder: Path) -> None:
+def test_its_policy_is_the_one_that_holds_without_it(folder: Path, tmp_path: Path) -> None:
     text = (folder / "talops.yaml").read_text()
     assert text.startswith("# yaml-language-server: $schema=talops.schema.json\n")
     assert read_policy(text) == Policy()
     # what is commented out can be switched on
-    read_policy(re.sub(r"(?m)^( *)# (order|skip|allow|required|barePods)(: .*?)( +#.*)?$", r"\1\2\3", text))
+    on = re.sub(r"(?m)^( *)# (order|skip|allow|required|barePods)(: .*?)( +#.*)?$", r"\1\2\3", text)
+    (tmp_path / "talops.yaml").write_text(re.sub(r"(?m)^# (tools:|  \S+: .*)$", r"\1", on))
+    assert load_policy(tmp_path).order == ("cp-2", "cp-1")
+    assert load_tools(tmp_path).mirror == "https://mirror.example/releases"
 
 
 def test_its_versions_fit_each_other() -> None:

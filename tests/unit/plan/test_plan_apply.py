@@ -127,6 +127,16 @@ def test_another_version_of_kubernetes_is_refused_and_another_registry_is_not(
     assert all("upgrade-k8s --to v1.36.1" in refusal.hint for refusal in plan.refusals)
 
 
+def test_with_an_upgrade_another_version_of_kubernetes_comes_after_it() -> None:
+    newer = kubelet('"ghcr.io/siderolabs/kubelet:v1.35.4"', '"ghcr.io/siderolabs/kubelet:v1.36.1"')
+
+    (refusal,) = upgrade_plan(DESIRED, OLD, Policy(), pending=pending(w_1=newer)).refusals
+
+    assert refusal.hint == (
+        "talops upgrade all   # without --with-config; and then: talosctl -n 10.1.0.4 upgrade-k8s --to v1.36.1"
+    )
+
+
 def test_an_install_image_is_applied_and_said_to_install_nothing() -> None:
     found = replace(LIVE, changes=(IMAGE,))
 
