@@ -240,6 +240,18 @@ def test_an_unknown_key_is_a_warning_and_an_error_with_strict(repo: Repo) -> Non
     assert repo.gen("--offline", "--strict").exit == Exit.FILES
 
 
+def test_a_file_that_reaches_a_node_encrypted_is_a_warning(repo: Repo) -> None:
+    repo.change(
+        "talconfig.yaml",
+        "  - hostname: w-3\n",
+        "  - hostname: w-3\n    machineFiles:\n"
+        '      - {path: /var/x, op: create, permissions: 0o600, content: "ENC[AES256_GCM,data:x]"}\n',
+    )
+    ran = repo.gen("--offline")
+    assert ran.exit == 0
+    assert "the config of w-3 holds a value that is encrypted by sops" in ran.err
+
+
 def test_a_value_that_was_encrypted_is_in_no_message(repo: Repo) -> None:
     repo.change("talconfig.yaml", "domain: cluster.local", "domain: '{{ ${TIME_SERVER} }}'")
     ran = repo.gen("--offline")

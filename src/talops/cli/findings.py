@@ -1,7 +1,7 @@
 """How commands about the cluster's files end: for a person, as JSON, or as GitHub Actions shows it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -87,26 +87,27 @@ class Report:
             typer.echo(said)
 
     def _github(self, done: Generated | Shown | None, findings: tuple[Finding, ...], said: str) -> None:
-        from talops.ui.show_github import annotations, summary
-
-        if findings:
-            typer.echo(annotations(findings, _in_checkout(self.repo)))
-        compared = _compared(done, width=100, colour=False)
-        if compared:
-            typer.echo(f"::group::{said}\n{compared}\n::endgroup::")
-        typer.echo(said)
-        details = [("What differs", compared)] if compared else []
-        _append(os.environ.get("GITHUB_STEP_SUMMARY", ""), summary(self.title, said, findings, details))
+        gone = done.removed if isinstance(done, Generated) else ()
+        removed = "\n".join(f"removed clusterconfig/{name}: no node has it" for name in gone)
+        details = {"What differs": _compared(done, width=100, colour=False), "What was removed": removed}
+        say_on_github(self.title, said, findings, repo=self.repo, details=details)
 
 
-def say_on_github(title: str, said: str, findings: tuple[Finding, ...], *, repo: Path) -> None:
-    """Annotations, and the job's summary."""
-    from talops.ui.show_github import annotations, summary
+def say_on_github(
+    title: str, said: str, findings: tuple[Finding, ...], *, repo: Path, details: Mapping[str, str] | None = None
+) -> None:
+    """Annotations, and the job's summary. `details` are texts by their headings; empty ones are left out."""
+    from talops.ui.show_github import annotations, folded, summary
+    from talops.ui.words import clean
 
+    told = [(heading, text) for heading, text in (details or {}).items() if text]
     if findings:
         typer.echo(annotations(findings, _in_checkout(repo)))
-    typer.echo(said)
-    _append(os.environ.get("GITHUB_STEP_SUMMARY", ""), summary(title, said, findings))
+    for heading, text in told:
+        typer.echo(folded(heading, text))
+    # a second line could be a command
+    typer.echo(clean(said))
+    _append(os.environ.get("GITHUB_STEP_SUMMARY", ""), summary(title, said, findings, told))
 
 
 def findings_of(error: TalopsError) -> tuple[Finding, ...]:

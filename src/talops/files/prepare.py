@@ -12,7 +12,7 @@ from talops.domain.process import Runner
 from talops.errors import FilesInvalid
 from talops.files.check import check_files
 from talops.files.current import Rejected
-from talops.files.inputs import Inputs, inputs_of, variables_in
+from talops.files.inputs import TALSECRET, Inputs, inputs_of, variables_in
 from talops.files.redact import Secrets
 from talops.files.references import unresolved_secrets, unresolved_variables
 from talops.files.variables import read_variables
@@ -54,11 +54,19 @@ def checked(
 
 def _unresolved(repo: Path, runner: Runner, environ: Mapping[str, str]) -> tuple[Finding, ...]:
     values = read_variables(repo, runner, environ).environment.values
+    secrets = [(name, _lying(repo / name)) for name in TALSECRET]
+    return (
+        *unresolved_variables(variables_in(_lying(repo / TALCONFIG)), values, environ),
+        *(found for name, text in secrets for found in unresolved_secrets(name, text)),
+    )
+
+
+def _lying(path: Path) -> str:
+    """As it lies there, encrypted or not; empty when it does not."""
     try:
-        text = (repo / TALCONFIG).read_text("utf-8", "replace")
+        return path.read_text("utf-8", "replace")
     except OSError:
-        return ()
-    return tuple(unresolved_variables(variables_in(text), values, environ))
+        return ""
 
 
 def prepare(repo: Path, *, runner: Runner, environ: Mapping[str, str], warnings: tuple[Finding, ...] = ()) -> Prepared:

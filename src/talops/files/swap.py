@@ -47,7 +47,10 @@ def locked(place: Path) -> Iterator[None]:
             # some network file systems lock no folders
             if error.errno not in {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}:
                 raise _unwritable(place, error) from None
-        _recover(place)
+        try:
+            _recover(place)
+        except OSError as error:
+            raise _unwritable(place, error) from None
         yield
     finally:
         os.close(lock)
@@ -58,8 +61,8 @@ def _recover(place: Path) -> None:
     former = place.parent / f"{_prefix(place)}{_FORMER}"
     if former.is_dir() and not place.exists():
         former.rename(place)
-    for left in place.parent.glob(f"{_prefix(place)}*"):
-        if left.is_dir() and not left.is_symlink():
+    for left in place.parent.iterdir():
+        if left.name.startswith(_prefix(place)) and left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
 
 

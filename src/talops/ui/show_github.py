@@ -1,6 +1,7 @@
 """Findings as GitHub Actions shows them: annotations at file and line, and a job summary in Markdown."""
 
 import html
+import secrets
 from collections.abc import Iterable, Sequence
 
 from talops.domain.finding import Finding, Severity
@@ -21,6 +22,12 @@ def _annotation(finding: Finding, folder: str) -> str:
     words = ",".join(f"{name}={_property(str(value))}" for name, value in about if value)
     text = f"{finding.what}\nnext: {finding.hint}" if finding.hint else finding.what
     return f"::{finding.severity.value} {words}::{_message(text)}"
+
+
+def folded(heading: str, text: str) -> str:
+    """A part of the log that can be unfolded, and in which nothing is taken for a command."""
+    token = secrets.token_hex(16)
+    return f"::group::{_message(heading)}\n::stop-commands::{token}\n{text}\n::{token}::\n::endgroup::"
 
 
 def _message(text: str) -> str:

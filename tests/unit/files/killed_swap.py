@@ -17,7 +17,8 @@ STEPS = {"os.rename", "os.link", "os.mkdir", "os.rmdir", "os.remove", "open", "s
 def main() -> None:
     root, way, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     if way == "rename":
-        swap.exchange = lambda _one, _other: False
+        # a file system that cannot exchange folders
+        vars(swap)["exchange"] = lambda _one, _other: False
     seen = 0
 
     def killed(event: str, _arguments: object) -> None:

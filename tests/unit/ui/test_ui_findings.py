@@ -6,7 +6,7 @@ import pytest
 
 from talops.domain.finding import Finding, Severity
 from talops.ui.show_findings import finding_to_json, show_findings, told
-from talops.ui.show_github import SUMMARY_LIMIT, annotations, summary
+from talops.ui.show_github import SUMMARY_LIMIT, annotations, folded, summary
 
 SAID = "::10.0.0.1 is already taken"
 RULE = "title=talops%3A duplicate-address"
@@ -81,6 +81,21 @@ def test_a_summary_is_markdown_that_texts_cannot_break_out_of() -> None:
     assert "\n# title" not in text
     assert "### 1 error" in text
     assert "<details><summary>What differs</summary>" in text
+
+
+def test_nothing_in_a_folded_text_is_taken_for_a_command() -> None:
+    lines = folded("What differs", "::error::x\n::endgroup::").splitlines()
+    token = lines[1].removeprefix("::stop-commands::")
+    assert lines == [
+        "::group::What differs",
+        f"::stop-commands::{token}",
+        "::error::x",
+        "::endgroup::",
+        f"::{token}::",
+        "::endgroup::",
+    ]
+    assert len(token) == 32
+    assert token not in folded("What differs", "x")
 
 
 def test_a_summary_is_never_larger_than_github_takes() -> None:
