@@ -1,7 +1,7 @@
 """The texts of `talops plan`, `status` and `nodes`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -22,8 +22,8 @@ DESIRED = desired_cluster()
 WIDTHS = pytest.mark.parametrize("width", [100, 60])
 
 
-def plan_of(desired: Desired, version: str, **wish: list[str]) -> Plan:
-    return upgrade_plan(desired, healthy_observed(desired, version=version), Policy(), **wish)
+def plan_of(desired: Desired, version: str, *, only: Sequence[str] = (), skip: Sequence[str] = ()) -> Plan:
+    return upgrade_plan(desired, healthy_observed(desired, version=version), Policy(), only=only, skip=skip)
 
 
 def troubled() -> Status:
