@@ -5,14 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from talops.config.compose import documents
-from talops.config.scalar import Scalar
 from talops.config.talconfig import config_file
 from talops.config.tree import text_of
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid, TalopsError, ToolMissing
-from talops.files.blame import blamed, place_of_issue, trees_in, wrong_kinds
+from talops.files.blame import blamed, place_of_issue, wrong_kinds
 from talops.files.findings import of_file, refused
 from talops.files.patchtexts import Patches
 from talops.files.placeholders import with_placeholders
@@ -88,16 +86,7 @@ def _opened(runner: Runner, sources: Sources, patches: Patches) -> Secrets | Non
         texts = decrypt_all(runner, files)
     except (FilesInvalid, ToolMissing):
         return None
-    return Secrets.among(value for text in texts.values() for value in _values(text))
-
-
-def _values(text: str) -> Iterator[str]:
-    """Every one, since nobody knows for which of them it was encrypted."""
-    try:
-        for tree in documents(text, ""):
-            yield from (one.text for one in trees_in(tree) if isinstance(one, Scalar))
-    except FilesInvalid:
-        yield from text.splitlines()
+    return Secrets.all_of(*texts.values())
 
 
 def _asked(repo: Path, talenvs: tuple[str, ...], folder: Path, runner: Runner, talhelper: str) -> Iterator[Answer]:

@@ -83,7 +83,8 @@ def prepare(repo: Path, *, runner: Runner, environ: Mapping[str, str], warnings:
     )
     if unresolved:
         raise Rejected((*warnings, *unresolved))
-    secrets = Secrets.among(loaded.environment.secret.values()).and_of(of_cluster, *inputs.secrets.values())
+    encrypted = Secrets.all_of(*inputs.secrets.values())
+    secrets = Secrets.among(loaded.environment.secret.values()).and_of(of_cluster).joined(encrypted)
     return Prepared(repo=repo, loaded=loaded, top=top, inputs=inputs, secrets=secrets, warnings=warnings)
 
 

@@ -52,6 +52,11 @@ class Secrets:
         return Secrets.among(value for text in texts for value in _values_of(text))
 
     @staticmethod
+    def all_of(*texts: str) -> "Secrets":
+        """Every value of files that were encrypted, whatever they are: nobody knows for which of them."""
+        return Secrets.among(value for text in texts for value in _all_values_of(text))
+
+    @staticmethod
     def among(values: Iterable[str]) -> "Secrets":
         """These values, and the forms in which they may stand in another text."""
         forms = {form for value in values for form in _forms(value)}
@@ -95,6 +100,14 @@ def _forms(value: str) -> Iterator[str]:
 
 
 _URL = bytes.maketrans(b"+/", b"-_")
+
+
+def _all_values_of(text: str) -> Iterator[str]:
+    try:
+        for tree in trees(text):
+            yield from _scalars(tree)
+    except FilesInvalid:
+        yield from text.splitlines()
 
 
 def _values_of(text: str) -> Iterator[str]:

@@ -196,3 +196,13 @@ def test_what_is_no_secret_stays() -> None:
 def test_a_text_that_is_no_yaml_is_redacted_too() -> None:
     shown = redacted(f"- token: {S}\n+ [broken {S}\n", Secrets.of(f"A: {S}"))
     assert S not in shown
+
+
+def test_of_a_file_that_was_encrypted_every_value_is_secret_whatever_its_key() -> None:
+    patch = "machine:\n  install:\n    wipe: hunter-two\n    disk: true\n"
+
+    said = "line 3: cannot construct !!str `hunter-two` into bool: true"
+
+    assert Secrets.of(patch).hidden(said) == said
+    assert Secrets.all_of(patch).hidden(said) == said.replace("hunter-two", "***")
+    assert "hunter" not in Secrets.all_of("no: [yaml\nhunter-two").hidden("a hunter-two")
