@@ -10,7 +10,9 @@ from talops.domain.cluster import DesiredNode
 from talops.domain.finding import Finding, Severity
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
-from talops.files.culprit import refused_patch
+from talops.files.blame import blamed
+from talops.files.check import checked
+from talops.files.culprit import Patch, refused_patch
 from talops.files.current import CLUSTERCONFIG, Rejected
 from talops.files.fields import place_of_field
 from talops.files.prepare import Prepared
@@ -64,11 +66,11 @@ def refused(prepared: Prepared, answer: Answer, made: Path, *, runner: Runner, t
         hint = "most often a version, an address or a size that is none; compare with `talhelper validate talconfig`"
         return FilesInvalid(f"talhelper crashed over it ({crashed})", where=TALCONFIG, hint=hint)
     if said.startswith(_OF_A_NODE):
-        return _of_a_node(prepared, said.removeprefix(_OF_A_NODE), made, runner, talhelper)
+        return _of_a_node(prepared, said.removeprefix(_OF_A_NODE), answer.failure, made, runner, talhelper)
     return FilesInvalid(f"talhelper refuses it: {said}", where=TALCONFIG)
 
 
-def _of_a_node(prepared: Prepared, said: str, made: Path, runner: Runner, talhelper: str) -> FilesInvalid:
+def _of_a_node(prepared: Prepared, said: str, failure: str, made: Path, runner: Runner, talhelper: str) -> FilesInvalid:
     """It names neither node nor patch. Nodes are generated in their order, so it is the first that has no file."""
     nodes = prepared.loaded.desired.nodes
     node = next((node for node in nodes if not (made / file_of(node)).exists()), None)
@@ -79,9 +81,19 @@ def _of_a_node(prepared: Prepared, said: str, made: Path, runner: Runner, talhel
         return FilesInvalid(f"talhelper refuses {node.hostname}: {said}", where=node.where)
     return FilesInvalid(
         f"talhelper refuses {patch.name} for {node.hostname}: {said}",
-        where=patch.where,
+        where=_in_patch(prepared, node.hostname, patch, failure, runner, talhelper),
         hint="mend the patch, or take it out of `patches` there",
     )
+
+
+def _in_patch(prepared: Prepared, hostname: str, patch: Patch, failure: str, runner: Runner, talhelper: str) -> str:
+    """The value that talhelper means, where its words lead to one; else the patch."""
+    report = checked(prepared.repo, runner=runner, environ=prepared.loaded.environment.values, talhelper=talhelper)
+    if report.sources is None or report.patches is None:
+        return patch.where
+    row = next((row for row in report.sources.nodes if row.hostname == hostname), None)
+    found = blamed(report.sources, report.patches, row, failure)
+    return found.where if found.line and found.file == (patch.file or TALCONFIG) else patch.where
 
 
 def invalid(prepared: Prepared, answer: Answer, made: Path) -> FilesInvalid:
