@@ -7,7 +7,7 @@ from play import cluster
 
 from contract.talos_door import GENERATIONS, KUBECONFIG, OpenDoor, open_door
 from talops.tools.answers import why
-from talops.tools.calls import TEMPLATES
+from talops.tools.commands import TEMPLATES
 
 CP1, CP2, W1 = "10.1.0.1", "10.1.0.2", "10.1.0.4"
 WORDS = TEMPLATES["kubeconfig"].command

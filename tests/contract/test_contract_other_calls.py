@@ -20,8 +20,6 @@ from real_tools import real
 from talops.domain.process import Call, End, Result
 from talops.toolbox.versions import said_version
 from talops.tools.calls import (
-    TALOSCTL_TEMPLATES,
-    TEMPLATES,
     Kubectl,
     Talosctl,
     age_keygen,
@@ -30,6 +28,7 @@ from talops.tools.calls import (
     sops_decrypt,
     sops_encrypt,
 )
+from talops.tools.commands import TALOSCTL_TEMPLATES, TEMPLATES
 from talops.tools.runner import ShRunner
 
 SERVER = "https://127.0.0.1:1"

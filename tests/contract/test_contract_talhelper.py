@@ -13,13 +13,8 @@ from real_tools import real
 from talops.config.talconfig import KUBERNETES_OF
 from talops.domain.process import Call, Result
 from talops.files.throwaway import throwaway_secrets
-from talops.tools.calls import (
-    TEMPLATES,
-    talhelper_genconfig,
-    talhelper_genschema,
-    talhelper_gensecret,
-    talhelper_validate,
-)
+from talops.tools.calls import talhelper_genconfig, talhelper_genschema, talhelper_gensecret, talhelper_validate
+from talops.tools.commands import TEMPLATES
 from talops.tools.runner import ShRunner
 from talops.tools.talhelper import Issue, genconfig
 

@@ -24,7 +24,7 @@ from talops.sim.machine import System
 from talops.sim.sequences import reboot
 from talops.sim.world import World
 from talops.tools import etcd, nodeconfig, talosctl
-from talops.tools.calls import TALOSCTL_TEMPLATES, TEMPLATES
+from talops.tools.commands import TALOSCTL_TEMPLATES, TEMPLATES
 
 CP1, CP2, CP3, W1, W2, W3 = (f"10.1.0.{number}" for number in range(1, 7))
 PLANES, ALL = (CP1, CP2, CP3), (CP1, CP2, CP3, W1, W2, W3)

@@ -16,7 +16,8 @@ from contract.shapes import differences, layout, stream
 from contract.transcripts import plain, sort_of, table, talosctl_capture, words_of
 from talops.domain.process import Call, Result
 from talops.sim.world import World
-from talops.tools.calls import TALOSCTL_TEMPLATES, TEMPLATES, Talosctl
+from talops.tools.calls import Talosctl
+from talops.tools.commands import TALOSCTL_TEMPLATES, TEMPLATES
 
 MAKE = Talosctl()
 CP1, CP2, CP3, W3 = "10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.6"

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from talops.domain.process import Request, Wake
 from talops.execute import disrupt, gatewait, giveback, lease, marks, proof, rollout, session
-from talops.tools import calls, connection, kubectl
+from talops.tools import commands, connection, kubectl
 
 LONGEST_PAUSE = 0.3
 _pause = session.Session.pause
@@ -43,9 +43,9 @@ def hurry(read_seconds: float) -> None:
         return _dispatch(self, replace(request, deadline=min(request.deadline, read)))
 
     kubectl.ProxyKube._dispatch = send_hurried  # type: ignore[method-assign]
-    calls.TEMPLATES = {
-        name: replace(template, deadline=read) if template.deadline == calls._READ else template
-        for name, template in calls.TEMPLATES.items()
+    commands.TEMPLATES = {
+        name: replace(template, deadline=read) if template.deadline == commands._READ else template
+        for name, template in commands.TEMPLATES.items()
     }
 
 

@@ -1,146 +1,24 @@
-"""The table of external commands that talops may run, and the only way to make a `Call`."""
+"""The only way to make a `Call`: of a template of the table of commands."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
-from types import MappingProxyType
 
 from talops.domain.applymode import ApplyMode
 from talops.domain.process import Call
 from talops.domain.talos import Unknown, Version
+from talops.tools import commands
+from talops.tools.commands import UPGRADE_WITHIN
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """One external command. `nodes` says how many nodes one call may ask: 0 (none), 1 or MANY."""
-
-    name: str
-    command: tuple[str, ...]
-    deadline: timedelta
-    nodes: int = 0
-    mutating: bool = False
-    secret: bool = False
-
-
-MANY = 100_000
-_READ = timedelta(seconds=10)
-_LOCAL = timedelta(seconds=10)
-_APPLY = timedelta(minutes=2)
-"""A node answers before it does anything that takes long: before its reboot, too."""
-UPGRADE_WITHIN = timedelta(minutes=25)
 _OWN_SHARE = 4 / 5
 """talosctl's own --timeout comes before our deadline, so that it can tell its last words. It does not bound the install
 step: our deadline does."""
-
-TALOSCTL_TEMPLATES = (
-    Template(name="client-version", command=("version", "--client", "--short"), deadline=_LOCAL),
-    Template(name="config-info", command=("config", "info", "-o", "json"), deadline=_LOCAL),
-    Template(name="version", command=("version", "--json"), deadline=_READ, nodes=MANY),
-    Template(name="machinestatus", command=("get", "machinestatus", "-o", "json"), deadline=_READ, nodes=MANY),
-    Template(name="extensions", command=("get", "extensions", "-o", "json"), deadline=_READ, nodes=MANY),
-    Template(name="addresses", command=("get", "addresses", "-o", "json"), deadline=_READ, nodes=MANY),
-    Template(name="securitystate", command=("get", "securitystate", "-o", "json"), deadline=_READ, nodes=MANY),
-    Template(name="services", command=("get", "services", "-o", "json"), deadline=_READ, nodes=MANY),
-    Template(name="diagnostics", command=("get", "diagnostics", "-o", "json"), deadline=_READ, nodes=MANY),
-    # the config holds the secrets of the cluster
-    Template(
-        name="machineconfig", command=("get", "machineconfig", "-o", "json"), deadline=_READ, nodes=MANY, secret=True
-    ),
-    # the credentials of an administrator; `-`: on stdout
-    Template(name="kubeconfig", command=("kubeconfig", "-"), deadline=_READ, nodes=1, secret=True),
-    Template(name="members", command=("get", "members", "-o", "json"), deadline=_READ, nodes=1),
-    Template(name="metakeys", command=("get", "metakeys", "-o", "json"), deadline=_READ, nodes=1),
-    Template(name="boot-id", command=("read", "/proc/sys/kernel/random/boot_id"), deadline=_READ, nodes=1),
-    Template(name="etcd-members", command=("etcd", "members"), deadline=_READ, nodes=MANY),
-    Template(name="etcd-status", command=("etcd", "status"), deadline=_READ, nodes=MANY),
-    Template(name="etcd-alarms", command=("etcd", "alarm", "list"), deadline=_READ, nodes=MANY),
-    Template(name="upgrade", command=("upgrade",), deadline=UPGRADE_WITHIN, nodes=1, mutating=True),
-    Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
-    # it does not wait: who asks for it watches the node, too
-    Template(name="reboot", command=("reboot", "--wait=false"), deadline=timedelta(minutes=2), nodes=1, mutating=True),
-    # what it prints quotes the config: the differences of a dry run, and why a config is refused
-    Template(name="apply-dry-run", command=("apply-config", "--dry-run"), deadline=_APPLY, nodes=1, secret=True),
-    Template(name="apply-config", command=("apply-config",), deadline=_APPLY, nodes=1, mutating=True, secret=True),
-)
-KUBECTL_TEMPLATES = (
-    # it lives as long as the run; the run closes it
-    Template(name="kubectl-proxy", command=("proxy",), deadline=timedelta(days=30)),
-    Template(
-        name="kubectl-config",
-        command=("config", "view", "--minify", "--raw", "--flatten", "-o", "json"),
-        deadline=_LOCAL,
-        secret=True,
-    ),
-)
-FILE_TEMPLATES = (
-    # a hardware key or a cloud's key service may take its time
-    Template(name="sops-decrypt", command=("-d",), deadline=timedelta(seconds=60), secret=True),
-    Template(name="sops-encrypt", command=("encrypt",), deadline=timedelta(seconds=60), secret=True),
-    Template(name="age-keygen", command=("-o",), deadline=_LOCAL),
-    Template(name="age-recipients", command=("-y",), deadline=_LOCAL),
-    # it decrypts, too
-    Template(
-        name="talhelper-genconfig",
-        command=("genconfig", "--offline-mode", "--no-gitignore", "-m", "metal"),
-        deadline=timedelta(minutes=3),
-        secret=True,
-    ),
-    Template(
-        name="talhelper-validate",
-        command=("validate", "nodeconfig", "-m", "metal"),
-        deadline=timedelta(minutes=2),
-        secret=True,
-    ),
-    Template(name="git-tracked", command=("ls-files", "-z", "--"), deadline=timedelta(seconds=20)),
-    Template(
-        name="git-not-ignored",
-        command=("ls-files", "--others", "--exclude-standard", "-z", "--"),
-        deadline=timedelta(seconds=20),
-    ),
-    Template(
-        name="git-toplevel", command=("rev-parse", "--show-toplevel", "--show-prefix"), deadline=timedelta(seconds=20)
-    ),
-    Template(name="git-archive", command=("archive", "--format=tar"), deadline=timedelta(minutes=2)),
-    Template(name="talhelper-gensecret", command=("gensecret",), deadline=timedelta(seconds=30), secret=True),
-    # it can only write a file
-    Template(name="talhelper-genschema", command=("genschema", "-f", "/dev/stdout"), deadline=_LOCAL),
-)
-_NOW = timedelta(seconds=4)
-PROBE_TEMPLATES = (
-    # whether anybody is there: nobody waits longer for that
-    Template(name="talosctl-answers", command=("version", "--json"), deadline=_NOW, nodes=1),
-    Template(name="kubectl-answers", command=("get", "--raw", "/version"), deadline=_NOW),
-)
-VERSION_TEMPLATES = (
-    Template(name="talosctl-version", command=("version", "--client", "--short"), deadline=_LOCAL),
-    Template(name="talhelper-version", command=("--version",), deadline=_LOCAL),
-    Template(name="kubectl-version", command=("version", "--client", "-o", "json"), deadline=_LOCAL),
-    # without the flag it asks the network for a newer one
-    Template(name="sops-version", command=("--version", "--disable-version-check"), deadline=_LOCAL),
-    Template(name="helm-version", command=("version", "--short"), deadline=_LOCAL),
-    Template(name="age-version", command=("--version",), deadline=_LOCAL),
-    Template(name="age-keygen-version", command=("--version",), deadline=_LOCAL),
-)
-"""What each tool is asked for its own version; `tools/versions.py` reads the answers."""
-TEMPLATES: Mapping[str, Template] = MappingProxyType(
-    {
-        template.name: template
-        for template in (
-            *TALOSCTL_TEMPLATES,
-            *KUBECTL_TEMPLATES,
-            *FILE_TEMPLATES,
-            *PROBE_TEMPLATES,
-            *VERSION_TEMPLATES,
-        )
-    }
-)
 
 
 @lru_cache(maxsize=4096)
 def _call(name: str, prefix: tuple[str, ...], nodes: tuple[str, ...], extra: tuple[str, ...]) -> Call:
     """Raises ValueError when the template may not ask so many (or so few) nodes: a bug of ours."""
-    template = TEMPLATES[name]
+    template = commands.TEMPLATES[name]
     if not min(template.nodes, 1) <= len(nodes) <= template.nodes:
         raise ValueError(f"{name}: asked for {len(nodes)} nodes")
     target = ("-n", ",".join(nodes)) if nodes else ()

@@ -7,7 +7,6 @@ import pytest
 from talops.domain.machineconfig import ApplyMode
 from talops.domain.talos import Unknown, Version
 from talops.tools.calls import (
-    TEMPLATES,
     Kubectl,
     Talosctl,
     age_keygen,
@@ -18,6 +17,7 @@ from talops.tools.calls import (
     talhelper_gensecret,
     talhelper_validate,
 )
+from talops.tools.commands import TEMPLATES
 
 TALOSCTL = Talosctl(talosconfig="talosconfig")
 TWO = ("10.0.0.11", "10.0.0.12")
