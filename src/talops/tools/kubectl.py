@@ -117,7 +117,11 @@ class ProxyKube:
         except (NoAnswer, OSError, http.client.HTTPException):
             sent.connection.close()
             raise
-        self._idle.append(sent.connection)
+        if len(self._idle) < _WIDTH:
+            self._idle.append(sent.connection)
+        else:
+            # each change of the cluster brings a new one: a Lease that is renewed for hours would use up all files
+            sent.connection.close()
         return reply
 
     def _once_more(self, request: Request) -> Sent:

@@ -218,3 +218,11 @@ def test_the_runner_needs_no_kubeconfig_in_our_environment() -> None:
     runner = ShRunner({"PATH": os.environ["PATH"]})
     (result,) = runner.gather((Call(template="test", argv=("env",), deadline=timedelta(seconds=10)),))
     assert b"KUBECONFIG" not in result.stdout
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="open files are counted below /proc")
+def test_hours_of_changes_do_not_use_up_the_open_files(kube: ProxyKube) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for _ in range(60):
+        kube.gather((Request(template="test", method="PATCH", path="/api/v1/nodes/n-1", body=b"{}"),))
+    assert len(os.listdir("/proc/self/fd")) < before + 20  # noqa: PTH208
