@@ -73,8 +73,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def modules(*suffixes: str) -> set[str]:
-    found = (ROOT / "src" / "talops").rglob("*.*")
-    return {str(path.relative_to(ROOT / "src")) for path in found if path.suffix in {".py", ".pyi", *suffixes}}
+    """With what `init --new` makes its files from."""
+    package = ROOT / "src" / "talops"
+    found = (path for path in package.rglob("*.*") if path.suffix in {".py", ".pyi", *suffixes})
+    return {str(path.relative_to(ROOT / "src")) for path in (*found, *(package / "files" / "templates").iterdir())}
 
 
 def test_the_wheel_has_every_module_and_its_types_and_nothing_else(built: Path) -> None:
