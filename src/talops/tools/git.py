@@ -1,11 +1,16 @@
 """git: what it tracks of a folder, and what a revision held. Changes nothing."""
 
+import posixpath
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from talops.domain.process import End, Result, Runner
 from talops.errors import ToolFailed, ToolMissing, UsageError
 from talops.tools.calls import git_archive, git_not_ignored, git_toplevel, git_tracked
+
+if TYPE_CHECKING:
+    from tarfile import TarInfo
 
 
 def repository_of(folder: Path) -> Path | None:
@@ -69,19 +74,23 @@ def _must_be_there(result: Result, repo: Path) -> None:
 def _unpack(file: Path, into: Path) -> None:
     import tarfile
 
-    def _within(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-        """Without links that lead out of it: they may lie in some other part of a large repository."""
-        try:
-            return tarfile.data_filter(member, path)
-        except tarfile.FilterError:
-            return None
-
     into.mkdir(mode=0o700)
     try:
         with tarfile.open(file) as tar:
-            # the filter is stricter than `data`
-            tar.extractall(into, filter=_within)  # noqa: S202
+            if hasattr(tarfile, "data_filter"):
+                # Python before 3.11.4 has none
+                tar.extraction_filter = tarfile.data_filter
+            tar.extractall(into, members=[one for one in tar.getmembers() if _stays_inside(one)])  # noqa: S202
     except tarfile.TarError as error:
         raise ToolFailed(f"that revision cannot be unpacked: {error}") from None
     finally:
         file.unlink()
+
+
+def _stays_inside(member: "TarInfo") -> bool:
+    """No link that leads out: it may lie in some other part of a large repository."""
+    leads = posixpath.join(posixpath.dirname(member.name), member.linkname) if member.issym() else member.name
+    inside = posixpath.normpath(leads)
+    return (
+        not inside.startswith(("/", "../")) and inside != ".." and (member.isreg() or member.isdir() or member.issym())
+    )
