@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from talops.domain.finding import Finding, Severity
@@ -74,8 +75,9 @@ def _posted(schematics: Sequence[Schematic], environ: Mapping[str, str]) -> Sequ
         threads = [Thread(target=post, args=(number,), daemon=True) for number in range(len(schematics))]
         for thread in threads:
             thread.start()
+        until = monotonic() + WITHIN.total_seconds()
         for thread in threads:
-            thread.join(WITHIN.total_seconds())
+            thread.join(max(0.0, until - monotonic()))
     return tuple(answers)
 
 
