@@ -1,7 +1,5 @@
 """`talops diff`."""
 
-from typing import Annotated
-
 import typer
 
 from talops import wiring
@@ -11,11 +9,10 @@ from talops.domain.talos import Unknown
 from talops.errors import Exit
 
 app = typer.Typer(**{**SETTINGS, "no_args_is_help": False})
-Nodes = Annotated[list[str] | None, typer.Argument(metavar="[NODE]...", help="Hostnames of talconfig.yaml.")]
 
 
 @app.command()
-def diff(context: typer.Context, nodes: Nodes = None, json: options.AsJson = False) -> None:
+def diff(context: typer.Context, nodes: options.Nodes = None, json: options.AsJson = False) -> None:
     """What the nodes have against what the files want, without secrets. Exit 0 the same, 3 not, 5 a node not read."""
     from talops.wiring.configs import drifts, named
 

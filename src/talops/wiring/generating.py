@@ -1,4 +1,4 @@
-"""`talops gen config` with the real tools: no cluster is asked."""
+"""`talops gen config` with the real tools, and which they are for `validate`, too: no cluster is asked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from talops.toolbox.find import Programs
 
 
-def _programs(repo: Path) -> tuple["Programs", str]:
+def programs_of(repo: Path) -> tuple["Programs", str]:
     """The tools of the repository, and which talhelper it is."""
     import os
 
@@ -24,7 +24,7 @@ def _programs(repo: Path) -> tuple["Programs", str]:
 
 
 @contextmanager
-def _running(found: "Programs") -> Iterator[Runner]:
+def running(found: "Programs") -> Iterator[Runner]:
     """Ended by signals as by errors, so that nothing private is left behind."""
     from talops.tools.clock import ended_by_signals
     from talops.wiring.stages import tool_runner
@@ -42,13 +42,13 @@ def generate(repo: Path, *, strict: bool, offline: bool, force: bool) -> Generat
     from talops.files.current import Wish, nothing_to_do
 
     wish = Wish(strict=strict, offline=offline, force=force)
-    found, talhelper = _programs(repo)
+    found, talhelper = programs_of(repo)
     done = nothing_to_do(repo, wish, found.environ, talhelper)
     if done is not None:
         return done
     from talops.files.generate import generate as generate_configs
 
-    with _running(found) as runner:
+    with running(found) as runner:
         return generate_configs(repo, wish, runner=runner, environ=found.environ, talhelper=talhelper)
 
 
@@ -61,9 +61,9 @@ def show(repo: Path, *, strict: bool, placeholders: bool, revision: str, compare
     from talops.files.trial import Way, against, against_disk, check
 
     repo = repo.absolute()
-    found, talhelper = _programs(repo)
-    with _running(found) as running:
-        runner = decrypting_once(running, repo)
+    found, talhelper = programs_of(repo)
+    with running(found) as tools:
+        runner = decrypting_once(tools, repo)
         way = Way(runner=runner, environ=found.environ, talhelper=talhelper, strict=strict)
         way = way.with_placeholders() if placeholders else way
         if not revision and not compare:
