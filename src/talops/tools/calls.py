@@ -8,7 +8,7 @@ from talops.domain.applymode import ApplyMode
 from talops.domain.process import Call
 from talops.domain.talos import Unknown, Version
 from talops.tools import commands
-from talops.tools.commands import UPGRADE_WITHIN
+from talops.tools.commands import KUBERNETES_WITHIN, UPGRADE_WITHIN
 
 _OWN_SHARE = 4 / 5
 """talosctl's own --timeout comes before our deadline, so that it can tell its last words. It does not bound the install
@@ -97,6 +97,32 @@ class Talosctl:
 
     def etcd_alarms(self, nodes: tuple[str, ...]) -> Call:
         return _call("etcd-alarms", self._prefix(), nodes, ())
+
+    def service_states(self, nodes: tuple[str, ...]) -> Call:
+        return _call("service-states", self._prefix(), nodes, ())
+
+    def etcd_snapshot(self, node: str, file: str) -> Call:
+        """It writes `FILE.part` and then `file`, and does not check what it got."""
+        return _call("etcd-snapshot", self._prefix(), (node,), (file,))
+
+    def etcd_remove_member(self, node: str, member: str) -> Call:
+        """`node` is asked to remove the member with this ID of 16 hex digits."""
+        return _call("etcd-remove-member", self._prefix(), (node,), (member,))
+
+    def etcd_forfeit_leadership(self, node: str) -> Call:
+        return _call("etcd-forfeit-leadership", self._prefix(), (node,), ())
+
+    def etcd_alarm_disarm(self, node: str) -> Call:
+        """Every alarm of every member."""
+        return _call("etcd-alarm-disarm", self._prefix(), (node,), ())
+
+    def etcd_defrag(self, node: str) -> Call:
+        return _call("etcd-defrag", self._prefix(), (node,), ())
+
+    def upgrade_k8s(self, node: str, to: Version, *, within: timedelta = KUBERNETES_WITHIN) -> Call:
+        """Every component on every node, to one release. `node` is a control plane. No documents into the config."""
+        words = ("--to", str(to), "--with-docs=false", "--with-examples=false")
+        return replace(_call("upgrade-k8s", self._prefix(), (node,), words), deadline=within)
 
     def upgrade(self, node: str, image: str, *, drain_flag: bool, within: timedelta = UPGRADE_WITHIN) -> Call:
         """Exactly one node. `drain_flag`: this talosctl (1.13 or newer) would drain by itself unless told not to."""

@@ -23,7 +23,10 @@ _READ = timedelta(seconds=10)
 _LOCAL = timedelta(seconds=10)
 _APPLY = timedelta(minutes=2)
 """A node answers before it does anything that takes long: before its reboot, too."""
+_ETCD_CHANGE = timedelta(seconds=30)
 UPGRADE_WITHIN = timedelta(minutes=25)
+KUBERNETES_WITHIN = timedelta(minutes=90)
+"""One minor release of Kubernetes, over all nodes, one component after the other."""
 
 TALOSCTL_TEMPLATES = (
     Template(name="client-version", command=("version", "--client", "--short"), deadline=_LOCAL),
@@ -47,6 +50,25 @@ TALOSCTL_TEMPLATES = (
     Template(name="etcd-members", command=("etcd", "members"), deadline=_READ, nodes=MANY),
     Template(name="etcd-status", command=("etcd", "status"), deadline=_READ, nodes=MANY),
     Template(name="etcd-alarms", command=("etcd", "alarm", "list"), deadline=_READ, nodes=MANY),
+    # a table: the resource of a service has no state
+    Template(name="service-states", command=("services",), deadline=_READ, nodes=MANY),
+    Template(name="etcd-snapshot", command=("etcd", "snapshot"), deadline=timedelta(minutes=10), nodes=1),
+    Template(
+        name="etcd-remove-member", command=("etcd", "remove-member"), deadline=_ETCD_CHANGE, nodes=1, mutating=True
+    ),
+    Template(
+        name="etcd-forfeit-leadership",
+        command=("etcd", "forfeit-leadership"),
+        deadline=_ETCD_CHANGE,
+        nodes=1,
+        mutating=True,
+    ),
+    Template(
+        name="etcd-alarm-disarm", command=("etcd", "alarm", "disarm"), deadline=_ETCD_CHANGE, nodes=1, mutating=True
+    ),
+    # the member answers nobody until it is through with its file
+    Template(name="etcd-defrag", command=("etcd", "defrag"), deadline=timedelta(minutes=10), nodes=1, mutating=True),
+    Template(name="upgrade-k8s", command=("upgrade-k8s",), deadline=KUBERNETES_WITHIN, nodes=1, mutating=True),
     Template(name="upgrade", command=("upgrade",), deadline=UPGRADE_WITHIN, nodes=1, mutating=True),
     Template(name="rollback", command=("rollback",), deadline=timedelta(minutes=2), nodes=1, mutating=True),
     # it does not wait: who asks for it watches the node, too
