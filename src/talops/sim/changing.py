@@ -40,6 +40,10 @@ class Changing:
     def poll(self) -> Result | None:
         return self._result
 
+    def output(self) -> bytes:
+        """What is on its stdout by now: nothing, until it has ended."""
+        return self._result.stdout if self._result is not None else b""
+
     def kill(self) -> None:
         self._end(Result(end=End.KILLED, exit=-9, stderr=self._text()))
 

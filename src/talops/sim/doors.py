@@ -97,6 +97,9 @@ class _Done:
     def poll(self) -> Result:
         return self.result
 
+    def output(self) -> bytes:
+        return self.result.stdout
+
     def kill(self) -> None:
         """It has ended already."""
 
@@ -111,6 +114,10 @@ class _Guarded:
     def poll(self) -> Result | None:
         self.me.check()
         return self.changing.poll()
+
+    def output(self) -> bytes:
+        self.me.check()
+        return self.changing.output()
 
     def kill(self) -> None:
         self.me.check()
