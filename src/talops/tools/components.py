@@ -11,7 +11,10 @@ from talops.tools.talosctl import read_version
 NAMESPACE = "kube-system"
 LABEL = "k8s-app"
 SELECTOR = f"{LABEL} in (kube-apiserver,kube-controller-manager,kube-scheduler,kube-proxy)"
-OURS = {component: f"registry.k8s.io/{component.value}" for component in Component}
+OURS = {
+    **{component: f"registry.k8s.io/{component.value}" for component in Component},
+    Component.KUBELET: "ghcr.io/siderolabs/kubelet",
+}
 """Where talosctl takes the images from, unless it is told (its upgrade-k8s has a flag for each)."""
 
 
