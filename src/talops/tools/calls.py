@@ -121,9 +121,7 @@ class Talosctl:
     def etcd_defrag(self, node: str) -> Call:
         return _call("etcd-defrag", self._prefix(), (node,), ())
 
-    def upgrade_k8s(
-        self, node: str, to: Version, *, endpoint: str = "", within: timedelta = KUBERNETES_WITHIN
-    ) -> Call:
+    def upgrade_k8s(self, node: str, to: Version, *, endpoint: str = "", within: timedelta = KUBERNETES_WITHIN) -> Call:
         """Every component on every node, to one release. `node` is a control plane. No documents into the config.
 
         `endpoint`: the only one by which it is asked; without it those of the talosconfig.
