@@ -1,4 +1,4 @@
-"""By which endpoint a long talosctl speaks: one machine's own, since a virtual IP moves, and takes connections along."""
+"""By which endpoint a long talosctl speaks: one machine's own, since a virtual IP moves and takes connections along."""
 
 from ipaddress import ip_address
 

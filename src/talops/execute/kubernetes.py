@@ -1,6 +1,5 @@
 """One hop of Kubernetes over all nodes: gates, mark, talosctl, and then what really runs (laws 1, 3 and 7)."""
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,11 +22,10 @@ from talops.execute.kubernetes_watch import Watch, hostnames_by_address
 from talops.execute.lease import LeaseKeeper
 from talops.execute.outcome import hold_lease
 from talops.execute.session import Session
+from talops.execute.still import KUBERNETES
 from talops.execute.streak import Stability
 from talops.observe import Tools, observe_components
 
-ACTION = "upgrade-k8s"
-"""Of its mark, followed by the release."""
 WITHIN = timedelta(minutes=30)
 WITHIN_EACH = timedelta(minutes=5)
 """How long a hop may take: images, the control plane and the manifests; and each node."""
@@ -98,7 +96,7 @@ class KubernetesHop:
         marks.mark(
             session,
             live.kube.name,
-            action=f"{ACTION} {self.step.version}",
+            action=f"{KUBERNETES} {self.step.version}",
             boot_id=boot_id_of(live),
             lasts=WITHIN + WITHIN_EACH * len(self.step.nodes),
             cordon=False,
@@ -128,13 +126,13 @@ class KubernetesHop:
             self._verify(watch, result, began)
         except NodeStopped as stopped:
             self._give_back(held)
-            self._tell_ends(watch, began, stopped)
+            self._tell_ends(began, NodeState.BEHIND, stopped)
             raise
         except StopNow:
             self._interrupted(watch, held, began)
             raise
         marks.clear(session, held.kube_name, run=session.run, hostname=self.step.hostname, step=Step.VERIFY)
-        self._tell_ends(watch, began, None)
+        self._tell_ends(began, NodeState.BEHIND)
 
     def _verify(self, watch: Watch, result: Result, began: float) -> None:
         """Whatever talosctl said: each component on each node. Raises NodeStopped."""
@@ -187,27 +185,19 @@ class KubernetesHop:
         now = observe_components(session.desired, tools)
         left = Left(session=session, step=self.step, watch=watch, result=Result(), now=now)
         self._give_back(held)
-        session.interrupted = (
-            f"Interrupted in the middle of {self.step.name}: its talosctl was killed, and no node reboots. {left.state()}"
-        )
-        with suppress(StopNow):
-            self._tell_ends(watch, began, None, interrupted=True)
+        killed = f"Interrupted in the middle of {self.step.name}: its talosctl was killed, and no node reboots"
+        session.interrupted = f"{killed}. {left.state()}"
+        self._tell_ends(began, NodeState.INTERRUPTED)
 
-    def _tell_ends(self, watch: Watch, began: float, stopped: NodeStopped | None, *, interrupted: bool = False) -> None:
-        """How each node that took part was left."""
+    def _tell_ends(self, began: float, behind: NodeState, stopped: NodeStopped | None = None) -> None:
+        """How each node that took part was left; `behind`: one that is not all at the release."""
         session = self.session
-        now = observe_components(session.desired, session.tools if not interrupted else hurried(session.tools, GLANCE))
+        now = observe_components(session.desired, hurried(session.tools, GLANCE))
         at, wall = session.now(), session.tools.clock.wall()
-        nodes = now.nodes if isinstance(now, KubernetesNow) else ()
-        for node, before in zip(nodes, self.step.nodes, strict=False):
-            behind = node.behind(self.step.version)
+        took = timedelta(seconds=at - began)
+        for node, before in zip(now.nodes if isinstance(now, KubernetesNow) else (), self.step.nodes, strict=False):
+            state, text = behind if node.behind(self.step.version) else NodeState.DONE, ""
             if stopped is not None and stopped.hostname == node.hostname:
                 state, text = stopped.state, stopped.what
-            elif behind:
-                state, text = (NodeState.INTERRUPTED if interrupted else NodeState.BEHIND), ""
-            elif before.behind(self.step.version):
-                state, text = NodeState.DONE, ""
-            else:
-                continue
-            took = timedelta(seconds=at - began)
-            session.emit(NodeEnded(at=at, wall=wall, hostname=node.hostname, state=state, took=took, text=text))
+            if before.behind(self.step.version):
+                session.emit(NodeEnded(at=at, wall=wall, hostname=node.hostname, state=state, took=took, text=text))

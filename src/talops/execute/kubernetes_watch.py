@@ -1,4 +1,4 @@
-"""One talosctl that upgrades Kubernetes: what it tells is shown as it comes, and one that says nothing more is ended."""
+"""One talosctl that upgrades Kubernetes: what it tells is shown as it comes; one that says nothing more is ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from talops.domain.cluster import Observed
 from talops.domain.event import NodeState, Planned, Step
-from talops.domain.plan import ApplyNode, Plan, PlannedStep, UpgradeNode, goes_down
+from talops.domain.plan import ApplyNode, Plan, PlannedStep, UpgradeKubernetes, UpgradeNode, done_by, goes_down
 from talops.domain.process import Instant
 from talops.domain.talos import Unknown
 from talops.domain.words import count
@@ -59,7 +59,7 @@ class Rollout:
     _went_down: bool = False
     _shown: list[tuple[str, bool]] = field(default_factory=list)
     _agreed: list[tuple[str, bool]] = field(default_factory=list)
-    """Which nodes take part, and which of them go down, in the plan that was shown and in the one agreed to."""
+    """Which nodes (or hops) take part, and which of them go down, in the plan shown and in the one agreed to."""
     _done: set[tuple[str, type[PlannedStep]]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -172,14 +172,14 @@ class Rollout:
             now, wall, name = self.session.now(), self.session.tools.clock.wall(), self.session.desired.cluster_name
             self.session.emit(Planned(at=now, wall=wall, run=self.session.run, cluster=name, plan=plan))
             self._shown = shape
-            self.ending.todo = [step.hostname for step in plan.steps]
+            self.ending.todo = [step.name for step in plan.steps]
         return plan, observed
 
     def _nodes(self, plan: Plan, observed: Observed) -> None:
         """One node after the other, each time with a new plan from what is observed then."""
         while plan.steps:
             step = plan.steps[0]
-            if (step.hostname, type(step)) in self._done:
+            if (step.name, type(step)) in self._done:
                 raise self._undone(step)
             if isinstance(step, ApplyNode) and goes_down(step) and (step.hostname, True) not in self._agreed:
                 raise self._not_agreed(step)
@@ -197,9 +197,13 @@ class Rollout:
 
     def _undone(self, step: PlannedStep) -> NodeStopped:
         state, what = NodeState.NOT_TAKEN, "was given its config in this run and has another one again"
-        if isinstance(step, UpgradeNode):
-            state, what = NodeState.ROLLED_BACK, "was upgraded in this run and is no longer at the target"
         hint = f"talosctl -n {step.address} dmesg | less"
+        match step:
+            case UpgradeNode():
+                state, what = NodeState.ROLLED_BACK, "was upgraded in this run and is no longer at the target"
+            case UpgradeKubernetes():
+                what = f"{step.name} ran everywhere in this run, and does not any more"
+                return NodeStopped("", NodeState.BEHIND, what, hint="kubectl get pods -n kube-system -o wide")
         return NodeStopped(step.hostname, state, f"{step.hostname} {what}", hint=hint)
 
     def _not_agreed(self, step: ApplyNode) -> NodeStopped:
@@ -220,10 +224,10 @@ class Rollout:
         finally:
             # whatever came after: a node that went through is not left to do
             if doing.through:
-                self._done.add((step.hostname, type(step)))
-                self.ending.done += [step.hostname] if step.hostname not in self.ending.done else []
-                self.ending.todo.remove(step.hostname)
-                self._shown = [shown for shown in self._shown if shown[0] != step.hostname]
+                self._done.add((step.name, type(step)))
+                self.ending.done += [hostname for hostname in done_by(step) if hostname not in self.ending.done]
+                self.ending.todo.remove(step.name)
+                self._shown = [shown for shown in self._shown if shown[0] != step.name]
 
     def _unwell_alone(self, observed: Observed) -> str:
         return self.alone if unwell(self.session, observed, self.alone) else ""
@@ -246,4 +250,4 @@ class Rollout:
 
 
 def _shape(plan: Plan) -> list[tuple[str, bool]]:
-    return [(step.hostname, goes_down(step)) for step in plan.steps]
+    return [(step.name, goes_down(step)) for step in plan.steps]
