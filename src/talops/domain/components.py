@@ -89,22 +89,24 @@ def versions_of(nodes: Iterable[NodeComponents], *, besides: frozenset[Component
 
 
 def spoken(nodes: Iterable[NodeComponents]) -> str:
-    """`kube-apiserver v1.35.4 on cp-1, cp-2 and v1.35.2 on cp-3; kubelet v1.35.2 on every node`."""
+    """`kube-apiserver v1.35.4 on cp-1, cp-2 and v1.35.2 on cp-3; kube-scheduler, kubelet v1.35.2 everywhere`."""
     found = list(nodes)
-    return "; ".join(words for component in Component if (words := _spoken(component, found)))
+    alike: dict[str, list[str]] = {}
+    for component in Component:
+        if words := _where(component, found):
+            alike.setdefault(words, []).append(component.value)
+    return "; ".join(f"{', '.join(components)} {words}" for words, components in alike.items())
 
 
-def _spoken(component: Component, nodes: list[NodeComponents]) -> str:
+def _where(component: Component, nodes: list[NodeComponents]) -> str:
     hosts: dict[str, list[str]] = {}
     for node in nodes:
         if component in node.runs:
             version = node.runs[component]
             hosts.setdefault(str(version) if isinstance(version, Version) else "unknown", []).append(node.hostname)
     if len(hosts) == 1:
-        many = "everywhere" if len(nodes) > 1 else ""
-        return f"{component.value} {next(iter(hosts))} {many}".rstrip()
-    told = [f"{version} on {_some(names)}" for version, names in sorted(hosts.items())]
-    return f"{component.value} {' and '.join(told)}" if told else ""
+        return f"{next(iter(hosts))} everywhere"
+    return " and ".join(f"{version} on {_some(names)}" for version, names in sorted(hosts.items()))
 
 
 def _some(names: list[str], most: int = 6) -> str:

@@ -28,6 +28,12 @@ class Aim(Enum):
     def words(self, target: Version) -> str:
         return self.value.format(target=target)
 
+    def goal(self, target: Version) -> str:
+        """Where a cluster is taken to, in a title that names the cluster."""
+        if self is Aim.KUBERNETES:
+            return f"Kubernetes {target}"
+        return str(target) if self is Aim.UPGRADE else self.words(target)
+
 
 class Carries(Enum):
     """What becomes of the node's config when it is upgraded."""
@@ -158,6 +164,8 @@ class Plan:
     refusals: tuple[Refusal, ...]
     warnings: tuple[str, ...] = ()
     aim: Aim = Aim.UPGRADE
+    afterwards: str = ""
+    """What a person has to do once everything is as it was wanted."""
 
     @property
     def upgrades(self) -> tuple[UpgradeNode, ...]:

@@ -17,7 +17,7 @@ from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, SAMPLE_AGE, after_node, before_first, wait_for_gates
 from talops.execute.giveback import Held, give_back, leave
 from talops.execute.hurry import hurried
-from talops.execute.kubernetes_meaning import Left
+from talops.execute.kubernetes_meaning import Left, lost_the_api, words_of
 from talops.execute.kubernetes_watch import Watch, hostnames_by_address
 from talops.execute.lease import LeaseKeeper
 from talops.execute.outcome import hold_lease
@@ -34,6 +34,8 @@ TOLD_WITHIN = 120.0
 FAILED_WITHIN = 10.0
 """Seconds after a talosctl that failed: what was just on its way when it did still arrives."""
 LOOK_EVERY = 3.0
+ATTEMPTS = 3
+"""How often a talosctl is started for one hop, where it is the API that fails it."""
 
 
 def after_hop(policy: Policy) -> Stability:
@@ -121,9 +123,7 @@ class KubernetesHop:
         session.step("", Step.KUBERNETES, f"{self.step.from_version} to {self.step.version}")
         watch = Watch(session=session, step=self.step, hostnames=hostnames_by_address(last))
         try:
-            result = watch.run(call)
-            session.step("", Step.VERIFY)
-            self._verify(watch, result, began)
+            self._take(call, watch, began)
         except NodeStopped as stopped:
             self._give_back(held)
             self._tell_ends(began, NodeState.BEHIND, stopped)
@@ -134,9 +134,37 @@ class KubernetesHop:
         marks.clear(session, held.kube_name, run=session.run, hostname=self.step.hostname, step=Step.VERIFY)
         self._tell_ends(began, NodeState.BEHIND)
 
+    def _take(self, call: Call, watch: Watch, began: float) -> None:
+        """talosctl gives up when the API goes away under it, as it does while API servers restart. It may begin anew:
+        what is done is not done again. Raises NodeStopped and StopNow.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            result = watch.run(call)
+            try:
+                self._verify(watch, result, began)
+            except NodeStopped:
+                if attempt == ATTEMPTS or not lost_the_api(result):
+                    raise
+            else:
+                return
+            self.session.note(
+                f"the Kubernetes API went away under talosctl ({words_of(result)}): once more", warning=True
+            )
+            self._until_it_answers()
+
+    def _until_it_answers(self) -> None:
+        session = self.session
+        deadline = session.now() + TOLD_WITHIN
+        while isinstance(now := observe_components(session.desired, session.tools), Unknown):
+            if session.now() >= deadline:
+                return
+            session.waits("", Step.KUBERNETES, f"the Kubernetes API to answer: {now.reason}", deadline)
+            session.pause(LOOK_EVERY)
+
     def _verify(self, watch: Watch, result: Result, began: float) -> None:
         """Whatever talosctl said: each component on each node. Raises NodeStopped."""
         session = self.session
+        session.step("", Step.VERIFY)
         deadline = session.now() + (TOLD_WITHIN if result.ok else FAILED_WITHIN)
         while True:
             now = observe_components(session.desired, session.tools)
@@ -199,5 +227,6 @@ class KubernetesHop:
             state, text = behind if node.behind(self.step.version) else NodeState.DONE, ""
             if stopped is not None and stopped.hostname == node.hostname:
                 state, text = stopped.state, stopped.what
-            if before.behind(self.step.version):
-                session.emit(NodeEnded(at=at, wall=wall, hostname=node.hostname, state=state, took=took, text=text))
+            elif node.runs == before.runs:
+                continue
+            session.emit(NodeEnded(at=at, wall=wall, hostname=node.hostname, state=state, took=took, text=text))

@@ -1,5 +1,6 @@
 """What it means that an upgrade of Kubernetes did not come to its end: what runs where, and what to type."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,22 @@ from talops.tools.kubernetes_progress import Told
 
 LONGEST = 600
 _PULLING = b"pre-pulling"
-_REMOVED = ("REMOVED FLAG", "REMOVED FEATURE", "REMOVED ADMISSION", "REMOVED API", "REMOVED")
+_REMOVED = "REMOVED"
+"""In the heads of the tables of flags and resources that the next release has not any more."""
+_LOST = re.compile(
+    rb"connection refused|connection reset|broken pipe|\bEOF\b|i/o timeout|no route to host|TLS handshake timeout"
+    rb"|code = Unavailable|http2: |server is currently unable|etcdserver: ",
+)
+
+
+def lost_the_api(result: Result) -> bool:
+    """Whether it was an API that it could not reach, and not a component, that made talosctl give up."""
+    return result.end is End.EXITED and result.exit != 0 and bool(_LOST.search(result.stderr))
+
+
+def words_of(result: Result) -> str:
+    """All that it has complained about, on one line: its errors go over several, and the last one tells least."""
+    return " ".join(result.stderr.decode("utf-8", "replace").split())[-LONGEST:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +69,7 @@ class Left:
         if self.watch.last is None and self._nothing_moved():
             what = f"talosctl did not begin with Kubernetes {self.step.version}; nothing was changed: {self.said()}"
             hint = "take what it names out of the files, then: talops gen config && talops apply"
-            removed = any(word in line for line in self._lines() for word in _REMOVED)
+            removed = any(_REMOVED in line for line in self._lines())
             return NodeStopped(
                 "", NodeState.NOT_STARTED, what, hint=hint if removed else self._again("mend what it names")
             )
@@ -73,8 +89,8 @@ class Left:
             state, hint = NodeState.OLD_STATIC_POD, f"talosctl -n {address} service kubelet restart"
         else:
             state, hint = NodeState.BEHIND, f"kubectl -n kube-system logs {pod} --previous; talosctl -n {address} dmesg"
-        if not behind:
-            state = NodeState.UNWELL if component is Component.KUBELET else NodeState.BEHIND
+        if not behind and component is Component.KUBELET:
+            state = NodeState.NOT_READY
         return NodeStopped(host, state, self.what(trouble), hint=self._again(hint))
 
     def what(self, trouble: str) -> str:
@@ -86,8 +102,7 @@ class Left:
         """What runs where, and whether that holds."""
         if isinstance(self.now, Unknown):
             return f"What runs now is not known: {self.now.reason}. The nodes keep running what they run"
-        running = f"Now: {spoken(self.now.nodes)}"
-        return f"{running}. The API answers, and may run so for a while: kubelets may be older than API servers"
+        return f"Now: {spoken(self.now.nodes)}. The API answers; Kubernetes allows such a mix, nothing has to go back"
 
     def behind(self) -> tuple[NodeComponents, ...]:
         return self.now.behind(self.step.version) if isinstance(self.now, KubernetesNow) else ()
@@ -100,8 +115,8 @@ class Left:
             return f"was {self.result.end.value}"
         if self.result.ok:
             return "said that it succeeded"
-        words = " ".join(self.result.stderr.decode("utf-8", "replace").split())
-        return (words or " / ".join(self._lines()[-12:]) or f"it ended with exit {self.result.exit}")[-LONGEST:]
+        table = " / ".join(self._lines()[-12:])
+        return words_of(self.result) or table[-LONGEST:] or f"it ended with exit {self.result.exit}"
 
     def _lines(self) -> list[str]:
         lines = self.result.stdout.decode("utf-8", "replace").splitlines()

@@ -39,7 +39,7 @@ class Watch:
 
     def run(self, call: Call) -> Result:
         """To its end, without blocking. Its exit code proves nothing. Whatever interrupts that ends it by SIGKILL."""
-        session = self.session
+        session, self.silent, self._progress = self.session, "", Progress()
         running = session.tools.runner.start(call)
         until = session.now() + call.deadline.total_seconds()
         heard, quiet_until = 0, session.now() + self._patience()
@@ -49,9 +49,9 @@ class Watch:
                 if self._progress.length > heard:
                     heard, quiet_until = self._progress.length, session.now() + self._patience()
                 if session.now() >= quiet_until:
-                    self.silent = self._waited_for() or "to begin"
+                    self.silent = self._doing()
                     return _ended(running)
-                session.waits("", Step.KUBERNETES, f"talosctl: {self._doing()}", min(until, quiet_until))
+                session.waits("", Step.KUBERNETES, self._doing(), min(until, quiet_until))
                 session.pause(LOOK_EVERY)
         except BaseException:
             running.kill()
@@ -83,21 +83,21 @@ class Watch:
         return (boot if pulling or self.last is None else min(boot, SILENT_FOR)).total_seconds()
 
     def _doing(self) -> str:
+        """What it is about, in words for the person who waits."""
         if self._progress.manifests:
             return "the manifests of the control plane"
-        return self._waited_for() or "to look at the cluster"
-
-    def _waited_for(self) -> str:
         if self.last is None:
-            return ""
+            return "talosctl to look at the cluster"
         where = f"{self.last.component.value} on {self.host_of(self.last)}"
         match self.last.move:
             case Move.PULLS:
                 return f"the image of {where}"
-            case Move.WAITS if self.last.text.startswith(self.last.component.value):
-                return f"{self.last.text.removeprefix(self.last.component.value).strip()} of {where}"
-            case _:
-                return where
+            case Move.WAITS:
+                return f"{self.last.text} on {self.host_of(self.last)}"
+            case Move.BEGINS:
+                return f"talosctl to update {where}"
+            case Move.DONE:
+                return f"talosctl to go on after {where}"
 
 
 def _ended(running: Running) -> Result:

@@ -71,6 +71,17 @@ def _plan(
         refusals=together(list(dict.fromkeys(refusals)), desired, observed),
         warnings=(*desired.warnings, *leftovers(observed, COMMAND), *warnings),
         aim=Aim.KUBERNETES,
+        afterwards=_afterwards(desired, target),
+    )
+
+
+def _afterwards(desired: Desired, target: Version) -> str:
+    """Else the next config of the files would want to take it back."""
+    if desired.kubernetes_version == target:
+        return ""
+    return (
+        f"The files still say {desired.kubernetes_version}: set kubernetesVersion in talconfig.yaml to {target}, then "
+        "`talops gen config`"
     )
 
 
