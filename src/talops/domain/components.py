@@ -24,7 +24,7 @@ class Component(StrEnum):
 
 _SHORT = {
     Component.API_SERVER: "apiserver",
-    Component.CONTROLLER_MANAGER: "controller",
+    Component.CONTROLLER_MANAGER: "manager",
     Component.SCHEDULER: "scheduler",
     Component.PROXY: "proxy",
     Component.KUBELET: "kubelet",

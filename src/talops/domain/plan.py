@@ -126,13 +126,6 @@ def goes_down(step: PlannedStep) -> bool:
     return isinstance(step, UpgradeNode) or (isinstance(step, ApplyNode) and step.mode is ApplyMode.REBOOT)
 
 
-def done_by(step: PlannedStep) -> tuple[str, ...]:
-    """The hostnames of the nodes with which nothing is left to do after it."""
-    if not isinstance(step, UpgradeKubernetes):
-        return (step.hostname,)
-    return tuple(node.hostname for node in step.nodes if node.behind(step.version)) if step.last else ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepNode:
     """Nothing to do on this node; `why` says so (at the target, skipped by the operator)."""

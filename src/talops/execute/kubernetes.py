@@ -1,6 +1,6 @@
 """One hop of Kubernetes over all nodes: gates, mark, talosctl, and then what really runs (laws 1, 3 and 7)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from talops.domain.cluster import Observed, Policy
@@ -54,6 +54,8 @@ class KubernetesHop:
     first: bool
     """Nothing has just proven that the gates are open and stable."""
     through: bool = False
+    done: list[str] = field(default_factory=list)
+    """The hostnames of the nodes with which nothing is left to do."""
 
     def run(self, last: Observed) -> Observed:
         """Raises NodeStopped, StopRequested or StopNow, each with the cluster left as the messages say."""
@@ -229,4 +231,6 @@ class KubernetesHop:
                 state, text = stopped.state, stopped.what
             elif node.runs == before.runs:
                 continue
+            if state is NodeState.DONE and self.step.last:
+                self.done.append(node.hostname)
             session.emit(NodeEnded(at=at, wall=wall, hostname=node.hostname, state=state, took=took, text=text))

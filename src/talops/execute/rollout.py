@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 
 from talops.domain.cluster import Observed
 from talops.domain.event import NodeState, Planned, Step
-from talops.domain.plan import ApplyNode, Plan, PlannedStep, UpgradeKubernetes, UpgradeNode, done_by, goes_down
+from talops.domain.plan import ApplyNode, Plan, PlannedStep, goes_down
 from talops.domain.process import Instant
 from talops.domain.talos import Unknown
 from talops.domain.words import count
 from talops.errors import Exit, Refused, TalopsError
 from talops.execute.boots import Boots
 from talops.execute.configs import Configs
+from talops.execute.contradicted import not_agreed, undone
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, live_policy, wait_for_gates
+from talops.execute.kubernetes import KubernetesHop
 from talops.execute.last_words import all_done, nothing_left, refusal_lines
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
@@ -34,7 +36,7 @@ STALE = 30.0
 
 @dataclass(slots=True, kw_only=True)
 class Rollout:
-    """`talops upgrade all` and `talops apply`. `confirm` asks about the plan that was shown, before any write.
+    """Carries out a plan, step by step. `confirm` asks about the plan that was shown, before any write.
 
     `make_plan` changes nothing. `configs` are those of the files, None where no step is about them. `alone` is the only
     node that was asked for: then its being unwell is what is to be mended, and holds nothing up. Without `gated` no
@@ -180,9 +182,9 @@ class Rollout:
         while plan.steps:
             step = plan.steps[0]
             if (step.name, type(step)) in self._done:
-                raise self._undone(step)
+                raise undone(step)
             if isinstance(step, ApplyNode) and goes_down(step) and (step.hostname, True) not in self._agreed:
-                raise self._not_agreed(step)
+                raise not_agreed(step, self.session.again)
             self._baseline = self._baseline or observed
             self._do(step, observed)
             opened, self._went_down = self.session.now(), self._went_down or goes_down(step)
@@ -195,27 +197,6 @@ class Rollout:
         stability = ONE_MORE_SAMPLE if proven else before_first(self.session.policy)
         self._gates(observed, stability, live=not self._went_down)
 
-    def _undone(self, step: PlannedStep) -> NodeStopped:
-        state, what = NodeState.NOT_TAKEN, "was given its config in this run and has another one again"
-        hint = f"talosctl -n {step.address} dmesg | less"
-        match step:
-            case UpgradeNode():
-                state, what = NodeState.ROLLED_BACK, "was upgraded in this run and is no longer at the target"
-            case UpgradeKubernetes():
-                what = f"{step.name} ran everywhere in this run, and does not any more"
-                return NodeStopped("", NodeState.BEHIND, what, hint="kubectl get pods -n kube-system -o wide")
-        return NodeStopped(step.hostname, state, f"{step.hostname} {what}", hint=hint)
-
-    def _not_agreed(self, step: ApplyNode) -> NodeStopped:
-        """What was agreed to as live is not rebooted, and neither is what was not in the plan."""
-        return NodeStopped(
-            step.hostname,
-            NodeState.NOT_STARTED,
-            f"{step.hostname} needs a reboot for its config, which was not in the plan that was agreed to",
-            hint=f"run `{self.session.again}` again: it plans anew",
-            exit=Exit.REFUSED,
-        )
-
     def _do(self, step: PlannedStep, observed: Observed) -> None:
         alone, proven = bool(self._unwell_alone(observed)), self._proven if goes_down(step) else self._proven_live
         doing = self._steps.of(step, observed, self._baseline, first=not proven, unwell=alone)
@@ -223,9 +204,10 @@ class Rollout:
             doing.run(observed)
         finally:
             # whatever came after: a node that went through is not left to do
+            done = doing.done if isinstance(doing, KubernetesHop) else [step.hostname] * doing.through
+            self.ending.done += [hostname for hostname in done if hostname not in self.ending.done]
             if doing.through:
                 self._done.add((step.name, type(step)))
-                self.ending.done += [hostname for hostname in done_by(step) if hostname not in self.ending.done]
                 self.ending.todo.remove(step.name)
                 self._shown = [shown for shown in self._shown if shown[0] != step.name]
 

@@ -110,11 +110,14 @@ class Board:
     def _move(self, event: ComponentMoved) -> None:
         """talosctl does one thing at a time: whatever it did before is over."""
         self._rest()
-        row = self.rows.setdefault(event.hostname, Row(hostname=event.hostname))
+        row = self.rows.get(event.hostname)
+        if row is None or event.component not in row.cells:
+            # talosctl names a kube-proxy where there is none
+            return
         if event.move is Move.DONE:
             row.cells[event.component] = str(event.version)
             return
-        self._moving = (row, event.component, row.cells.get(event.component, ""))
+        self._moving = (row, event.component, row.cells[event.component])
         row.cells[event.component], row.state = WORDS[event.move], NodeState.WORKING
         row.since, self.focus = event.at, event.hostname
 

@@ -255,7 +255,8 @@ def test_a_node_that_kubernetes_does_not_have_is_refused_even_when_the_others_ar
 
 def test_a_control_plane_without_a_scheduler_is_refused_for_now() -> None:
     now = running(desired_cluster(), "v1.35.2")
-    runs = {part: version for part, version in now.nodes[1].runs.items() if part is not Component.SCHEDULER}
+    runs: dict[Component, Version | Unknown] = dict(now.nodes[1].runs)
+    del runs[Component.SCHEDULER]
     now = replace(now, nodes=(now.nodes[0], replace(now.nodes[1], runs=runs), *now.nodes[2:]))
 
     plan = planned("v1.35.4", now)
@@ -266,11 +267,13 @@ def test_a_control_plane_without_a_scheduler_is_refused_for_now() -> None:
 
 def test_a_cluster_without_kube_proxy_is_none_the_worse() -> None:
     now = running(desired_cluster(), "v1.35.2")
-    nodes = tuple(
-        replace(node, runs={part: v for part, v in node.runs.items() if part is not PROXY}) for node in now.nodes
-    )
+    nodes = []
+    for node in now.nodes:
+        runs: dict[Component, Version | Unknown] = dict(node.runs)
+        del runs[PROXY]
+        nodes.append(replace(node, runs=runs))
 
-    assert planned("v1.35.4", replace(now, nodes=nodes)).refusals == ()
+    assert planned("v1.35.4", replace(now, nodes=tuple(nodes))).refusals == ()
 
 
 def test_a_node_of_kubernetes_that_the_files_do_not_know_would_be_touched() -> None:
@@ -307,7 +310,7 @@ def test_what_cannot_be_read_is_refused() -> None:
     gone = planned("v1.35.4", Unknown("connection refused"))
     forbidden = planned("v1.35.4", Unknown("no", forbidden=True))
     now = running(desired_cluster(), "v1.35.2")
-    runs = {**now.nodes[0].runs, API: Unknown("'custom' is not a version")}
+    runs: dict[Component, Version | Unknown] = {**now.nodes[0].runs, API: Unknown("'custom' is not a version")}
     unread = planned("v1.35.4", replace(now, nodes=(replace(now.nodes[0], runs=runs), *now.nodes[1:])))
 
     assert "what Kubernetes runs is not known: connection refused" in reasons(gone)
