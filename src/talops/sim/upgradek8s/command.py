@@ -15,7 +15,8 @@ from talops.sim.kube.objects import Object
 from talops.sim.lifecycle import legacy_pull
 from talops.sim.machine import Machine
 from talops.sim.process import Process
-from talops.sim.served import Ended, Reply, Served
+from talops.sim.refusals import control_planes_only
+from talops.sim.served import Code, Ended, Reply, Served, Status
 from talops.sim.talosctl import CLIENT, QUICK_SECONDS, SILENT_SECONDS, older_server
 from talops.sim.upgradek8s import node
 from talops.sim.upgradek8s.asking import Asking, Failed, Steps, until
@@ -98,6 +99,7 @@ class UpgradeKubernetes(Process):
         if not lowest:
             try:
                 yield from self._ask.reached(self._node, "error building kubernetes client")
+                self._let_in()
                 lowest = self._lowest()
             except Failed as error:
                 raise Failed(f"error detecting the lowest Kubernetes version {error}") from None
@@ -108,6 +110,13 @@ class UpgradeKubernetes(Process):
             path = f'1.{minor}->1.{new_minor} (from "{lowest}" to "{target}")'
             raise Failed(f"unsupported upgrade path {path}")
         return Versions(lowest=lowest, target=target)
+
+    def _let_in(self) -> None:
+        """A kubeconfig is what the node that was named gives. Raises Failed."""
+        machine = self._ask.machine(self._node)
+        if machine is None or not machine.control_plane:
+            status = Status(Code.UNIMPLEMENTED, control_planes_only("kubeconfig"))
+            raise Failed(f"error building kubernetes client: {status}")
 
     def _lowest(self) -> str:
         """Of the images of the pods that carry the name of a component."""
