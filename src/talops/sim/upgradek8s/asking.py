@@ -7,9 +7,10 @@ from typing import Any
 
 from talops.sim.apiserver import api_server
 from talops.sim.cluster import Cluster
+from talops.sim.exits import refused
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
-from talops.sim.talosctl import QUICK_SECONDS, SILENT_SECONDS, refused
+from talops.sim.talosctl import QUICK_SECONDS, SILENT_SECONDS
 
 Steps = Iterator[float]
 """What is done, one after the other: each value is how many seconds of the wall pass before it goes on."""

@@ -46,7 +46,6 @@ class Node:
     cluster: Cluster
     pulse: Pulse
     roles: frozenset[str]
-    booted_at: datetime
     authority: Authority
     kubeconfig: Callable[[], bytes]
 
