@@ -141,7 +141,6 @@ def _service(ask: Asking, machine: Machine) -> tuple[bool, bool]:
 
 
 def _machine(ask: Asking, node: str) -> Machine:
-    machine = ask.cluster.by_address(node)
-    assert machine is not None
+    machine = ask.known(node)
     ask.at(machine)
     return machine
