@@ -124,6 +124,7 @@ def service_states(cluster: Cluster, machine: Machine) -> list[Resource]:
                 "healthy": bool(service.healthy),
                 "unknown": service.healthy is None,
             },
+            born=machine.kubelet_restarts if service.id == KUBELET else 0,
         )
         for service in services(cluster, machine)
         if service.state == "Running"

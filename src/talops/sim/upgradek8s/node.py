@@ -83,9 +83,10 @@ def _pod_updated(ask: Asking, component: str, node: str, machine: Machine) -> St
     began = told = ask.now
     seen: Object | None = None
     while ask.now < began + _POD_WITHIN:
-        pod = ask.cluster.store.get("pods", name, "kube-system")
+        # without an API server it is told again of what it knows
+        pod = seen if ask.cluster.api_problem() else ask.cluster.store.get("pods", name, "kube-system")
         again = ask.now >= told + _RESYNC
-        if pod is not None and (pod is not seen or again) and not ask.cluster.api_problem():
+        if pod is not None and (pod is not seen or again):
             seen, told = pod, told + _RESYNC if again else told
             why = _not_yet(pod, version)
             if not why:
@@ -141,7 +142,6 @@ def _service(ask: Asking, machine: Machine) -> tuple[bool, bool]:
 
 
 def _machine(ask: Asking, node: str) -> Machine:
-    machine = ask.cluster.by_address(node)
-    assert machine is not None
+    machine = ask.known(node)
     ask.at(machine)
     return machine
