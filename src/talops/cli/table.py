@@ -85,6 +85,9 @@ OPTIONS: Mapping[str, Option] = {
         ("--to",), "The Kubernetes release to go to; default: kubernetesVersion of the files.", "text", "vX.Y.Z"
     ),
     "kubernetes-from": Option(("--from",), "The Kubernetes release that the cluster starts with.", "text", "vX.Y.Z"),
+    "kubernetes-start": Option(
+        ("--kubernetes",), "The Kubernetes release that the cluster starts with.", "text", "vX.Y.Z"
+    ),
     "seed": Option(("--seed",), "Other delays, the same for the same number.", "text", "NUMBER"),
     "name": Option(("--name",), "Which sandbox; default: the only one, or for `up` its cluster.", "text", "NAME"),
     "example": Option(("--example",), "The example cluster of six nodes, whatever files are here."),
@@ -198,7 +201,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("sandbox",): Command("A practice cluster on this machine, for talosctl, kubectl and talops.", module="sandbox"),
     ("sandbox", "up"): Command(
         "Start a practice cluster, built from your files.",
-        options=("name", "example", "from", "speed", "seed", "fault", "foreground"),
+        options=("name", "example", "from", "kubernetes-start", "speed", "seed", "fault", "foreground"),
     ),
     ("sandbox", "status"): Command(
         "Its nodes, boot slots and faults, and where its configs are.", options=("name", "json")
