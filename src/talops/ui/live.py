@@ -13,6 +13,7 @@ from rich.text import Text
 from talops.domain.cluster import Desired
 from talops.domain.event import (
     Commanded,
+    ComponentMoved,
     Ended,
     Event,
     GatesJudged,
@@ -73,7 +74,7 @@ class LiveRenderer:
             case Commanded():
                 if self._show_commands:
                     self._say(Text(f"{event.wall:%H:%M:%S} $ {clean(event.command)}", "dim"))
-            case StepStarted() | StepWaits() | GatesJudged():
+            case StepStarted() | StepWaits() | GatesJudged() | ComponentMoved():
                 self._start()
                 self.tick(event.at)
             case NodeEnded():
