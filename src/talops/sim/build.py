@@ -8,7 +8,8 @@ from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Version
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
-from talops.sim.config.stored import StoredConfig, kubelet_of
+from talops.sim.components import COMPONENTS, KUBELET, REPOSITORIES
+from talops.sim.config.stored import StoredConfig, images_of, kubelet_of, with_kubernetes
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
 from talops.sim.kube.store import ObjectStore
@@ -42,8 +43,15 @@ def build(
     seed: int,
     timeline: Timeline | None = None,
     configs: Mapping[str, str] | None = None,
+    kubernetes: Version | None = None,
 ) -> tuple[Cluster, "Parts"]:
-    """`configs`: the machine configs of the files, by hostname, as far as there are some."""
+    """`configs`: the machine configs of the files, by hostname, as far as there are some.
+
+    `kubernetes`: the release that runs at first; that of the files unless told.
+    """
+    if kubernetes is not None:
+        desired = _running(desired, kubernetes)
+        configs = {name: with_kubernetes(text, str(kubernetes)) for name, text in (configs or {}).items()}
     random = Random(seed)
     timeline = timeline or Timeline()
     store = ObjectStore(timeline.wall, seed=seed)
@@ -58,15 +66,21 @@ def build(
     for machine in machines.values():
         _configure(machine, desired, configs or {})
         kubelet.register(machine, ready_since=LONG_AGO)
-    cluster.on_ready.append(lambda machine: _adopt_images(cluster, machine))
+    cluster.on_ready.append(lambda machine: _adopt_config(cluster, machine))
     return cluster, Parts(cluster, sorted(set(faults), key=str))
 
 
-def _adopt_images(cluster: Cluster, machine: Machine) -> None:
-    if machine.new_config:
-        from talops.sim.config.kubernetes import adopt_images
+def _running(desired: Desired, kubernetes: Version) -> Desired:
+    """The files as they were then."""
+    nodes = tuple(replace(node, kubernetes_version=kubernetes) for node in desired.nodes)
+    return replace(desired, kubernetes_version=kubernetes, nodes=nodes)
 
-        adopt_images(cluster, machine)
+
+def _adopt_config(cluster: Cluster, machine: Machine) -> None:
+    if machine.control_plane and machine.config.seen:
+        from talops.sim.config.kubernetes import adopt_config
+
+        adopt_config(cluster, machine)
 
 
 def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:
@@ -92,7 +106,13 @@ def _configure(machine: Machine, desired: Desired, configs: Mapping[str, str]) -
         return starting_config(desired, node, configs, machine.version)
 
     machine.config = StoredConfig(begin)
-    machine.kubernetes = kubelet_of(configs.get(machine.hostname, ""))
+    text = configs.get(machine.hostname, "")
+    machine.kubernetes = kubelet_of(text)
+    named = images_of(text)
+    for component in (KUBELET, *(COMPONENTS if machine.control_plane else ())):
+        default = f"{REPOSITORIES[component]}:{desired.kubernetes_version}"
+        machine.images[component] = named.get(component, default)
+    machine.pulled.update(machine.images.values())
 
 
 def _names(node: DesiredNode) -> tuple[str, ...]:

@@ -48,6 +48,14 @@ CONFIG_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     }
 )
 """What goes wrong only where a machine config is applied. `hangs-rebooting` and `never-returns` happen there, too."""
+KUBERNETES_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "kubelet-does-not-restart": _node("its kubelet goes on with the old config, whatever config it is given"),
+        "static-pod-stays": _endpoint("its static pods stay as they are, whatever config it is given"),
+        "kubernetes-image-missing": _node("it cannot pull an image of Kubernetes that it does not have"),
+    }
+)
+"""What goes wrong only where the release of Kubernetes changes."""
 FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "silent-rollback": _node("its first boot of the new system fails and it goes back to the old one by itself"),
@@ -74,6 +82,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "lease-held": _cluster("another talops holds the Lease and renews it"),
         "two-clusters": _cluster("the kubeconfig belongs to another cluster than the talosconfig"),
         **CONFIG_FAULTS,
+        **KUBERNETES_FAULTS,
     }
 )
 

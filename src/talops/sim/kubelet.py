@@ -188,3 +188,9 @@ def set_ready(pod: Object, ready: bool, incarnation: str, stamp: str) -> None:
         "lastState": {"terminated": {"exitCode": 255, "reason": "Unknown", "finishedAt": stamp}} if before else {},
     }
     status["containerStatuses"] = [container]
+
+
+def set_waiting(pod: Object, *, reason: str) -> None:
+    """Its container cannot start."""
+    for container in pod["status"].get("containerStatuses") or ():
+        container.update(ready=False, started=False, state={"waiting": {"reason": reason}})

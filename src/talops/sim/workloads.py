@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from talops.sim.cluster import Cluster
+from talops.sim.components import COMPONENTS, CONFIG_VERSION
 from talops.sim.kube.budgets import DELETION_LIMIT, is_ready, recompute_budgets
 from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
 from talops.sim.kubelet import set_ready
 from talops.sim.machine import Machine
 
-_STATIC = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _BUDGET_LAG = 0.5
 
 
@@ -40,7 +40,7 @@ class Workloads:
         self.add("kube-system", name, machine.hostname, owner=("DaemonSet", "cilium"), labels=network)
         if not machine.control_plane:
             return
-        for component in _STATIC:
+        for component in COMPONENTS:
             name = f"{component}-{machine.hostname}"
             labels = {"component": component, "tier": "control-plane", "k8s-app": component}
             self.add(
@@ -49,7 +49,7 @@ class Workloads:
                 machine.hostname,
                 owner=("Node", machine.hostname),
                 labels=labels,
-                annotations={"kubernetes.io/config.mirror": name},
+                annotations={"kubernetes.io/config.mirror": name, CONFIG_VERSION: "1"},
             )
 
     def deployment(self, namespace: str, name: str, hosts: Iterable[str], *, empty_dir: bool = False) -> None:
@@ -126,7 +126,7 @@ class Workloads:
         component = labels.get("component")
         if component is None:
             return {"name": "main", "image": f"registry.example/{owner}"}
-        return {"name": component, "image": f"registry.k8s.io/{component}:{self._cluster.desired.kubernetes_version}"}
+        return {"name": component, "image": self._cluster.machines[owner].images[component]}
 
     def _hear(self, change: Change) -> None:
         if change.plural == "nodes":
