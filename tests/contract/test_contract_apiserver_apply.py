@@ -38,8 +38,6 @@ def compared(value: Any) -> Any:
         found: dict[str, Any] = {
             key: "its own" if key in _OWN and part else compared(part) for key, part in value.items()
         }
-        if "managedFields" in found:
-            found["managedFields"] = [_claim(entry) for entry in found["managedFields"]]
         if isinstance(found.get("causes"), list):
             found["causes"] = sorted(found["causes"], key=str)
         return found
@@ -49,15 +47,6 @@ def compared(value: Any) -> Any:
         for pattern, instead in _MASKS:
             value = pattern.sub(instead, value)
     return value
-
-
-def _claim(entry: dict[str, Any]) -> dict[str, Any]:
-    """Which places in between belong to whoever wrote what is below them depends on how Go's types are made."""
-    return entry if entry["operation"] == "Apply" else {**entry, "fieldsV1": _leaves(entry["fieldsV1"])}
-
-
-def _leaves(fields: dict[str, Any]) -> dict[str, Any]:
-    return {word: _leaves(part) for word, part in fields.items() if word != "."}
 
 
 def unlike(ours: Any, real: Any, path: str = "") -> Iterator[str]:

@@ -51,12 +51,13 @@ def _json(value: object) -> str:
 
 def _walk(value: Any, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every place with the value of a leaf, or that it has something below. Raises Unnamed."""
+    inner = () if shape.always else ((path, _INNER),)
     if isinstance(value, dict) and value and not shape.whole:
-        yield path, _INNER
+        yield from inner
         for name, below in value.items():
             yield from _walk(below, shape.below(name), (*path, f"f:{name}"))
     elif isinstance(value, list) and shape.keys is not None:
-        yield path, _INNER
+        yield from inner
         rows = shape.row()
         for row in value:
             yield from _walk(row, rows, (*path, element(row, shape)))

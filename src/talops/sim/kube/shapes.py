@@ -58,6 +58,8 @@ _WHOLE = frozenset(
     }
 )
 """Maps that nobody owns a part of."""
+_PARTS = frozenset({"containers", "metadata", "names", "spec", "status", "strategy", "template", "updateStrategy"})
+"""What Go always has, so that nobody who sets a part of one is said to have made it."""
 _WHOLE_ROWS = frozenset({"imagePullSecrets", "ownerReferences", "secrets"})
 _DEFAULTS: Mapping[str, str] = MappingProxyType({"protocol": "TCP"})
 
@@ -68,6 +70,11 @@ class Shape(Protocol):
     @property
     def whole(self) -> bool:
         """Whether a map here has one owner for all of it."""
+        ...
+
+    @property
+    def always(self) -> bool:
+        """Whether something is here even where nobody has set any of it."""
         ...
 
     @property
@@ -97,6 +104,10 @@ class BuiltIn:
         return self.name in (_WHOLE_ROWS if self.is_row else _WHOLE)
 
     @property
+    def always(self) -> bool:
+        return self.name in _PARTS and not self.is_row
+
+    @property
     def keys(self) -> Keys | None:
         if self.is_row:
             return None
@@ -123,6 +134,10 @@ class Custom:
     @property
     def whole(self) -> bool:
         return self.schema.get("x-kubernetes-map-type") == "atomic"
+
+    @property
+    def always(self) -> bool:
+        return False
 
     @property
     def keys(self) -> Keys | None:
