@@ -67,6 +67,13 @@ def _deployment(found: Object, own: Sequence[Object], _nodes: Sequence[Object], 
     return {"observedGeneration": generation, **told, "conditions": conditions}
 
 
+def replica_set(found: Object, there: Sequence[Object]) -> Object:
+    ready = sum(map(is_ready, there))
+    counts = {"fullyLabeledReplicas": len(there), "readyReplicas": ready, "availableReplicas": ready}
+    told = {word: number for word, number in counts.items() if number}
+    return {"replicas": len(there), **told, "observedGeneration": found["metadata"].get("generation", 1)}
+
+
 def _has(enough: bool) -> str:
     return "has" if enough else "does not have"
 

@@ -86,6 +86,8 @@ class Declared:
                 case _:
                     self._job(found, own)
             own = self._owned(namespace, _KINDS[plural], name)
+            if plural == "deployments":
+                self._count_sets(found, own)
             self._tell(plural, found, statuses.OF[plural](found, own, list(self._store.all("nodes")), self._stamp()))
 
     def _owned(self, namespace: str, kind: str, name: str) -> list[Object]:
@@ -153,12 +155,27 @@ class Declared:
         known = self._store.get("replicasets", name, namespace)
         if known is not None:
             return known
-        labels = {**(spec["template"].get("metadata", {}).get("labels") or {}), **version}
+        about = spec["template"].get("metadata") or {}
+        labels = {**(about.get("labels") or {}), **version}
         owner = pods.reference(found, "Deployment", _APPS)
         metadata = {"name": name, "namespace": namespace, "labels": labels, "ownerReferences": [owner]}
         body: Object = {"kind": "ReplicaSet", "apiVersion": _APPS, "metadata": metadata, "status": {"replicas": 0}}
-        template = {"template": spec["template"], "replicas": spec.get("replicas", 1)}
-        return self._store.create("replicasets", {**body, "spec": {"selector": spec["selector"], **template}})
+        chosen = {**(spec["selector"].get("matchLabels") or {}), **version}
+        template = {**spec["template"], "metadata": {**about, "labels": labels}}
+        own = {"selector": {**spec["selector"], "matchLabels": chosen}, "template": template, "replicas": 0}
+        return self._store.create("replicasets", {**body, "spec": own})
+
+    def _count_sets(self, found: Object, own: list[Object]) -> None:
+        """What each ReplicaSet of a Deployment is to have, and has."""
+        for one in self._sets(found["metadata"]["namespace"], found["metadata"]["name"]):
+            version = {"pod-template-hash": one["metadata"]["labels"]["pod-template-hash"]}
+            there = [pod for pod in own if _is_of(pod, version) and "deletionTimestamp" not in pod["metadata"]]
+
+            def count(stored: Object, there: list[Object] = there) -> None:
+                stored["spec"]["replicas"] = len(there)
+                stored["status"] = statuses.replica_set(stored, there)
+
+            self._store.update("replicasets", one["metadata"]["name"], one["metadata"]["namespace"], count)
 
     def _job(self, found: Object, own: list[Object]) -> None:
         name = found["metadata"]["name"]
