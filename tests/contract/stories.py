@@ -136,6 +136,12 @@ _DEPLOYMENT = of_group("apps", "deployments", "it")
 _TWO = workload("Deployment", _container(), _container("side", env=[{"name": "A", "value": "1"}]))
 _SERVICE = named("Service", spec={"selector": {"app": "it"}, "ports": [{"name": "http", "port": 80}]})
 _ROLE = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}
+_BINDING = named(
+    "RoleBinding",
+    "rbac.authorization.k8s.io/v1",
+    roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "it"},
+    subjects=[{"kind": "ServiceAccount", "name": "it"}],
+)
 _WIDGETS: Body = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -255,6 +261,30 @@ STORIES: Mapping[str, tuple[Told, ...]] = {
         applied(of_group("apps", "daemonsets", "it"), DAEMON),
         applied(of_group("apps", "daemonsets", "it"), DAEMON),
         read(of_group("apps", "daemonsets", "it")),
+    ),
+    "what cannot be changed": (
+        applied(_DEPLOYMENT, _TWO),
+        applied(
+            _DEPLOYMENT,
+            {
+                **_TWO,
+                "spec": {
+                    "selector": {"matchLabels": {"app": "other"}},
+                    "template": {"metadata": {"labels": {"app": "other"}}, "spec": _TWO["spec"]["template"]["spec"]},
+                },
+            },
+        ),
+        applied(_DEPLOYMENT, {**_TWO, "spec": {**_TWO["spec"], "selector": {"matchLabels": {"app": "other"}}}}),
+        created(of_group("rbac.authorization.k8s.io", "rolebindings"), _BINDING, "helm"),
+        applied(
+            of_group("rbac.authorization.k8s.io", "rolebindings", "it"),
+            {**_BINDING, "roleRef": {**_BINDING["roleRef"], "name": "other"}},
+            force=True,
+        ),
+        created(core("secrets"), named("Secret", type="helm.sh/release.v1", data={"release": "YQ=="})),
+        applied(core("secrets", "it"), named("Secret", type="Opaque"), force=True),
+        created(_MAPS, {**config_map(a="1"), "immutable": True}),
+        applied(_IT, config_map(a="2"), force=True),
     ),
     "a Service": (
         applied(core("services", "it"), _SERVICE),
