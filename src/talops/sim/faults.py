@@ -67,6 +67,14 @@ KUBERNETES_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     }
 )
 """What goes wrong only where the release of Kubernetes changes."""
+CNI_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "cni-missing": _cluster("no node has a network: its CNI was never installed, or is gone"),
+        "cni-image-missing": _node("it cannot pull the image of its CNI daemon"),
+        "csr-never-approved": _cluster("no certificate that a kubelet asks for is ever approved"),
+    }
+)
+"""What shows only where a CNI is installed. A cluster that begins with `cni-missing` is a new one, without any app."""
 FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "silent-rollback": _node("its first boot of the new system fails and it goes back to the old one by itself"),
@@ -95,6 +103,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         **CONFIG_FAULTS,
         **ETCD_FAULTS,
         **KUBERNETES_FAULTS,
+        **CNI_FAULTS,
     }
 )
 
