@@ -113,6 +113,9 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("etcd", "status"): Command("Every member as every control plane sees it, and the quorum.", options=("json",)),
     ("etcd", "members"): Command("Who the members are, and whether they answer.", options=("json",)),
     ("etcd", "alarms"): Command("The alarms that etcd has raised.", options=("json",)),
+    ("services",): Command(
+        "The services of nodes, as Talos runs them.", module="services", options=("json",), argument="nodes"
+    ),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
     ("diff",): Command(
         "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
@@ -184,6 +187,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "etcd", "status"): Command("Rehearse `etcd status`.", options=("json", *REHEARSAL)),
     ("rehearse", "etcd", "members"): Command("Rehearse `etcd members`.", options=("json", *REHEARSAL)),
     ("rehearse", "etcd", "alarms"): Command("Rehearse `etcd alarms`.", options=("json", *REHEARSAL)),
+    ("rehearse", "services"): Command("Rehearse `services`.", options=("json", *REHEARSAL), argument="nodes"),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
     ),
