@@ -50,8 +50,7 @@ def show_alarms(report: EtcdReport, *, width: int = 80) -> str:
 
 def _heading(report: EtcdReport) -> str:
     planes = sum(bool(row.hostname) for row in report.rows)
-    members = len(report.membership.peers)
-    known = count(members, "member") if members else "members not known"
+    known = count(len(report.membership.peers), "member") if report.listed else "members not known"
     return f"etcd of {report.cluster}: {count(planes, 'control plane')}, {known}"
 
 
