@@ -100,7 +100,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberStatus:
-    """One row of `talosctl etcd status`: what one member says about itself. `leader` is all zeros when it sees none."""
+    """One row of `talosctl etcd status`: what one member says about itself. `leader` is all zeros when it sees none.
+
+    Sizes are as exact as talosctl prints them, which is two digits; 0 where it does not. `protocol` and `storage` are
+    versions of etcd, empty before talosctl 1.11.
+    """
 
     id: str
     leader: str
@@ -109,6 +113,21 @@ class MemberStatus:
     applied: int
     learner: bool
     errors: str
+    db_bytes: int = 0
+    in_use_bytes: int = 0
+    protocol: str = ""
+    storage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One row of `talosctl etcd alarm list`: NOSPACE or CORRUPT, of the member with this ID."""
+
+    kind: str
+    member: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} on member {self.member}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,4 +138,5 @@ class EtcdView:
     address: str
     members: tuple[Member, ...] | Unknown
     status: MemberStatus | Unknown
-    alarms: tuple[str, ...] | Unknown
+    alarms: tuple[Alarm, ...] | Unknown
+    """Those of all members, as this one knows them."""

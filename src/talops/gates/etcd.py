@@ -64,7 +64,7 @@ def _look_at_member(view: EtcdView, found: Findings) -> None:
     if isinstance(view.members, tuple) and not view.members:
         found.unknown.append(f"{host} sees no etcd member at all")
     if isinstance(view.alarms, tuple) and view.alarms:
-        found.shut.append(f"{host} sees an alarm: {few(view.alarms)}")
+        found.shut.append(f"{host} sees an alarm: {few(map(str, view.alarms))}")
     if isinstance(view.status, Unknown):
         return
     found.shut.extend(f"{host} {fault}" for fault in faults_of(view.status))

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from talops.domain.process import Result
-from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown
+from talops.domain.talos import Alarm, EtcdView, Member, MemberStatus, Unknown
 from talops.observe.asking import Asks, Batch, answers, ask
 from talops.observe.edges import Files, Tools
 from talops.tools import etcd
@@ -34,7 +34,7 @@ def _whole_views(targets: Targets, members: Result, status: Result, alarms: Resu
     nodes = tuple(address for _, address in targets)
     found_members = answers(members, etcd.etcd_members, nodes)
     found_status = answers(status, etcd.etcd_statuses, nodes)
-    no_alarm: tuple[str, ...] = ()
+    no_alarm: tuple[Alarm, ...] = ()
     found_alarms = answers(alarms, etcd.etcd_alarms, nodes, no_alarm)
     if any(isinstance(answer, Unknown) for node in nodes for answer in (found_members[node], found_status[node])):
         return None
@@ -60,7 +60,7 @@ class EtcdFacts:
         nodes = tuple(address for _, address in self._targets)
         self._members: Batch[tuple[Member, ...]] = Batch(make.etcd_members, etcd.etcd_members, nodes)
         self._status: Batch[MemberStatus] = Batch(make.etcd_status, etcd.etcd_statuses, nodes)
-        self._alarms: Batch[tuple[str, ...]] = Batch(make.etcd_alarms, etcd.etcd_alarms, nodes, silence=())
+        self._alarms: Batch[tuple[Alarm, ...]] = Batch(make.etcd_alarms, etcd.etcd_alarms, nodes, silence=())
 
     def questions(self) -> list[Asks]:
         return [self._members, self._status, self._alarms]

@@ -9,7 +9,7 @@ from builders import change_kube, change_node, change_talos, change_view, desire
 from talops.domain.cluster import Desired, GatePolicy, Observed, Policy
 from talops.domain.health import Health, Trouble, Urgency
 from talops.domain.kubernetes import IN_FLIGHT, ForeignActor, Lease
-from talops.domain.talos import Role, Unknown, Version
+from talops.domain.talos import Alarm, Role, Unknown, Version
 from talops.execute.health import health
 from talops.execute.marks import InFlight
 from talops.observe.symptoms import Symptoms
@@ -73,7 +73,8 @@ def test_a_node_that_kubernetes_hears_nothing_of() -> None:
 
 
 def test_an_alarm_of_etcd() -> None:
-    observed = change_view(HEALTHY, "cp-2", lambda view: replace(view, alarms=("NOSPACE",)))
+    alarm = Alarm(kind="NOSPACE", member="00000000000000aa")
+    observed = change_view(HEALTHY, "cp-2", lambda view: replace(view, alarms=(alarm,)))
     trouble = only(judged(observed))
     assert (trouble.urgency, trouble.about) == (Urgency.WRONG, "etcd")
     assert trouble.next.endswith("etcd alarm list")

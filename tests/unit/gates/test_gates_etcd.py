@@ -6,7 +6,7 @@ import pytest
 
 from builders import change_members, change_status, change_view, desired_cluster, healthy_observed, member_id
 from talops.domain.cluster import Desired, GatePolicy, Observed, Policy
-from talops.domain.talos import Member, Unknown
+from talops.domain.talos import Alarm, Member, Unknown
 from talops.domain.verdict import GateState, Verdict
 from talops.gates import judge, last_proof
 
@@ -37,9 +37,9 @@ def test_three_healthy_members_let_one_go_and_the_leader_is_named() -> None:
         (replace(HEALTHY, etcd=()), GateState.UNKNOWN, "cp-1 was not asked about etcd"),
         (change_members(HEALTHY, lambda _: ()), GateState.UNKNOWN, "cp-1 sees no etcd member at all"),
         (
-            change_view(HEALTHY, "cp-3", lambda v: replace(v, alarms=("NOSPACE on member 3",))),
+            change_view(HEALTHY, "cp-3", lambda v: replace(v, alarms=(Alarm(kind="NOSPACE", member=member_id(2)),))),
             GateState.SHUT,
-            "cp-3 sees an alarm: NOSPACE on member 3",
+            "cp-3 sees an alarm: NOSPACE on member 0000000000000003",
         ),
         (
             change_status(HEALTHY, "cp-3", lambda s: replace(s, errors="etcdserver: corrupt")),
