@@ -2,6 +2,7 @@
 
 from talops.observe.cluster import has_pending_install, observe, observe_etcd, observe_gates, observe_node
 from talops.observe.edges import Memory, Tools
+from talops.observe.etcd import observe_etcd_directly
 from talops.observe.kubernetes import observe_attachments, observe_databases, observe_pods
 from talops.observe.machineconfig import Running, observe_running, read_configs
 
@@ -14,6 +15,7 @@ __all__ = [
     "observe_attachments",
     "observe_databases",
     "observe_etcd",
+    "observe_etcd_directly",
     "observe_gates",
     "observe_node",
     "observe_pods",

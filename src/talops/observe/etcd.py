@@ -2,9 +2,11 @@
 
 from functools import lru_cache
 
+from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.process import Result
 from talops.domain.talos import Alarm, EtcdView, Member, MemberStatus, Unknown
 from talops.observe.asking import Asks, Batch, answers, ask
+from talops.observe.direct import Make, ask_directly
 from talops.observe.edges import Files, Tools
 from talops.tools import etcd
 
@@ -49,6 +51,29 @@ def _whole_views(targets: Targets, members: Result, status: Result, alarms: Resu
             alarms=found_alarms[address],
         )
         for hostname, address in targets
+    )
+
+
+def observe_etcd_directly(desired: Desired, tools: Tools) -> tuple[EtcdView, ...]:
+    """Members, status and alarms from each control plane by itself: what some do not say is waited for in seconds."""
+    makes: tuple[Make, ...] = (
+        lambda talosctl, node: talosctl.etcd_members((node,)),
+        lambda talosctl, node: talosctl.etcd_status((node,)),
+        lambda talosctl, node: talosctl.etcd_alarms((node,)),
+    )
+    heard = ask_directly(desired.control_planes, makes, desired, tools)
+    return tuple(_view(node, *heard[node.hostname]) for node in desired.control_planes)
+
+
+def _view(node: DesiredNode, members: Result, status: Result, alarms: Result) -> EtcdView:
+    address = node.addresses[0]
+    no_alarm: tuple[Alarm, ...] = ()
+    return EtcdView(
+        hostname=node.hostname,
+        address=address,
+        members=answers(members, etcd.etcd_members, (address,))[address],
+        status=answers(status, etcd.etcd_statuses, (address,))[address],
+        alarms=answers(alarms, etcd.etcd_alarms, (address,), no_alarm)[address],
     )
 
 
