@@ -28,6 +28,12 @@ class Step(Enum):
     VERIFY = "verify"
     UNCORDON = "uncordon"
     SETTLE = "settle"
+    SNAPSHOT = "snapshot"
+    REMOVE = "remove"
+    HAND_OVER = "hand over"
+    DEFRAGMENT = "defragment"
+    DISARM = "disarm"
+    JOIN = "join"
 
 
 class NodeState(Enum):
@@ -50,6 +56,7 @@ class NodeState(Enum):
     GATE_SHUT = "Ready, but a gate is shut"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
+    NOT_DONE = "not done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,3 +139,5 @@ class Ended(Event):
     left: tuple[str, ...]
     took: timedelta
     journal: str = ""
+    counted: bool = True
+    """What was done is counted in nodes."""

@@ -139,7 +139,9 @@ def check(path: Path) -> Checked:
 
 
 def _broken(what: str) -> ToolFailed:
-    return ToolFailed(f"what came is no snapshot: {what}", hint="run it again; then look at the member: talops etcd status")
+    return ToolFailed(
+        f"what came is no snapshot: {what}", hint="run it again; then look at the member: talops etcd status"
+    )
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -5,7 +5,7 @@ a control plane is asked at its own endpoint, and what is silent there is asked 
 somebody. Both take seconds, whoever is dead.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def ask_directly(
     nodes: Sequence[DesiredNode], makes: Sequence[Make], desired: Desired, tools: Tools
 ) -> Mapping[str, tuple[Result, ...]]:
     """By hostname, the results of these questions in their order. Everything side by side, in one round or two."""
-    ways = {node.hostname: way for node, way in zip(nodes, _own_ways(nodes, desired, tools.talosctl), strict=True)}
+    ways = {node.hostname: own_way(node, desired, tools.talosctl) for node in nodes}
     heard = _ask(nodes, ways, makes, tools, _FIRST)
     alive = [ways[hostname] for hostname, results in heard.items() if _spoke(results)]
     silent = [node for node in nodes if not _spoke(heard[node.hostname])]
@@ -52,16 +52,15 @@ def _ask(
     return {node.hostname: results[at * many : (at + 1) * many] for at, node in enumerate(nodes)}
 
 
-def _own_ways(nodes: Sequence[DesiredNode], desired: Desired, talosctl: Talosctl) -> Iterator[str]:
+def own_way(node: DesiredNode, desired: Desired, talosctl: Talosctl) -> str:
     """The endpoint that is the node itself; where none is (a tunnel, a virtual address), the nth for the nth node.
 
     A practice cluster has one for each control plane, in their order.
     """
-    order = [node.hostname for node in (*desired.control_planes, *desired.nodes)]
-    for node in nodes:
-        own = [endpoint for endpoint in talosctl.endpoints if _is_of(endpoint, node)]
-        endpoints = own or talosctl.endpoints
-        yield endpoints[order.index(node.hostname) % len(endpoints)] if endpoints else node.addresses[0]
+    order = [one.hostname for one in (*desired.control_planes, *desired.nodes)]
+    own = [endpoint for endpoint in talosctl.endpoints if _is_of(endpoint, node)]
+    endpoints = own or talosctl.endpoints
+    return endpoints[order.index(node.hostname) % len(endpoints)] if endpoints else node.addresses[0]
 
 
 def _is_of(endpoint: str, node: DesiredNode) -> bool:

@@ -62,10 +62,10 @@ def observe_etcd_directly(desired: Desired, tools: Tools) -> tuple[EtcdView, ...
         lambda talosctl, node: talosctl.etcd_alarms((node,)),
     )
     heard = ask_directly(desired.control_planes, makes, desired, tools)
-    return tuple(_view(node, *heard[node.hostname]) for node in desired.control_planes)
+    return tuple(view_of(node, *heard[node.hostname]) for node in desired.control_planes)
 
 
-def _view(node: DesiredNode, members: Result, status: Result, alarms: Result) -> EtcdView:
+def view_of(node: DesiredNode, members: Result, status: Result, alarms: Result) -> EtcdView:
     address = node.addresses[0]
     no_alarm: tuple[Alarm, ...] = ()
     return EtcdView(

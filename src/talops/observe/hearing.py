@@ -11,7 +11,7 @@ from talops.observe.asking import answers
 from talops.observe.direct import Make, ask_directly
 from talops.observe.edges import Tools
 from talops.observe.etcd import view_of
-from talops.tools.services import service_states
+from talops.tools.servicestates import service_states
 
 _MAKES: tuple[Make, ...] = (
     lambda talosctl, node: talosctl.etcd_members((node,)),

@@ -122,9 +122,7 @@ def told(service: Service) -> str:
     return f"{service.state}{health}" + (f" ({service.event})" if service.event else "")
 
 
-def _doubts(
-    known: Sequence[tuple[str, Sequence[Member]]], leaders: set[str], heard: Sequence[Heard]
-) -> list[str]:
+def _doubts(known: Sequence[tuple[str, Sequence[Member]]], leaders: set[str], heard: Sequence[Heard]) -> list[str]:
     found = []
     first_host, first = known[0]
     for host, members in known[1:]:

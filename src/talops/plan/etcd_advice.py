@@ -112,7 +112,8 @@ def quorum_lost(desired: Desired, standing: Standing | Unknown, heard: Sequence[
     first = desired.control_planes[0] if desired.control_planes else None
     if first is not None:
         yield Advice(
-            why="on every control plane, until it says Preparing", command=_service(first.addresses[0], "# each of them")
+            why="on every control plane, until it says Preparing",
+            command=_service(first.addresses[0], "# each of them"),
         )
         yield Advice(
             why="ONCE, on ONE of them: it becomes the first member, and the others join it. With "
@@ -145,15 +146,15 @@ def _bring_back(desired: Desired, standing: Standing | Unknown, heard: Sequence[
     if isinstance(standing, Standing):
         for seat in standing.seats:
             if seat.node is None and seat.condition is not Condition.WELL:
-                yield Advice(why=f"{seat.name} at {seat.address} is a member that the files do not know: it counts, too")
+                yield Advice(
+                    why=f"{seat.name} at {seat.address} is a member that the files do not know: it counts, too"
+                )
 
 
 def _save(desired: Desired, heard: Sequence[Heard]) -> Iterator[Advice]:
     alive = [one.view for one in heard if isinstance(one.view.status, MemberStatus)]
     if alive:
-        yield Advice(
-            why="save what there is, before anything is wiped", command=f"talops etcd snapshot {SNAPSHOT}"
-        )
+        yield Advice(why="save what there is, before anything is wiped", command=f"talops etcd snapshot {SNAPSHOT}")
         return
     answering = [one.view for one in heard if not one.silent]
     address = answering[0].address if answering else "ADDRESS"

@@ -167,9 +167,7 @@ def _joining(standing: Standing, waiting: set[str], *, alone: bool) -> Iterator[
         if isinstance(heard.service, Service):
             what = f"{node.hostname} runs, and no member lives on it yet; of its etcd it says: {told(heard.service)}"
             watch = node if alone and joins_without_data(heard) else None
-            yield Case(
-                kind=Kind.JOINING, what=what, advice=tuple(advice.joining(node.addresses[0])), watch=watch
-            )
+            yield Case(kind=Kind.JOINING, what=what, advice=tuple(advice.joining(node.addresses[0])), watch=watch)
         else:
             what = f"no member lives on {node.hostname}, and it does not answer: {heard.service.reason}"
             yield Case(kind=Kind.MISSING, what=what, advice=tuple(advice.missing(node)))

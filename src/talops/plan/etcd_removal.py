@@ -132,7 +132,9 @@ def _because_of_it(seat: Seat, kube: KubeNode | None) -> list[Refusal]:
             f"its Talos API does not answer us ({seat.why}), and Kubernetes calls its node Ready: it may be alive, and "
             "only out of our reach"
         )
-        return [_refusal(FAIL_CLOSED, seat, what, "if it has just died, Kubernetes knows that in a minute: run it again")]
+        return [
+            _refusal(FAIL_CLOSED, seat, what, "if it has just died, Kubernetes knows that in a minute: run it again")
+        ]
     return []
 
 
@@ -161,6 +163,8 @@ def _losses(left: int) -> str:
 def refused(refusals: Sequence[Refusal]) -> str:
     """All reasons, for the last words."""
     lines = [f"{refusal.hostname}: {refusal.what}" if refusal.hostname else refusal.what for refusal in refusals]
-    return f"refused: {lines[0]}" if len(lines) == 1 else "refused, for these reasons:\n" + "\n".join(
-        f"  - {line}" for line in lines
+    return (
+        f"refused: {lines[0]}"
+        if len(lines) == 1
+        else "refused, for these reasons:\n" + "\n".join(f"  - {line}" for line in lines)
     )
