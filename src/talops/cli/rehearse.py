@@ -3,13 +3,14 @@
 import typer
 
 from talops import wiring
-from talops.cli import acting, applying, options
+from talops.cli import acting, applying, options, rehearse_etcd
 from talops.cli.app import SETTINGS
 from talops.domain.context import Output
 
 app = typer.Typer(help="Any of these on an embedded cluster built from your files.", **SETTINGS)
 below_upgrade = typer.Typer(help="Upgrade the embedded cluster.", **SETTINGS)
 app.add_typer(below_upgrade, name="upgrade")
+app.add_typer(rehearse_etcd.app, name="etcd")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,12 @@
+"""etcd, and the services of nodes: what is asked, and what is made of the answers."""
+
+from talops.domain.etcd_status import EtcdReport
+from talops.wiring.stages import Stage
+
+
+def etcd_report(stage: Stage) -> EtcdReport:
+    """Reads the cluster, changes nothing, and asks no Kubernetes."""
+    from talops.execute.etcd_status import etcd_report as put_together
+    from talops.observe import observe_etcd_directly
+
+    return put_together(stage.desired, observe_etcd_directly(stage.desired, stage.tools))
