@@ -11,25 +11,9 @@ UP_TO_DATE = 1000
 """Entries that a member may be behind the furthest one and still be up to date: the views are taken nearly at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """etcd as Talos runs it: `state` is Running, Preparing, Waiting, Failed and so on, `health` OK, Fail or ?."""
-
-    state: str
-    health: str
-    event: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What one control plane said: of etcd, and of the service that it is there. Both Unknown: it said nothing."""
-
-    view: EtcdView
-    service: Service | Unknown
-
-    @property
-    def silent(self) -> bool:
-        return isinstance(self.service, Unknown) and isinstance(self.view.status, Unknown)
+def is_silent(view: EtcdView) -> bool:
+    """Its node says nothing at all: neither etcd nor Talos."""
+    return isinstance(view.status, Unknown) and isinstance(view.service, Unknown)
 
 
 class Condition(Enum):
@@ -82,7 +66,7 @@ class Standing:
     leader: str
     alarms: tuple[Alarm, ...]
     doubts: tuple[str, ...]
-    homeless: tuple[tuple[DesiredNode, Heard], ...]
+    homeless: tuple[tuple[DesiredNode, EtcdView], ...]
 
     @property
     def membership(self) -> Membership:

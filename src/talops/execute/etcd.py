@@ -13,7 +13,7 @@ from talops.domain.event import Ended, NodeEnded, NodeState, Step
 from talops.domain.kubernetes import KubeNode
 from talops.domain.plan import Refusal
 from talops.domain.process import Call, Instant, Result
-from talops.domain.standing import Heard, Seat, Standing
+from talops.domain.standing import Seat, Standing
 from talops.domain.talos import Unknown
 from talops.errors import Exit, Locked, Refused, TalopsError, ToolFailed, Unreachable, UsageError
 from talops.execute.disrupt import run_call
@@ -83,13 +83,13 @@ class EtcdRun:
         """Who is who, now. Raises Unreachable and ToolFailed when no control plane tells."""
         return self._look()[0]
 
-    def _look(self) -> tuple[Standing, Sequence[Heard]]:
+    def _look(self) -> tuple[Standing, Sequence[EtcdView]]:
         session = self.session
-        heard = look(session.desired, session.tools)
-        found = standing(session.desired, heard)
+        views = look(session.desired, session.tools)
+        found = standing(session.desired, views)
         if isinstance(found, Unknown):
-            raise no_word(found, heard)
-        return found, heard
+            raise no_word(found, views)
+        return found, views
 
     def kube_node(self, seat: Seat) -> KubeNode | None:
         """Its Kubernetes node, where Kubernetes answers and has one."""
@@ -179,7 +179,7 @@ class EtcdRun:
 
     def wait_until(
         self,
-        missing: Callable[[Standing, Sequence[Heard]], str],
+        missing: Callable[[Standing, Sequence[EtcdView]], str],
         hostname: str,
         step: Step,
         *,
@@ -199,12 +199,12 @@ class EtcdRun:
             session.waits(hostname, step, reason, deadline)
             session.look_again(start, at_most=LOOK_EVERY)
 
-    def _judged(self, missing: Callable[[Standing, Sequence[Heard]], str]) -> tuple[Standing | None, str]:
+    def _judged(self, missing: Callable[[Standing, Sequence[EtcdView]], str]) -> tuple[Standing | None, str]:
         try:
-            found, heard = self._look()
+            found, views = self._look()
         except (Unreachable, ToolFailed) as error:
             return None, f"an answer: {error.what}"
-        return found, missing(found, heard)
+        return found, missing(found, views)
 
     def _stopped(self, stop: TalopsError | StopRequested | StopNow) -> Exit:
         session = self.session

@@ -1,29 +1,29 @@
 """etcd as it is now: what each control plane says of it, and whoever else is a member."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from talops.domain.cluster import Desired
-from talops.domain.standing import Heard
-from talops.domain.talos import Unknown
+from talops.domain.standing import is_silent
+from talops.domain.talos import EtcdView, Unknown
 from talops.errors import ToolFailed, Unreachable
-from talops.observe import Tools
-from talops.observe.hearing import at_addresses, hear
+from talops.observe import Tools, observe_etcd_directly
 from talops.plan.etcd import strangers
 
 
-def look(desired: Desired, tools: Tools) -> tuple[Heard, ...]:
+def look(desired: Desired, tools: Tools) -> tuple[EtcdView, ...]:
     """Members that the files do not know are asked at the address that the others know of them."""
-    heard = hear(desired.control_planes, desired, tools)
-    others = strangers(desired, heard)
-    if not others or not desired.control_planes:
-        return heard
-    wider = at_addresses([address for _, address in others], desired)
-    return (*heard, *hear(wider.nodes[len(desired.nodes) :], wider, tools))
+    views = observe_etcd_directly(desired, tools)
+    pattern = next(iter(desired.control_planes), None)
+    if pattern is None:
+        return views
+    others = [replace(pattern, hostname=address, addresses=(address,)) for _, address in strangers(desired, views)]
+    return (*views, *observe_etcd_directly(replace(desired, nodes=tuple(others)), tools)) if others else views
 
 
-def no_word(gap: Unknown, heard: Sequence[Heard]) -> Unreachable | ToolFailed:
+def no_word(gap: Unknown, views: Sequence[EtcdView]) -> Unreachable | ToolFailed:
     """No control plane tells who the members of etcd are."""
-    if all(one.silent for one in heard):
+    if all(is_silent(one) for one in views):
         what = f"no control plane answers: {gap.reason}"
         hint = gap.hint or "is the network (VPN) up, and is this the right cluster? see `talosctl config info`"
         return Unreachable(what, hint=hint)

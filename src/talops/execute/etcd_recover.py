@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode
 from talops.domain.event import Step
-from talops.domain.standing import Heard, Seat, Service, Standing
+from talops.domain.standing import Seat, Standing
 from talops.domain.talos import Unknown
 from talops.errors import Exit
 from talops.execute.etcd import Confirm, EtcdRun, Said
@@ -27,11 +27,11 @@ NOBODY = "nobody is there to answer: add --yes to let it be done without asking"
 def recover(run: EtcdRun, file: SnapshotFile, confirm: Confirm | None) -> Said:
     """`confirm` is None where nobody can answer: then what would be done is only said."""
     session = run.session
-    heard = look(session.desired, session.tools)
-    found = standing(session.desired, heard)
-    if isinstance(found, Unknown) and all(one.silent for one in heard):
-        raise no_word(found, heard)
-    cases = diagnose(session.desired, found, heard)
+    views = look(session.desired, session.tools)
+    found = standing(session.desired, views)
+    if isinstance(found, Unknown) and all(is_silent(one) for one in views):
+        raise no_word(found, views)
+    cases = diagnose(session.desired, found, views)
     for line in report(cases):
         session.note(line)
     first = cases[0]
@@ -88,8 +88,8 @@ def watch(run: EtcdRun, node: DesiredNode) -> Standing:
     window = session.policy.stable_window.total_seconds()
     well_since: list[float] = []
 
-    def missing(found: Standing, heard: Sequence[Heard]) -> str:
-        lacks = _lacks(node, found, heard)
+    def missing(found: Standing, views: Sequence[EtcdView]) -> str:
+        lacks = _lacks(node, found, views)
         if lacks:
             well_since.clear()
             return lacks
@@ -101,15 +101,15 @@ def watch(run: EtcdRun, node: DesiredNode) -> Standing:
         return run.wait_until(missing, node.hostname, Step.JOIN, within=JOINED_WITHIN, hint=hint)
 
 
-def _lacks(node: DesiredNode, found: Standing, heard: Sequence[Heard]) -> str:
-    own = next((one for one in heard if one.view.hostname == node.hostname), None)
+def _lacks(node: DesiredNode, found: Standing, views: Sequence[EtcdView]) -> str:
+    own = next((one for one in views if one.hostname == node.hostname), None)
     seat = next((one for one in found.seats if one.node == node and one.status), None)
     if own is None or isinstance(own.service, Unknown):
         return f"it to answer{f': {own.service.reason}' if own and isinstance(own.service, Unknown) else ''}"
     return _lacks_as_member(seat, own.service, found)
 
 
-def _lacks_as_member(seat: Seat | None, service: Service, found: Standing) -> str:
+def _lacks_as_member(seat: Seat | None, service: ServiceState, found: Standing) -> str:
     if seat is None:
         return f"it to become a member; of its etcd it says: {told(service)}"
     if not seat.voter:

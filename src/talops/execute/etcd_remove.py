@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from talops.domain.event import Step
 from talops.domain.process import Result
-from talops.domain.standing import Heard, Seat, Standing
+from talops.domain.standing import Seat, Standing
 from talops.domain.talos import MemberStatus
 from talops.errors import Exit
 from talops.execute.etcd import Confirm, EtcdRun, Said, must_be_allowed
@@ -113,11 +113,11 @@ def _verified(run: EtcdRun, seat: Seat, remaining: frozenset[str], result: Resul
     """Every member that was well lists it no more. Raises ToolFailed with who does."""
     said = "" if result.ok else f" (talosctl said: {result.complaint()})"
 
-    def missing(_: Standing, heard: Sequence[Heard]) -> str:
+    def missing(_: Standing, views: Sequence[EtcdView]) -> str:
         lists = {
-            one.view.status.id: (one.view.hostname, one.view.members)
-            for one in heard
-            if isinstance(one.view.status, MemberStatus) and isinstance(one.view.members, tuple)
+            one.status.id: (one.hostname, one.members)
+            for one in views
+            if isinstance(one.status, MemberStatus) and isinstance(one.members, tuple)
         }
         still = [host for host, members in lists.values() if any(member.id == seat.id for member in members)]
         if still:

@@ -6,31 +6,31 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from talops.domain.cluster import Desired, DesiredNode
-from talops.domain.standing import Condition, Heard, Seat, Service, Standing
-from talops.domain.talos import Alarm, EtcdView, Member, MemberStatus, Unknown, most_telling
+from talops.domain.standing import Condition, Seat, Standing
+from talops.domain.talos import Alarm, EtcdView, Member, MemberStatus, ServiceState, Unknown, most_telling
 
 _NOSPACE = re.compile(r"memberID:\d+\s+alarm:NOSPACE\s*,?\s*")
 """What a status says of an alarm, which is no fault of the member that says it."""
 
 
-def standing(desired: Desired, heard: Sequence[Heard]) -> Standing | Unknown:
+def standing(desired: Desired, views: Sequence[EtcdView]) -> Standing | Unknown:
     """Unknown when no control plane tells who the members are."""
-    lists = [(one.view.hostname, one.view.members) for one in heard if isinstance(one.view.members, tuple)]
+    lists = [(one.hostname, one.members) for one in views if isinstance(one.members, tuple)]
     known = [(host, members) for host, members in lists if members]
     if not known:
-        gaps = [gap for one in heard for gap in (one.view.status, one.view.members) if isinstance(gap, Unknown)]
+        gaps = [gap for one in views for gap in (one.status, one.members) if isinstance(gap, Unknown)]
         return most_telling(gaps) if gaps else Unknown("the files name no control plane")
     members = {member.id: member for _, found in known for member in found}
-    seats = tuple(_seat(member, desired, heard) for member in members.values())
+    seats = tuple(_seat(member, desired, views) for member in members.values())
     statuses = [seat.status for seat in seats if seat.status and seat.well]
     leaders = {status.leader for status in statuses}
     taken = {seat.node.hostname for seat in seats if seat.node and seat.status}
-    by_host = {one.view.hostname: one for one in heard}
+    by_host = {one.hostname: one for one in views}
     return Standing(
         seats=seats,
         leader=leaders.pop() if len(leaders) == 1 else "",
-        alarms=_alarms(heard),
-        doubts=tuple(_doubts(known, {status.leader for status in statuses}, heard)),
+        alarms=_alarms(views),
+        doubts=tuple(_doubts(known, {status.leader for status in statuses}, views)),
         homeless=tuple(
             (node, by_host[node.hostname])
             for node in desired.control_planes
@@ -44,10 +44,10 @@ def addresses_of(member: Member) -> tuple[str, ...]:
     return tuple(host for host in (_host(url) for url in member.peer_urls) if host)
 
 
-def strangers(desired: Desired, heard: Sequence[Heard]) -> tuple[tuple[str, str], ...]:
+def strangers(desired: Desired, views: Sequence[EtcdView]) -> tuple[tuple[str, str], ...]:
     """Name and address of each member whose address no node of the files has. They can be asked all the same."""
     known = {_same(address) for node in desired.nodes for address in node.addresses}
-    lists = (one.view.members for one in heard if isinstance(one.view.members, tuple))
+    lists = (one.members for one in views if isinstance(one.members, tuple))
     found: dict[str, str] = {}
     for member in (member for members in lists for member in members):
         for host in addresses_of(member)[:1]:
@@ -64,13 +64,13 @@ def faults_of(status: MemberStatus) -> str:
     return f"reports errors: {left}" if left else ""
 
 
-def _seat(member: Member, desired: Desired, heard: Sequence[Heard]) -> Seat:
-    own = next((one for one in heard if _is(one.view, member)), None)
+def _seat(member: Member, desired: Desired, views: Sequence[EtcdView]) -> Seat:
+    own = next((one for one in views if _is(one, member)), None)
     node = _node_of(member, desired, own)
-    there = own or next((one for one in heard if _lives_there(one.view, member, node)), None)
-    address = there.view.address if there else next(iter(addresses_of(member)), "")
+    there = own or next((one for one in views if _lives_there(one, member, node)), None)
+    address = there.address if there else next(iter(addresses_of(member)), "")
     condition, why = _condition(member, there)
-    status = own.view.status if own and isinstance(own.view.status, MemberStatus) else None
+    status = own.status if own and isinstance(own.status, MemberStatus) else None
     return Seat(member=member, node=node, address=address, condition=condition, why=why, status=status)
 
 
@@ -78,10 +78,10 @@ def _is(view: EtcdView, member: Member) -> bool:
     return isinstance(view.status, MemberStatus) and view.status.id == member.id
 
 
-def _node_of(member: Member, desired: Desired, own: Heard | None) -> DesiredNode | None:
+def _node_of(member: Member, desired: Desired, own: EtcdView | None) -> DesiredNode | None:
     """By its own word, by its address, and by its name only where no other address speaks against that."""
     if own is not None:
-        named = [node for node in desired.control_planes if node.hostname == own.view.hostname]
+        named = [node for node in desired.control_planes if node.hostname == own.hostname]
         return named[0] if named else None
     hosts = {_same(host) for host in addresses_of(member)}
     for node in desired.control_planes:
@@ -98,10 +98,10 @@ def _lives_there(view: EtcdView, member: Member, node: DesiredNode | None) -> bo
     return _same(view.address) in {_same(host) for host in addresses_of(member)}
 
 
-def _condition(member: Member, there: Heard | None) -> tuple[Condition, str]:
+def _condition(member: Member, there: EtcdView | None) -> tuple[Condition, str]:
     if there is None:
         return Condition.UNKNOWN, "the files know no node of it, and its address cannot be asked"
-    status, service = there.view.status, there.service
+    status, service = there.status, there.service
     if isinstance(status, MemberStatus):
         if status.id != member.id:
             return Condition.DOWN, f"its node runs another member now, {status.id}"
@@ -116,13 +116,13 @@ def _condition(member: Member, there: Heard | None) -> tuple[Condition, str]:
     return Condition.DOWN, f"its node answers, and says of etcd: {told(service)}"
 
 
-def told(service: Service) -> str:
+def told(service: ServiceState) -> str:
     """One service in words."""
     health = {"OK": ", well", "Fail": ", not well"}.get(service.health, "")
     return f"{service.state}{health}" + (f" ({service.event})" if service.event else "")
 
 
-def _doubts(known: Sequence[tuple[str, Sequence[Member]]], leaders: set[str], heard: Sequence[Heard]) -> list[str]:
+def _doubts(known: Sequence[tuple[str, Sequence[Member]]], leaders: set[str], views: Sequence[EtcdView]) -> list[str]:
     found = []
     first_host, first = known[0]
     for host, members in known[1:]:
@@ -131,7 +131,7 @@ def _doubts(known: Sequence[tuple[str, Sequence[Member]]], leaders: set[str], he
     if len(leaders) > 1:
         found.append("the members do not agree on a leader")
     owners: dict[str, str] = {}
-    for view in (one.view for one in heard if isinstance(one.view.status, MemberStatus)):
+    for view in (one for one in views if isinstance(one.status, MemberStatus)):
         id = view.status.id if isinstance(view.status, MemberStatus) else ""
         other = owners.setdefault(id, view.hostname)
         if other != view.hostname:
@@ -139,8 +139,8 @@ def _doubts(known: Sequence[tuple[str, Sequence[Member]]], leaders: set[str], he
     return found
 
 
-def _alarms(heard: Sequence[Heard]) -> tuple[Alarm, ...]:
-    lists = [one.view.alarms for one in heard if isinstance(one.view.alarms, tuple)]
+def _alarms(views: Sequence[EtcdView]) -> tuple[Alarm, ...]:
+    lists = [one.alarms for one in views if isinstance(one.alarms, tuple)]
     return tuple(dict.fromkeys(alarm for alarms in lists for alarm in alarms))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from talops.domain.cluster import Desired, DesiredNode
-from talops.domain.standing import Condition, Heard, Seat, Standing
+from talops.domain.standing import Condition, Seat, Standing
 from talops.domain.talos import MemberStatus, Unknown
 
 SNAPSHOT = "etcd.snapshot.db"
@@ -95,11 +95,11 @@ def nospace() -> Iterator[Advice]:
     yield Advice(why="then the alarm can go, and writes are taken again", command="talops etcd alarms --disarm")
 
 
-def quorum_lost(desired: Desired, standing: Standing | Unknown, heard: Sequence[Heard]) -> Iterator[Advice]:
+def quorum_lost(desired: Desired, standing: Standing | Unknown, views: Sequence[EtcdView]) -> Iterator[Advice]:
     """First what loses nothing."""
-    yield from _bring_back(desired, standing, heard)
+    yield from _bring_back(desired, standing, views)
     yield LOOK
-    yield from _save(desired, heard)
+    yield from _save(desired, views)
     yield Advice(
         why="ONLY if so many members are gone for good that quorum cannot come back. EVERYTHING that was written after the "
         "snapshot is lost, and for a while there is no Kubernetes API"
@@ -123,14 +123,14 @@ def quorum_lost(desired: Desired, standing: Standing | Unknown, heard: Sequence[
         yield Advice(why="watch them join, one after the other", command="talops etcd status")
 
 
-def _bring_back(desired: Desired, standing: Standing | Unknown, heard: Sequence[Heard]) -> Iterator[Advice]:
+def _bring_back(desired: Desired, standing: Standing | Unknown, views: Sequence[EtcdView]) -> Iterator[Advice]:
     """Quorum comes back by itself as soon as enough members run again."""
     yield Advice(why="bring members back: with enough of them quorum comes back by itself, and nothing is lost")
-    for one in heard:
+    for one in views:
         view = one.view
         if isinstance(view.status, MemberStatus):
             continue
-        if one.silent:
+        if is_silent(one):
             yield Advice(
                 why=f"{view.hostname} does not answer: look at its console, or power it on",
                 command=f"talosctl -n {view.address} version",
@@ -151,12 +151,12 @@ def _bring_back(desired: Desired, standing: Standing | Unknown, heard: Sequence[
                 )
 
 
-def _save(desired: Desired, heard: Sequence[Heard]) -> Iterator[Advice]:
-    alive = [one.view for one in heard if isinstance(one.view.status, MemberStatus)]
+def _save(desired: Desired, views: Sequence[EtcdView]) -> Iterator[Advice]:
+    alive = [one for one in views if isinstance(one.status, MemberStatus)]
     if alive:
         yield Advice(why="save what there is, before anything is wiped", command=f"talops etcd snapshot {SNAPSHOT}")
         return
-    answering = [one.view for one in heard if not one.silent]
+    answering = [one for one in views if not is_silent(one)]
     address = answering[0].address if answering else "ADDRESS"
     yield Advice(
         why="save what there is, before anything is wiped: no etcd runs, so its database is copied from the disk",

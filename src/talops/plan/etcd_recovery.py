@@ -6,7 +6,7 @@ from enum import Enum
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.quorum import quorum
-from talops.domain.standing import Condition, Heard, Seat, Service, Standing
+from talops.domain.standing import Condition, Seat, Standing
 from talops.domain.talos import Unknown
 from talops.domain.words import count, size
 from talops.plan import etcd_advice as advice
@@ -48,10 +48,10 @@ class Case:
         return self.remove is not None or self.watch is not None
 
 
-def diagnose(desired: Desired, standing: Standing | Unknown, heard: Sequence[Heard]) -> tuple[Case, ...]:
+def diagnose(desired: Desired, standing: Standing | Unknown, views: Sequence[EtcdView]) -> tuple[Case, ...]:
     """Every case that there is, the one to begin with first."""
     if isinstance(standing, Unknown) or not standing.membership.quorate:
-        return (_quorum_lost(desired, standing, heard),)
+        return (_quorum_lost(desired, standing, views),)
     found = [*_alarmed(standing), *_unclear(standing)]
     stuck = list(_stuck(standing))
     taken = {case.remove.id for case in stuck if case.remove}
@@ -62,12 +62,12 @@ def diagnose(desired: Desired, standing: Standing | Unknown, heard: Sequence[Hea
     return tuple(found) or (Case(kind=Kind.WELL, what=_all_well(standing)),)
 
 
-def joins_without_data(heard: Heard) -> bool:
+def joins_without_data(view: EtcdView) -> bool:
     """Its node runs, and etcd on it tries to become a member."""
-    return isinstance(heard.service, Service) and heard.service.state in NO_DATA
+    return isinstance(view.service, ServiceState) and view.service.state in NO_DATA
 
 
-def _quorum_lost(desired: Desired, standing: Standing | Unknown, heard: Sequence[Heard]) -> Case:
+def _quorum_lost(desired: Desired, standing: Standing | Unknown, views: Sequence[EtcdView]) -> Case:
     if isinstance(standing, Unknown):
         voters = len(desired.control_planes)
         what = (
@@ -80,7 +80,7 @@ def _quorum_lost(desired: Desired, standing: Standing | Unknown, heard: Sequence
             f"{membership.healthy} of {count(membership.voters, 'voter')} are healthy, and quorum needs "
             f"{membership.needs}: etcd writes nothing, and the Kubernetes API with it"
         )
-    return Case(kind=Kind.QUORUM_LOST, what=what, advice=tuple(advice.quorum_lost(desired, standing, heard)))
+    return Case(kind=Kind.QUORUM_LOST, what=what, advice=tuple(advice.quorum_lost(desired, standing, views)))
 
 
 def _alarmed(standing: Standing) -> Iterator[Case]:
@@ -113,7 +113,7 @@ def _stuck(standing: Standing) -> Iterator[Case]:
 
     The dead one is at the node's own address, or at an address that the files do not know any more.
     """
-    waiting = {node.hostname: (node, heard) for node, heard in standing.homeless if joins_without_data(heard)}
+    waiting = {node.hostname: (node, view) for node, view in standing.homeless if joins_without_data(view)}
     for seat in (one for one in standing.seats if not one.well and one.voter):
         own = waiting.pop(seat.node.hostname, None) if seat.node else None
         if own is None and seat.node is not None:
@@ -122,8 +122,8 @@ def _stuck(standing: Standing) -> Iterator[Case]:
             continue
         if own is None and (seat.condition is not Condition.SILENT or not waiting):
             continue
-        node, heard = own or waiting.pop(next(iter(waiting)))
-        state = told(heard.service) if isinstance(heard.service, Service) else ""
+        node, view = own or waiting.pop(next(iter(waiting)))
+        state = told(view.service) if isinstance(view.service, ServiceState) else ""
         yield _stuck_case(seat, node, f"{node.hostname} runs, and its etcd cannot join: {state}", standing)
 
 
@@ -161,15 +161,15 @@ def _joining(standing: Standing, waiting: set[str], *, alone: bool) -> Iterator[
             what = f"{seat.name} is a learner: it copies the data, and becomes a voter when it has caught up"
             node = seat.node if alone else None
             yield Case(kind=Kind.JOINING, what=what, advice=tuple(advice.joining(seat.address)), watch=node)
-    for node, heard in standing.homeless:
+    for node, view in standing.homeless:
         if node.hostname in waiting or any(seat.node == node for seat in standing.seats):
             continue
-        if isinstance(heard.service, Service):
-            what = f"{node.hostname} runs, and no member lives on it yet; of its etcd it says: {told(heard.service)}"
-            watch = node if alone and joins_without_data(heard) else None
+        if isinstance(view.service, ServiceState):
+            what = f"{node.hostname} runs, and no member lives on it yet; of its etcd it says: {told(view.service)}"
+            watch = node if alone and joins_without_data(view) else None
             yield Case(kind=Kind.JOINING, what=what, advice=tuple(advice.joining(node.addresses[0])), watch=watch)
         else:
-            what = f"no member lives on {node.hostname}, and it does not answer: {heard.service.reason}"
+            what = f"no member lives on {node.hostname}, and it does not answer: {view.service.reason}"
             yield Case(kind=Kind.MISSING, what=what, advice=tuple(advice.missing(node)))
 
 
