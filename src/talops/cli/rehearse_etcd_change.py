@@ -1,11 +1,14 @@
 """`talops rehearse etcd …`: the commands that change it, on an embedded cluster. Nothing is asked."""
 
+from contextlib import AbstractContextManager
+
 import typer
 
 from talops import wiring
 from talops.cli import options
 from talops.cli.etcd_acting import answers, wish
 from talops.cli.etcd_change import File, Member, Members
+from talops.wiring import Stage
 
 
 def snapshot(
@@ -92,6 +95,15 @@ def recover(
     wanted = wish("recover", output=output, show_commands=show_commands)
     with wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed, at_target=True) as stage:
         raise typer.Exit(run(stage, wanted, answers(yes=True)))
+
+
+def disarm(stage: AbstractContextManager[Stage], *, show_commands: bool, output: str | None) -> None:
+    """`talops rehearse etcd alarms --disarm`."""
+    from talops.wiring.changing_etcd import disarm as run
+
+    wanted = wish("alarms", "--disarm", output=output, show_commands=show_commands)
+    with stage as found:
+        raise typer.Exit(run(found, wanted, answers(yes=True)))
 
 
 def add_to(app: typer.Typer) -> None:

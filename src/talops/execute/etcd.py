@@ -14,7 +14,7 @@ from talops.domain.kubernetes import KubeNode
 from talops.domain.plan import Refusal
 from talops.domain.process import Call, Instant, Result
 from talops.domain.standing import Seat, Standing
-from talops.domain.talos import Unknown
+from talops.domain.talos import EtcdView, Unknown
 from talops.errors import Exit, Locked, Refused, TalopsError, ToolFailed, Unreachable, UsageError
 from talops.execute.disrupt import run_call
 from talops.execute.etcd_look import look, no_word
@@ -213,8 +213,8 @@ class EtcdRun:
                 said = Said(what=self._with_what_is("Stopped as asked"), hint=session.again, exit=Exit.STOPPED)
             case StopNow() if session.flying:
                 what = (
-                    f"Interrupted while {session.flying} was under way: its talosctl was killed, and whether it was done "
-                    "is not known"
+                    f"Interrupted while {session.flying} was under way: its talosctl was killed, and whether it was "
+                    "done is not known"
                 )
                 said = Said(what=self._with_what_is(what), hint="talops etcd status", exit=stop.exit)
             case StopNow():

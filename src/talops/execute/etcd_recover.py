@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode
 from talops.domain.event import Step
-from talops.domain.standing import Seat, Standing
-from talops.domain.talos import Unknown
+from talops.domain.standing import Seat, Standing, is_silent
+from talops.domain.talos import EtcdView, ServiceState, Unknown
 from talops.errors import Exit
 from talops.execute.etcd import Confirm, EtcdRun, Said
 from talops.execute.etcd_look import look, no_word

@@ -7,7 +7,7 @@ from datetime import timedelta
 from talops.domain.event import Step
 from talops.domain.process import Result
 from talops.domain.standing import Seat, Standing
-from talops.domain.talos import MemberStatus
+from talops.domain.talos import EtcdView, MemberStatus
 from talops.errors import Exit
 from talops.execute.etcd import Confirm, EtcdRun, Said, must_be_allowed
 from talops.execute.etcd_snapshot import take

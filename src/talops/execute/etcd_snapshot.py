@@ -28,8 +28,8 @@ class Snapshot:
     def __str__(self) -> str:
         revision = f", revision {self.revision} ({self.keys} keys)" if self.revision else ""
         return (
-            f"{self.file.path}: {size(self.checked.size_bytes)} ({self.checked.size_bytes} bytes) from {self.seat.name} "
-            f"(member {self.seat.id}){revision}, SHA-256 {self.checked.sha256}"
+            f"{self.file.path}: {size(self.checked.size_bytes)} ({self.checked.size_bytes} bytes) from "
+            f"{self.seat.name} (member {self.seat.id}){revision}, SHA-256 {self.checked.sha256}"
         )
 
 
@@ -40,7 +40,7 @@ def snapshot(run: EtcdRun, file: SnapshotFile) -> Said:
 
 
 def take(run: EtcdRun, file: SnapshotFile, standing: Standing) -> Snapshot:
-    """From the best member, or from the next one where that fails. Raises ToolFailed and Refused; then no file is left."""
+    """From the best member, or from the next one where that fails. Raises ToolFailed; then no file is left."""
     seats = fit_for_it(standing)
     if not seats:
         raise ToolFailed("no member of etcd is there to take a snapshot from", hint="talops etcd recover")

@@ -4,11 +4,12 @@ from functools import lru_cache
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.process import Result
-from talops.domain.talos import Alarm, EtcdView, Member, MemberStatus, Unknown
+from talops.domain.talos import NOT_ASKED, Alarm, EtcdView, Member, MemberStatus, ServiceState, Unknown
 from talops.observe.asking import Asks, Batch, answers, ask
 from talops.observe.direct import Make, ask_directly
 from talops.observe.edges import Files, Tools
 from talops.tools import etcd
+from talops.tools.servicestates import service_states
 
 Targets = tuple[tuple[str, str], ...]
 """Hostname and address of each control plane."""
@@ -60,12 +61,16 @@ def observe_etcd_directly(desired: Desired, tools: Tools) -> tuple[EtcdView, ...
         lambda talosctl, node: talosctl.etcd_members((node,)),
         lambda talosctl, node: talosctl.etcd_status((node,)),
         lambda talosctl, node: talosctl.etcd_alarms((node,)),
+        # where etcd is down, Talos takes longer to say so than anybody waits here
+        lambda talosctl, node: talosctl.service_states((node,)),
     )
     heard = ask_directly(desired.control_planes, makes, desired, tools)
     return tuple(view_of(node, *heard[node.hostname]) for node in desired.control_planes)
 
 
-def view_of(node: DesiredNode, members: Result, status: Result, alarms: Result) -> EtcdView:
+def view_of(
+    node: DesiredNode, members: Result, status: Result, alarms: Result, services: Result | None = None
+) -> EtcdView:
     address = node.addresses[0]
     no_alarm: tuple[Alarm, ...] = ()
     return EtcdView(
@@ -74,7 +79,14 @@ def view_of(node: DesiredNode, members: Result, status: Result, alarms: Result) 
         members=answers(members, etcd.etcd_members, (address,))[address],
         status=answers(status, etcd.etcd_statuses, (address,))[address],
         alarms=answers(alarms, etcd.etcd_alarms, (address,), no_alarm)[address],
+        service=NOT_ASKED if services is None else _service(answers(services, service_states, (address,))[address]),
     )
+
+
+def _service(states: tuple[ServiceState, ...] | Unknown) -> ServiceState | Unknown:
+    if isinstance(states, Unknown):
+        return states
+    return next((state for state in states if state.id == "etcd"), Unknown("the node runs no service etcd"))
 
 
 class EtcdFacts:

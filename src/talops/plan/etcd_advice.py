@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from talops.domain.cluster import Desired, DesiredNode
-from talops.domain.standing import Condition, Seat, Standing
-from talops.domain.talos import MemberStatus, Unknown
+from talops.domain.standing import Condition, Seat, Standing, is_silent
+from talops.domain.talos import EtcdView, MemberStatus, Unknown
 
 SNAPSHOT = "etcd.snapshot.db"
 
@@ -63,8 +63,8 @@ def down(seat: Seat) -> Iterator[Advice]:
 def wiped(seat: Seat) -> Iterator[Advice]:
     """Its data goes, and comes back from the others."""
     yield Advice(
-        why="only if its data is broken: wipe what it has (its pods' local volumes, too), so that it joins anew; the other "
-        "members must be well",
+        why="only if its data is broken: wipe what it has (its pods' local volumes, too), so that it joins anew; the "
+        "other members must be well",
         command=_wipe(seat.address),
     )
     yield Advice(why="then: the old member is taken away, and the new one watched", command="talops etcd recover")
@@ -97,12 +97,12 @@ def nospace() -> Iterator[Advice]:
 
 def quorum_lost(desired: Desired, standing: Standing | Unknown, views: Sequence[EtcdView]) -> Iterator[Advice]:
     """First what loses nothing."""
-    yield from _bring_back(desired, standing, views)
+    yield from _bring_back(standing, views)
     yield LOOK
-    yield from _save(desired, views)
+    yield from _save(views)
     yield Advice(
-        why="ONLY if so many members are gone for good that quorum cannot come back. EVERYTHING that was written after the "
-        "snapshot is lost, and for a while there is no Kubernetes API"
+        why="ONLY if so many members are gone for good that quorum cannot come back. EVERYTHING that was written after "
+        "the snapshot is lost, and for a while there is no Kubernetes API"
     )
     for node in desired.control_planes:
         yield Advice(
@@ -123,14 +123,13 @@ def quorum_lost(desired: Desired, standing: Standing | Unknown, views: Sequence[
         yield Advice(why="watch them join, one after the other", command="talops etcd status")
 
 
-def _bring_back(desired: Desired, standing: Standing | Unknown, views: Sequence[EtcdView]) -> Iterator[Advice]:
+def _bring_back(standing: Standing | Unknown, views: Sequence[EtcdView]) -> Iterator[Advice]:
     """Quorum comes back by itself as soon as enough members run again."""
     yield Advice(why="bring members back: with enough of them quorum comes back by itself, and nothing is lost")
-    for one in views:
-        view = one.view
+    for view in views:
         if isinstance(view.status, MemberStatus):
             continue
-        if is_silent(one):
+        if is_silent(view):
             yield Advice(
                 why=f"{view.hostname} does not answer: look at its console, or power it on",
                 command=f"talosctl -n {view.address} version",
@@ -151,7 +150,7 @@ def _bring_back(desired: Desired, standing: Standing | Unknown, views: Sequence[
                 )
 
 
-def _save(desired: Desired, views: Sequence[EtcdView]) -> Iterator[Advice]:
+def _save(views: Sequence[EtcdView]) -> Iterator[Advice]:
     alive = [one for one in views if isinstance(one.status, MemberStatus)]
     if alive:
         yield Advice(why="save what there is, before anything is wiped", command=f"talops etcd snapshot {SNAPSHOT}")

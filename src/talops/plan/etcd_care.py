@@ -11,7 +11,7 @@ NOSPACE, CORRUPT = "NOSPACE", "CORRUPT"
 DEFAULT_QUOTA = 2 * 1024**3
 """Bytes of a database at which etcd raises NOSPACE, unless it is told another number. Source: its documentation."""
 FULL = 0.95
-"""Of the quota: so full may a database be at most. talosctl prints two digits of its size, and 2.1 GB may be over 2 GiB."""
+"""Of the quota: so full may a database be at most. talosctl prints two digits of its size: 2.1 GB may be over 2 GiB."""
 
 
 def forfeit_refusals(seat: Seat, standing: Standing) -> tuple[Refusal, ...]:
@@ -48,8 +48,8 @@ def defragment_refusals(
         hint = f"when that outage of seconds is acceptable: {command} --accept-downtime etcd"
         return () if accepted else (Refusal(law=QUORUM, hostname="", what=what, hint=hint),)
     what = (
-        f"{membership.healthy} of {membership.voters} voters are healthy, and quorum needs {membership.needs}: with one "
-        "of them away there would be none"
+        f"{membership.healthy} of {membership.voters} voters are healthy, and quorum needs {membership.needs}: with "
+        "one of them away there would be none"
     )
     return (Refusal(law=QUORUM, hostname="", what=what, hint="talops etcd recover"),)
 
@@ -57,9 +57,8 @@ def defragment_refusals(
 def disarm_refusals(standing: Standing, quota_bytes: int) -> tuple[Refusal, ...]:
     """Why the alarms would come back at once, or must not go."""
     found = [_doubt(doubt) for doubt in standing.doubts]
-    for alarm in standing.alarms:
-        if alarm.kind != NOSPACE:
-            found.append(_not_to_be_disarmed(alarm.kind, standing.of_id(alarm.member), alarm.member))
+    bad = (alarm for alarm in standing.alarms if alarm.kind != NOSPACE)
+    found += [_not_to_be_disarmed(alarm.kind, standing.of_id(alarm.member), alarm.member) for alarm in bad]
     for seat in standing.seats:
         found += _still_full(seat, quota_bytes)
     return tuple(found)

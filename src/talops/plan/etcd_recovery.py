@@ -7,7 +7,7 @@ from enum import Enum
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.quorum import quorum
 from talops.domain.standing import Condition, Seat, Standing
-from talops.domain.talos import Unknown
+from talops.domain.talos import EtcdView, ServiceState, Unknown
 from talops.domain.words import count, size
 from talops.plan import etcd_advice as advice
 from talops.plan.etcd import told
@@ -176,4 +176,5 @@ def _joining(standing: Standing, waiting: set[str], *, alone: bool) -> Iterator[
 def _all_well(standing: Standing) -> str:
     membership = standing.membership
     led = f", led by {standing.leads.name}" if standing.leads else ""
-    return f"all {count(membership.voters, 'voter')} are healthy{led}; {count(max(0, membership.losses_left), 'loss', 'losses')} can be borne"
+    borne = count(max(0, membership.losses_left), "loss", "losses")
+    return f"all {count(membership.voters, 'voter')} are healthy{led}; {borne} can be borne"
