@@ -6,11 +6,13 @@ from talops.domain.process import End, Result
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
 from talops.sim.commandline import APPLY_CONFIG, Command, is_dry_run, option, seconds_of
+from talops.sim.etcdcommands import CHANGES, etcd_command
+from talops.sim.exits import plural_errors, refused
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
 from talops.sim.machine import Machine
 from talops.sim.refusals import BROKEN_OFF
 from talops.sim.served import Accepted, Code, Ended, ExitCode, Message, Pulled, Refused, Reply, Served, Status
-from talops.sim.talosctl import CLIENT, QUICK_SECONDS, older_server, plural_errors, refused
+from talops.sim.talosctl import CLIENT, QUICK_SECONDS, older_server
 from talops.sim.tracker import Tracker
 
 LIFECYCLE_API = Version.parse("v1.13.0")
@@ -95,6 +97,8 @@ class Changing:
             from talops.sim.applyconfig import apply_config
 
             self._end(apply_config(self._cluster, Command(self.nodes, self.words)))
+        elif self.words[0] == "etcd":
+            self._end(etcd_command(self._cluster, Command(self.nodes, self.words)))
         elif machine is None or not machine.up:
             self._unreachable()
         elif self.words[0] == "rollback":
@@ -188,4 +192,6 @@ class Changing:
 
 
 def is_change(command: Command) -> bool:
+    if command.words[:1] == ("etcd",):
+        return not CHANGES.isdisjoint(command.words[1:3])
     return bool(command.words) and command.words[0] in _COMMANDS and not is_dry_run(command)

@@ -198,6 +198,7 @@ class Cluster:
             self._lose(machine)
             return
         machine.boot()
+        machine.booted_at = self.timeline.wall()
         self._spoil(machine)
         self.enter(machine, "booting")
         if self._rolls_back(machine):

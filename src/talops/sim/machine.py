@@ -3,11 +3,13 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 
 from talops.domain.talos import Role, Version
 from talops.sim.config.stored import StoredConfig, kubelet_of
 from talops.sim.events import EventLog
+from talops.sim.timeline import EPOCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Machine:
     booted: str = "A"
     default: str = "A"
     boot_id: str = ""
+    booted_at: datetime = EPOCH
     up: bool = True
     stage: str = "running"
     ready: bool = True

@@ -14,8 +14,10 @@ class Code(StrEnum):
 
     UNKNOWN = "Unknown"
     INVALID_ARGUMENT = "InvalidArgument"
+    NOT_FOUND = "NotFound"
     PERMISSION_DENIED = "PermissionDenied"
     FAILED_PRECONDITION = "FailedPrecondition"
+    UNIMPLEMENTED = "Unimplemented"
     UNAVAILABLE = "Unavailable"
 
 

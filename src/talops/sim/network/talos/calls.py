@@ -27,8 +27,10 @@ READERS_AND_BACKUPS = READERS | BACKUPS
 STATUSES = {
     Code.UNKNOWN: Status.UNKNOWN,
     Code.INVALID_ARGUMENT: Status.INVALID_ARGUMENT,
+    Code.NOT_FOUND: Status.NOT_FOUND,
     Code.PERMISSION_DENIED: Status.PERMISSION_DENIED,
     Code.FAILED_PRECONDITION: Status.FAILED_PRECONDITION,
+    Code.UNIMPLEMENTED: Status.UNIMPLEMENTED,
     Code.UNAVAILABLE: Status.UNAVAILABLE,
 }
 
@@ -44,7 +46,6 @@ class Node:
     cluster: Cluster
     pulse: Pulse
     roles: frozenset[str]
-    booted_at: datetime
     authority: Authority
     kubeconfig: Callable[[], bytes]
 

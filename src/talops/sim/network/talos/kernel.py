@@ -21,7 +21,7 @@ async def _dmesg(node: Node, request: wire.DmesgRequest) -> AsyncIterator[wire.D
             f"[talos] machine is {stage}",
         )
         for word in words:
-            yield wire.Data(bytes=_line(node.booted_at, word))
+            yield wire.Data(bytes=_line(node.machine.booted_at, word))
     while request.follow:
         await node.pulse.beat()
         if node.machine.stage != stage:
