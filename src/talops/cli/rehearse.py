@@ -3,7 +3,7 @@
 import typer
 
 from talops import wiring
-from talops.cli import acting, applying, options, rehearse_etcd
+from talops.cli import acting, applying, options, rehearse_etcd, seeing
 from talops.cli.app import SETTINGS
 from talops.domain.context import Output
 
@@ -111,6 +111,20 @@ def health(
 ) -> None:
     """Rehearse `health`."""
     acting.show_health(wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed), json=json)
+
+
+@app.command()
+def services(
+    context: typer.Context,
+    nodes: options.Nodes = None,
+    json: options.AsJson = False,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `services`."""
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
+    seeing.services(stage, nodes or [], json=json)
 
 
 @app.command()

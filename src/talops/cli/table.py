@@ -127,6 +127,9 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         "Give free space back, one member at a time.", options=("accept-downtime", *ACT), argument="nodes"
     ),
     ("etcd", "recover"): Command("What is wrong, what to type, and why.", options=("snapshot", *ACT)),
+    ("services",): Command(
+        "The services of nodes, as Talos runs them.", module="services", options=("json",), argument="nodes"
+    ),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
     ("diff",): Command(
         "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
@@ -217,6 +220,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "etcd", "recover"): Command(
         "Rehearse `etcd recover`.", options=("show-commands", "output", *REHEARSAL)
     ),
+    ("rehearse", "services"): Command("Rehearse `services`.", options=("json", *REHEARSAL), argument="nodes"),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
     ),

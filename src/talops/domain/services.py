@@ -22,9 +22,10 @@ class NodeServices:
     @property
     def missing(self) -> tuple[str, ...]:
         """Services that it ought to have and does not list."""
-        listed = () if isinstance(self.states, Unknown) else self.states
-        known = {state.id for state in listed}
-        return () if isinstance(self.states, Unknown) else tuple(one for one in expected(self.role) if one not in known)
+        if isinstance(self.states, Unknown):
+            return ()
+        listed = {state.id for state in self.states}
+        return tuple(name for name in expected(self.role) if name not in listed)
 
     @property
     def unwell(self) -> tuple[ServiceState, ...]:

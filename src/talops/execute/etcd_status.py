@@ -121,9 +121,19 @@ def _row(
 
 def _silence(view: EtcdView | None, member: Member | None) -> str:
     if view is not None:
-        return view.status.reason if isinstance(view.status, Unknown) else ""
+        return _why(view.status, view) if isinstance(view.status, Unknown) else ""
     started = member is not None and member.hostname
     return "no control plane of the files: not asked" if started else "added, and never started"
+
+
+def _why(gap: Unknown, view: EtcdView) -> str:
+    """Talos on its node knows more than the etcd that does not answer."""
+    service = view.service
+    if isinstance(service, Unknown):
+        return gap.reason
+    if service.state == "Running" and service.health != "Fail":
+        return f"{gap.reason}, although its service runs"
+    return f"{service.state}: {service.event}" if service.event else service.state
 
 
 def _quorum(now: Membership, views: Sequence[EtcdView]) -> Quorum:

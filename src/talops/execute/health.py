@@ -6,8 +6,9 @@ from datetime import date
 from talops.domain.cluster import Desired, DesiredNode, Observed, Policy
 from talops.domain.health import Health, Trouble, Urgency
 from talops.domain.kubernetes import KubeNode
+from talops.domain.services import expected
 from talops.domain.status import Status
-from talops.domain.talos import Role, TalosNode, Unknown
+from talops.domain.talos import TalosNode, Unknown
 from talops.domain.verdict import GateState, Verdict
 from talops.domain.words import count
 from talops.execute.status import cluster_status
@@ -15,9 +16,6 @@ from talops.gates.findings import few
 from talops.observe.symptoms import Symptoms
 
 NODES = "nodes"
-_EXPECTED = ("apid", "containerd", "cri", "kubelet", "machined")
-_EXPECTED_OF_CONTROL_PLANE = ("etcd", "trustd")
-"""A service that is not running is not listed at all (Talos' v1alpha1.ServiceController)."""
 _RUNNING = "running"
 _SOON = 30
 """Days before its end at which a certificate is worth a word."""
@@ -147,8 +145,8 @@ def _unwell(node: DesiredNode, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
         yield "", f"its services are not known: {symptoms.services.reason}"
         return
     known = {service.id: service for service in symptoms.services}
-    expected = (*_EXPECTED, *(_EXPECTED_OF_CONTROL_PLANE if node.role is Role.CONTROL_PLANE else ()))
-    for name in expected:
+    # a service that is not running is no resource at all (Talos' v1alpha1.ServiceController)
+    for name in expected(node.role):
         if name not in known:
             yield name, f"the service {name} is not running"
     for service in known.values():

@@ -5,6 +5,7 @@ from talops.observe.edges import Memory, Tools
 from talops.observe.etcd import observe_etcd_directly
 from talops.observe.kubernetes import observe_attachments, observe_databases, observe_pods
 from talops.observe.machineconfig import Running, observe_running, read_configs
+from talops.observe.services import observe_services
 
 __all__ = [
     "Memory",
@@ -20,5 +21,6 @@ __all__ = [
     "observe_node",
     "observe_pods",
     "observe_running",
+    "observe_services",
     "read_configs",
 ]
