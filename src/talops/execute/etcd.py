@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from talops.domain.event import Ended, NodeEnded, NodeState, Step
 from talops.domain.kubernetes import KubeNode
-from talops.domain.plan import Refusal
 from talops.domain.process import Call, Instant, Result
-from talops.domain.standing import Seat, Standing
+from talops.domain.standing import Seat, Standing, is_silent
 from talops.domain.talos import EtcdView, Unknown
 from talops.errors import Exit, Locked, Refused, TalopsError, ToolFailed, Unreachable, UsageError
 from talops.execute.disrupt import run_call
 from talops.execute.etcd_look import look, no_word
+from talops.execute.etcd_words import Said, said_of
 from talops.execute.failure import StopNow, StopRequested
 from talops.execute.lease import LeaseKeeper, LeaseSilent
 from talops.execute.session import Session
@@ -25,7 +25,6 @@ from talops.observe.direct import own_way
 from talops.observe.edges import Files
 from talops.observe.kubernetes import foreign_actors, kube_facts
 from talops.plan.etcd import standing
-from talops.plan.etcd_removal import refused
 from talops.tools import kubernetes, requests
 from talops.tools.calls import Talosctl
 from talops.tools.talosctl import versions
@@ -33,19 +32,11 @@ from talops.tools.talosctl import versions
 LEASE_WITHIN = timedelta(seconds=20)
 """How long a Kubernetes API that does not answer is waited for: etcd may be what it is waiting for, too."""
 WAY_WITHIN = timedelta(seconds=3)
+ELECTION_WITHIN = 6.0
 LOOK_EVERY = 3.0
 
 Confirm = Callable[[str, str], bool]
 """A question, and what is to be typed for a yes; "" for y."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """The last words of a run that was not stopped."""
-
-    what: str
-    hint: str = ""
-    exit: Exit = Exit.DONE
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +66,8 @@ class EtcdRun:
             self.lease.release()
             raise
         except (TalopsError, StopRequested, StopNow) as stop:
-            return self._stopped(stop)
+            self.lease.release()
+            return self._end(said_of(stop, self.session, done=self.done, kept=self.kept))
         self.lease.release()
         return self._end(said)
 
@@ -84,12 +76,18 @@ class EtcdRun:
         return self._look()[0]
 
     def _look(self) -> tuple[Standing, Sequence[EtcdView]]:
+        """An election, during which nobody tells anything, is waited for."""
         session = self.session
-        views = look(session.desired, session.tools)
-        found = standing(session.desired, views)
-        if isinstance(found, Unknown):
-            raise no_word(found, views)
-        return found, views
+        deadline = session.now() + ELECTION_WITHIN
+        while True:
+            views = look(session.desired, session.tools)
+            found = standing(session.desired, views)
+            if isinstance(found, Standing):
+                return found, views
+            if session.now() >= deadline or all(map(is_silent, views)):
+                raise no_word(found, views)
+            session.waits("", Step.GATES, f"the members of etcd to be told: {found.reason}", deadline)
+            session.pause(1)
 
     def kube_node(self, seat: Seat) -> KubeNode | None:
         """Its Kubernetes node, where Kubernetes answers and has one."""
@@ -138,25 +136,25 @@ class EtcdRun:
     def change(self, seat: Seat, call: Callable[[Talosctl], Call], step: Step, words: str, *, of: str = "") -> Result:
         """Ask this member's node for it, and wait for the end of that call. `of`: the node that it is done to."""
         session, hostname = self.session, of or seat.name
-        made = call(self.way_to(seat))
+        made = call(self.way_to(seat.name, seat.address))
         self.still_ours()
         session.step(hostname, step, words)
         with session.in_flight(words, "", cordoned=False):
             return run_call(session, made, hostname, step, words)
 
-    def way_to(self, seat: Seat) -> Talosctl:
+    def way_to(self, name: str, address: str) -> Talosctl:
         """By an endpoint that has just answered for it, its own if that is one: a mute one would hold it up.
 
         Raises Unreachable.
         """
         talosctl, runner = self.session.tools.talosctl, self.session.tools.runner
-        own = own_way(seat.node, self.session.desired, talosctl) if seat.node else seat.address
-        for way in dict.fromkeys((own, *talosctl.endpoints)):
-            (result,) = runner.gather([replace(talosctl.answers(way, seat.address), deadline=WAY_WITHIN)])
+        planes = self.session.desired.control_planes
+        own = [own_way(node, self.session.desired, talosctl) for node in planes if address in node.addresses]
+        for way in dict.fromkeys((*own, *talosctl.endpoints, *([] if talosctl.endpoints else [address]))):
+            (result,) = runner.gather([replace(talosctl.answers(way, address), deadline=WAY_WITHIN)])
             if result.ok and versions(result.stdout):
                 return talosctl.by_way_of(way)
-        what = f"{seat.name} was well, and does not answer any more"
-        raise Unreachable(what, hint=f"talosctl -n {seat.address} version")
+        raise Unreachable(f"{name} does not answer any more", hint=f"talosctl -n {address} version")
 
     @contextmanager
     def on_node(self, hostname: str) -> Iterator[None]:
@@ -166,8 +164,6 @@ class EtcdRun:
         try:
             yield
             state = NodeState.DONE
-            self.done.append(hostname)
-            self.left = [name for name in self.left if name != hostname]
         except (StopRequested, StopNow):
             state = NodeState.INTERRUPTED
             raise
@@ -202,32 +198,9 @@ class EtcdRun:
     def _judged(self, missing: Callable[[Standing, Sequence[EtcdView]], str]) -> tuple[Standing | None, str]:
         try:
             found, views = self._look()
-        except (Unreachable, ToolFailed) as error:
+        except (Unreachable, ToolFailed, Refused) as error:
             return None, f"an answer: {error.what}"
         return found, missing(found, views)
-
-    def _stopped(self, stop: TalopsError | StopRequested | StopNow) -> Exit:
-        session = self.session
-        match stop:
-            case StopRequested():
-                said = Said(what=self._with_what_is("Stopped as asked"), hint=session.again, exit=Exit.STOPPED)
-            case StopNow() if session.flying:
-                what = (
-                    f"Interrupted while {session.flying} was under way: its talosctl was killed, and whether it was "
-                    "done is not known"
-                )
-                said = Said(what=self._with_what_is(what), hint="talops etcd status", exit=stop.exit)
-            case StopNow():
-                said = Said(what=self._with_what_is("Interrupted, with nothing under way"), exit=stop.exit)
-            case _:
-                said = Said(what=self._with_what_is(stop.what.rstrip(".")), hint=stop.hint, exit=stop.exit)
-        self.lease.release()
-        return self._end(said)
-
-    def _with_what_is(self, what: str) -> str:
-        done = f" Done before that: {', '.join(self.done)}." if self.done else ""
-        kept = f" {self.kept}" if self.kept else ""
-        return f"{what}.{done}{kept}"
 
     def _end(self, said: Said) -> Exit:
         now, wall = self.session.now(), self.session.tools.clock.wall()
@@ -246,9 +219,3 @@ class EtcdRun:
             )
         )
         return said.exit
-
-
-def must_be_allowed(refusals: Sequence[Refusal]) -> None:
-    """Raises Refused with every reason."""
-    if refusals:
-        raise Refused(refused(refusals), hint=refusals[0].hint)

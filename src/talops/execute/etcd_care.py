@@ -9,8 +9,9 @@ from talops.domain.process import Result
 from talops.domain.standing import Seat, Standing
 from talops.domain.words import count, size
 from talops.errors import Exit, ToolFailed
-from talops.execute.etcd import Confirm, EtcdRun, Said, must_be_allowed
+from talops.execute.etcd import Confirm, EtcdRun
 from talops.execute.etcd_quota import quota_bytes
+from talops.execute.etcd_words import Said, must_be_allowed
 from talops.plan.etcd_care import (
     defragment_refusals,
     disarm_refusals,
@@ -39,7 +40,6 @@ def forfeit(run: EtcdRun, word: str, confirm: Confirm) -> Said:
     if leads is None:
         raise ToolFailed("who leads etcd is not known: no two members that are well agree on it", hint=LOOK)
     must_be_allowed(forfeit_refusals(seat, found))
-    run.left = [seat.name]
     if not confirm(f"{seat.name} leads etcd. Let it hand over to another member?", ""):
         return Said(what=f"Not confirmed; {seat.name} still leads.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold()
@@ -107,18 +107,20 @@ def defragment(run: EtcdRun, words: Sequence[str], confirm: Confirm) -> Said:
     if not seats:
         return Said(what="Nothing to do: none of these is a member of etcd.")
     must_be_allowed(_refusals(run, seats, found))
-    run.left, run.counted = [seat.name for seat in seats], True
     run.session.note(f"to be defragmented, the leader last: {', '.join(map(_with_size, seats))}")
     one_by_one = ", one at a time" if len(seats) > 1 else ""
     if not confirm(f"Defragment {count(len(seats), 'member')}{one_by_one}? Each answers nobody meanwhile.", ""):
         return Said(what="Not confirmed; nothing was done.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold()
+    run.left, run.counted = [seat.name for seat in seats], True
     todo, told = {seat.id for seat in seats}, []
     while (seat := next_to_defragment(found := run.look(), todo)) is not None:
         must_be_allowed(_refusals(run, [seat], found))
         with run.on_node(seat.name):
             after = _defragment(run, seat)
         todo.discard(seat.id)
+        run.done.append(seat.name)
+        run.left.remove(seat.name)
         told.append(f"{seat.name} {_size(seat)} to {_size(after)}")
     return Said(what=f"Defragmented, and every member is well: {', '.join(told)}.")
 

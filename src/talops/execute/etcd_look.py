@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from talops.domain.cluster import Desired
 from talops.domain.standing import is_silent
-from talops.domain.talos import EtcdView, Unknown
-from talops.errors import ToolFailed, Unreachable
+from talops.domain.talos import EtcdView, MemberStatus, Unknown
+from talops.errors import Refused, ToolFailed, Unreachable
 from talops.observe import Tools, observe_etcd_directly
 from talops.plan.etcd import strangers
 
@@ -21,11 +21,14 @@ def look(desired: Desired, tools: Tools) -> tuple[EtcdView, ...]:
     return (*views, *observe_etcd_directly(replace(desired, nodes=tuple(others)), tools)) if others else views
 
 
-def no_word(gap: Unknown, views: Sequence[EtcdView]) -> Unreachable | ToolFailed:
+def no_word(gap: Unknown, views: Sequence[EtcdView]) -> Unreachable | ToolFailed | Refused:
     """No control plane tells who the members of etcd are."""
     if all(is_silent(one) for one in views):
         what = f"no control plane answers: {gap.reason}"
         hint = gap.hint or "is the network (VPN) up, and is this the right cluster? see `talosctl config info`"
         return Unreachable(what, hint=hint)
+    if any(isinstance(one.status, MemberStatus) and not one.status.leader.strip("0") for one in views):
+        what = f"refused: etcd has no quorum, so it can agree on nothing: {gap.reason}"
+        return Refused(what, hint="talops etcd recover   # what brings it back")
     what = f"no control plane tells who the members of etcd are: {gap.reason}"
     return ToolFailed(what, hint=gap.hint or "talops etcd recover   # what it is, and what to do")

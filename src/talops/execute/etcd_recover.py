@@ -12,9 +12,10 @@ from talops.domain.event import Step
 from talops.domain.standing import Seat, Standing, is_silent
 from talops.domain.talos import EtcdView, ServiceState, Unknown
 from talops.errors import Exit
-from talops.execute.etcd import Confirm, EtcdRun, Said
+from talops.execute.etcd import Confirm, EtcdRun
 from talops.execute.etcd_look import look, no_word
 from talops.execute.etcd_remove import how_it_is, take_out
+from talops.execute.etcd_words import Said
 from talops.execute.snapshotfile import SnapshotFile
 from talops.plan.etcd import standing, told
 from talops.plan.etcd_recovery import Case, Kind, diagnose

@@ -9,8 +9,9 @@ from talops.domain.process import Result
 from talops.domain.standing import Seat, Standing
 from talops.domain.talos import EtcdView, MemberStatus
 from talops.errors import Exit
-from talops.execute.etcd import Confirm, EtcdRun, Said, must_be_allowed
+from talops.execute.etcd import Confirm, EtcdRun
 from talops.execute.etcd_snapshot import take
+from talops.execute.etcd_words import Said, must_be_allowed
 from talops.execute.snapshotfile import SnapshotFile
 from talops.plan.etcd_removal import Gone, Removal, member_meant, one_line, removal
 
@@ -34,7 +35,6 @@ def remove_member(run: EtcdRun, word: str, file: SnapshotFile, confirm: Confirm)
     meant = member_meant(word, found, run.session.desired)
     if isinstance(meant, Gone):
         return Said(what=f"Nothing to do: {meant.what}.")
-    run.left = [meant.name]
     removed = take_out(run, meant, found, file, confirm)
     if removed is None:
         return Said(what=f"Not confirmed; {meant.name} was left a member.", hint=run.session.again, exit=Exit.STOPPED)
@@ -63,7 +63,7 @@ def take_out(run: EtcdRun, seat: Seat, found: Standing, file: SnapshotFile, conf
         return None
     run.hold()
     _unwell_for_a_while(run, seat)
-    take(run, file, run.look())
+    take(run, file)
     session.note(run.kept)
     found = run.look()
     still = found.of_id(seat.id)
@@ -73,7 +73,9 @@ def take_out(run: EtcdRun, seat: Seat, found: Standing, file: SnapshotFile, conf
     going = removal(still, found, run.kube_node(still))
     must_be_allowed(going.refusals)
     with run.on_node(seat.name):
-        return _remove(run, going, found)
+        removed = _remove(run, going, found)
+    run.done.append(f"the member {seat.id} was removed")
+    return removed
 
 
 def _show(run: EtcdRun, seat: Seat) -> None:

@@ -38,6 +38,8 @@ class SnapshotFile:
     """Where a snapshot is to be. Nothing is there until it is whole."""
 
     path: Path
+    passing: bool = False
+    """It is gone when the command has ended: of a rehearsal."""
 
     @staticmethod
     def at(path: Path) -> "SnapshotFile":

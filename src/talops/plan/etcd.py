@@ -1,6 +1,5 @@
 """Who is who in etcd: each member with the node that it lives on, and how it is. Pure, from what was heard."""
 
-import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -9,8 +8,8 @@ from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.standing import Condition, Seat, Standing
 from talops.domain.talos import Alarm, EtcdView, Member, MemberStatus, ServiceState, Unknown, most_telling
 
-_NOSPACE = re.compile(r"memberID:\d+\s+alarm:NOSPACE\s*,?\s*")
-"""What a status says of an alarm, which is no fault of the member that says it."""
+_ALARM = "alarm:"
+"""In what a status says of an alarm, which is no fault of the member that says it."""
 
 
 def standing(desired: Desired, views: Sequence[EtcdView]) -> Standing | Unknown:
@@ -60,8 +59,8 @@ def faults_of(status: MemberStatus) -> str:
     """What keeps a member from being asked for anything, by its own word. An alarm for want of space does not."""
     if not status.leader.strip("0"):
         return "sees no leader"
-    left = _NOSPACE.sub("", status.errors).strip(" ,")
-    return f"reports errors: {left}" if left else ""
+    errors = [word for word in status.errors.split(", ") if word and _ALARM not in word]
+    return f"reports errors: {', '.join(errors)}" if errors else ""
 
 
 def _seat(member: Member, desired: Desired, views: Sequence[EtcdView]) -> Seat:

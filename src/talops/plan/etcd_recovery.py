@@ -14,8 +14,11 @@ from talops.plan.etcd import told
 from talops.plan.etcd_advice import Advice
 from talops.plan.etcd_care import CORRUPT, NOSPACE
 
-NO_DATA = {"Preparing", "Waiting", "Initialized", "Starting"}
-"""States of a service etcd that has no data of its own yet: it tries to join. One that has data runs, or fails."""
+NO_DATA = {"Preparing", "Initialized", "Starting"}
+"""States of a service etcd that has no data of its own yet: it tries to join. One that has data runs, or fails.
+
+Source: Talos' service_runner.go and services/etcd.go: who joins stays in its pre state until it is taken in.
+"""
 
 
 class Kind(Enum):

@@ -12,7 +12,8 @@ from talops.errors import Exit
 from talops.wiring.stages import Stage
 
 if TYPE_CHECKING:
-    from talops.execute.etcd import Confirm, EtcdRun, Said
+    from talops.execute.etcd import Confirm, EtcdRun
+    from talops.execute.etcd_words import Said
     from talops.execute.snapshotfile import SnapshotFile
 
 
@@ -99,7 +100,7 @@ def _file(stage: Stage, wish: EtcdWish) -> "Iterator[SnapshotFile]":
         yield SnapshotFile.at(expanded(wish.snapshot) if wish.snapshot else Path(name))
         return
     with private_folder() as folder:
-        yield SnapshotFile.at(folder / (Path(wish.snapshot).name or name))
+        yield replace(SnapshotFile.at(folder / (Path(wish.snapshot).name or name)), passing=True)
 
 
 def _safe(cluster: str) -> str:
