@@ -107,7 +107,11 @@ class SnapshotFile:
             if error.errno not in _NO_LINKS:
                 raise
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            draft.replace(self.path)
+            try:
+                draft.replace(self.path)
+            except OSError:
+                self.path.unlink()
+                raise
 
     def _unwritable(self, error: OSError) -> ToolFailed:
         hint = f"df -h {self.path.parent}   # or name a file elsewhere"

@@ -56,6 +56,8 @@ def diagnose(desired: Desired, standing: Standing | Unknown, views: Sequence[Etc
     if isinstance(standing, Unknown) or not standing.membership.quorate:
         return (_quorum_lost(desired, standing, views),)
     found = [*_alarmed(standing), *_unclear(standing)]
+    if standing.doubts:
+        return tuple(found)
     stuck = list(_stuck(standing))
     taken = {case.remove.id for case in stuck if case.remove}
     waiting = {case.watch.hostname for case in stuck if case.watch}
@@ -121,13 +123,13 @@ def _stuck(standing: Standing) -> Iterator[Case]:
         own = waiting.pop(seat.node.hostname, None) if seat.node else None
         if own is None and seat.node is not None:
             if _replaced(seat, standing):
-                yield _stuck_case(seat, seat.node, "its node was installed anew, and has another member now", standing)
+                yield _stuck_case(seat, seat.node, "its node was installed anew, and has another member now")
             continue
         if own is None and (seat.condition is not Condition.SILENT or not waiting):
             continue
         node, view = own or waiting.pop(next(iter(waiting)))
         state = told(view.service) if isinstance(view.service, ServiceState) else ""
-        yield _stuck_case(seat, node, f"{node.hostname} runs, and its etcd cannot join: {state}", standing)
+        yield _stuck_case(seat, node, f"{node.hostname} runs, and its etcd cannot join: {state}")
 
 
 def _replaced(seat: Seat, standing: Standing) -> bool:
@@ -139,14 +141,14 @@ def _replaced(seat: Seat, standing: Standing) -> bool:
     )
 
 
-def _stuck_case(seat: Seat, node: DesiredNode, why: str, standing: Standing) -> Case:
-    held_up = "" if standing.doubts else "; while a dead member is in the list, etcd takes no new one"
+def _stuck_case(seat: Seat, node: DesiredNode, why: str) -> Case:
+    name = seat.member.hostname or "which never started"
     return Case(
         kind=Kind.STUCK,
-        what=f"{why}. The member {seat.id}, {seat.member.hostname or 'which never started'}, is dead{held_up}",
+        what=f"{why}. The member {seat.id}, {name}, is dead; while a dead one is in the list, etcd takes no new one",
         advice=tuple(advice.stuck(seat, node)),
-        remove=None if standing.doubts else seat,
-        watch=None if standing.doubts else node,
+        remove=seat,
+        watch=node,
     )
 
 
