@@ -17,13 +17,13 @@ def etcd() -> None:
 @app.command()
 def status(context: typer.Context, json: options.AsJson = False) -> None:
     """Every member as every control plane sees it, and the quorum. Exit 0 healthy, 4 not, 5 nobody answers."""
-    seeing.status(wiring.live(context.obj, kube_needed=False), json=json)
+    seeing.status(wiring.live(context.obj, kube_asked=False), json=json)
 
 
 @app.command()
 def members(context: typer.Context, json: options.AsJson = False) -> None:
     """Who the members are, on which nodes, and whether they answer. Exit 0 healthy, 4 not, 5 nobody answers."""
-    seeing.members(wiring.live(context.obj, kube_needed=False), json=json)
+    seeing.members(wiring.live(context.obj, kube_asked=False), json=json)
 
 
 @app.command()
@@ -38,7 +38,7 @@ def alarms(
     """The alarms that etcd has raised. Exit 0 none, 4 there are some, 5 nobody answers."""
     if disarm:
         etcd_change.disarm(context, yes=yes, show_commands=show_commands, output="json" if json else output)
-    seeing.alarms(wiring.live(context.obj, kube_needed=False), json=json)
+    seeing.alarms(wiring.live(context.obj, kube_asked=False), json=json)
 
 
 etcd_change.add_to(app)

@@ -23,7 +23,7 @@ def snapshot(
     from talops.wiring.changing_etcd import snapshot as run
 
     wanted = wish("snapshot", *([file] if file else []), snapshot=file, output=output, show_commands=show_commands)
-    with wiring.live(context.obj, kube_needed=False) as stage:
+    with wiring.live(context.obj, kube_asked=False) as stage:
         raise typer.Exit(run(stage, wanted))
 
 

@@ -9,16 +9,18 @@ from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode
 from talops.domain.event import Step
-from talops.domain.standing import Seat, Standing, is_silent
+from talops.domain.standing import Standing, is_silent
 from talops.domain.talos import EtcdView, ServiceState, Unknown
-from talops.errors import Exit
+from talops.errors import Exit, Unreachable
 from talops.execute.etcd import Confirm, EtcdRun
 from talops.execute.etcd_look import look, no_word
 from talops.execute.etcd_remove import how_it_is, take_out
 from talops.execute.etcd_words import Said
 from talops.execute.snapshotfile import SnapshotFile
+from talops.observe.asking import answers
 from talops.plan.etcd import standing, told
 from talops.plan.etcd_recovery import Case, Kind, diagnose
+from talops.tools.servicestates import service_states
 
 JOINED_WITHIN = timedelta(minutes=15)
 """A learner copies the whole database before it becomes a voter; Talos tries to promote it every few seconds."""
@@ -90,7 +92,7 @@ def watch(run: EtcdRun, node: DesiredNode) -> Standing:
     well_since: list[float] = []
 
     def missing(found: Standing, views: Sequence[EtcdView]) -> str:
-        lacks = _lacks(node, found, views)
+        lacks = _lacks(node, found, views) or _lacks_health(run, node)
         if lacks:
             well_since.clear()
             return lacks
@@ -105,19 +107,31 @@ def watch(run: EtcdRun, node: DesiredNode) -> Standing:
 def _lacks(node: DesiredNode, found: Standing, views: Sequence[EtcdView]) -> str:
     own = next((one for one in views if one.hostname == node.hostname), None)
     seat = next((one for one in found.seats if one.node == node and one.status), None)
-    if own is None or isinstance(own.service, Unknown):
-        return f"it to answer{f': {own.service.reason}' if own and isinstance(own.service, Unknown) else ''}"
-    return _lacks_as_member(seat, own.service, found)
-
-
-def _lacks_as_member(seat: Seat | None, service: ServiceState, found: Standing) -> str:
     if seat is None:
-        return f"it to become a member; of its etcd it says: {told(service)}"
+        if own is not None and isinstance(own.service, ServiceState):
+            return f"it to become a member; of its etcd it says: {told(own.service)}"
+        gap = own.status if own is not None else None
+        return f"it to answer{f': {gap.reason}' if isinstance(gap, Unknown) else ''}"
     if not seat.voter:
         behind = found.furthest - seat.status.applied if seat.status else 0
         return f"it to become a voter: it is a learner, {behind} entries behind"
     if not seat.well:
         return f"it to be well: {seat.why or seat.condition.value}"
-    if (service.state, service.health) != ("Running", "OK"):
-        return f"its etcd to be Running and well: {told(service)}"
     return next(iter(found.doubts), "")
+
+
+def _lacks_health(run: EtcdRun, node: DesiredNode) -> str:
+    """By the word of Talos, which looks at it by itself."""
+    address = node.addresses[0]
+    try:
+        call = run.way_to(node.hostname, address).service_states((address,))
+    except Unreachable as silent:
+        return f"an answer: {silent.what}"
+    (result,) = run.session.tools.runner.gather([call])
+    states = answers(result, service_states, (address,))[address]
+    if isinstance(states, Unknown):
+        return f"its services to be told: {states.reason}"
+    etcd = next((state for state in states if state.id == "etcd"), None)
+    if etcd is not None and (etcd.state, etcd.health) == ("Running", "OK"):
+        return ""
+    return f"its etcd to be Running and well: {told(etcd) if etcd else 'there is none'}"

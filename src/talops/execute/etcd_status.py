@@ -133,7 +133,7 @@ def _why(gap: Unknown, view: EtcdView) -> str:
         return gap.reason
     if service.state == "Running" and service.health != "Fail":
         return f"{gap.reason}, although its service runs"
-    return f"{service.state}: {service.event}" if service.event else service.state
+    return f"its service is {service.state}" + (f": {service.event}" if service.event else "")
 
 
 def _quorum(now: Membership, views: Sequence[EtcdView]) -> Quorum:

@@ -16,7 +16,7 @@ from talops.tools.answers import complaints
 from talops.tools.calls import Talosctl
 from talops.tools.endpoints import host_of
 
-_FIRST = timedelta(seconds=2)
+_FIRST = timedelta(seconds=1.5)
 _AGAIN = timedelta(seconds=2)
 _PATIENT = timedelta(seconds=6)
 """Where nobody has answered at all: it may be a slow way to all of them."""
@@ -25,31 +25,46 @@ Make = Callable[[Talosctl, str], Call]
 
 
 def ask_directly(
-    nodes: Sequence[DesiredNode], makes: Sequence[Make], desired: Desired, tools: Tools
+    nodes: Sequence[DesiredNode],
+    makes: Sequence[Make],
+    desired: Desired,
+    tools: Tools,
+    *,
+    second: Sequence[Make] = (),
 ) -> Mapping[str, tuple[Result, ...]]:
-    """By hostname, the results of these questions in their order. Everything side by side, in one round or two."""
+    """By hostname, the results of these questions in their order. Everything side by side, in one round or two.
+
+    The questions of `second` are put to those only that have not answered all of the others.
+    """
     ways = {node.hostname: own_way(node, desired, tools.talosctl) for node in nodes}
-    heard = _ask(nodes, ways, makes, tools, _FIRST)
+    heard = _ask([(node, ways[node.hostname], makes) for node in nodes], tools, _FIRST)
     alive = [ways[hostname] for hostname, results in heard.items() if _spoke(results)]
-    silent = [node for node in nodes if not _spoke(heard[node.hostname])]
-    others = {node.hostname: _other_way(node, ways[node.hostname], alive, tools.talosctl.endpoints) for node in silent}
-    again = [node for node in silent if others[node.hostname]]
-    for hostname, results in _ask(again, others, makes, tools, _AGAIN if alive else _PATIENT).items():
-        heard[hostname] = tuple(map(_more_telling, heard[hostname], results))
+    again: list[tuple[DesiredNode, str, Sequence[Make]]] = []
+    for node in nodes:
+        way = ways[node.hostname]
+        if not _spoke(heard[node.hostname]):
+            other = _other_way(node, way, alive, tools.talosctl.endpoints)
+            again += [(node, other, (*makes, *second))] if other else []
+        elif second and not all(result.ok for result in heard[node.hostname]):
+            again.append((node, way, second))
+    for hostname, results in _ask(again, tools, _AGAIN if alive else _PATIENT).items():
+        first = heard[hostname]
+        anew = len(results) - len(second)
+        heard[hostname] = (*map(_more_telling, first, results[:anew]), *first[anew:], *results[anew:])
     return heard
 
 
 def _ask(
-    nodes: Sequence[DesiredNode], ways: Mapping[str, str], makes: Sequence[Make], tools: Tools, within: timedelta
+    questions: Sequence[tuple[DesiredNode, str, Sequence[Make]]], tools: Tools, within: timedelta
 ) -> dict[str, tuple[Result, ...]]:
+    """To each node by its way."""
     calls = [
-        replace(make(tools.talosctl.by_way_of(ways[node.hostname]), node.addresses[0]), deadline=within)
-        for node in nodes
+        replace(make(tools.talosctl.by_way_of(way), node.addresses[0]), deadline=within)
+        for node, way, makes in questions
         for make in makes
     ]
-    results = tools.runner.gather(calls) if calls else ()
-    many = len(makes)
-    return {node.hostname: results[at * many : (at + 1) * many] for at, node in enumerate(nodes)}
+    results = iter(tools.runner.gather(calls) if calls else ())
+    return {node.hostname: tuple(next(results) for _ in makes) for node, _, makes in questions}
 
 
 def own_way(node: DesiredNode, desired: Desired, talosctl: Talosctl) -> str:

@@ -61,10 +61,10 @@ def observe_etcd_directly(desired: Desired, tools: Tools) -> tuple[EtcdView, ...
         lambda talosctl, node: talosctl.etcd_members((node,)),
         lambda talosctl, node: talosctl.etcd_status((node,)),
         lambda talosctl, node: talosctl.etcd_alarms((node,)),
-        # where etcd is down, Talos takes longer to say so than anybody waits here
-        lambda talosctl, node: talosctl.service_states((node,)),
     )
-    heard = ask_directly(desired.control_planes, makes, desired, tools)
+    # where etcd is down, Talos takes longer to say so than anybody waits here; how it runs there it knows at once
+    second: tuple[Make, ...] = (lambda talosctl, node: talosctl.service_states((node,)),)
+    heard = ask_directly(desired.control_planes, makes, desired, tools, second=second)
     return tuple(view_of(node, *heard[node.hostname]) for node in desired.control_planes)
 
 

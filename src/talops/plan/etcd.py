@@ -6,7 +6,16 @@ from urllib.parse import urlsplit
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.standing import Condition, Seat, Standing
-from talops.domain.talos import Alarm, EtcdView, Member, MemberStatus, ServiceState, Unknown, most_telling
+from talops.domain.talos import (
+    NOT_ASKED,
+    Alarm,
+    EtcdView,
+    Member,
+    MemberStatus,
+    ServiceState,
+    Unknown,
+    most_telling,
+)
 
 _ALARM = "alarm:"
 """In what a status says of an alarm, which is no fault of the member that says it."""
@@ -109,7 +118,8 @@ def _condition(member: Member, there: EtcdView | None) -> tuple[Condition, str]:
     if status.forbidden:
         return Condition.UNKNOWN, status.reason
     if isinstance(service, Unknown):
-        return (Condition.UNKNOWN if service.forbidden else Condition.SILENT), service.reason
+        gap = status if service == NOT_ASKED else service
+        return (Condition.UNKNOWN if gap.forbidden else Condition.SILENT), gap.reason
     if (service.state, service.health) == ("Running", "OK"):
         return Condition.UNKNOWN, f"its node calls it Running and well, and it does not tell of itself: {status.reason}"
     return Condition.DOWN, f"its node answers, and says of etcd: {told(service)}"

@@ -38,14 +38,16 @@ def side_by_side(
             if row not in instead:
                 yield _line([column.padded(column.cells[row]) for column in shown])
             elif number == 0:
-                start = _line([column.padded(column.cells[row]) for column in first])
+                start = "  ".join(column.padded(column.cells[row]) for column in first)
                 yield from _told(start, instead[row], width)
 
 
 def _told(start: str, words: str, width: int) -> list[str]:
     """Beside, where it fits; else below."""
-    whole = f"{start}  {clean(words)}"
-    return [whole] if len(whole) <= width else [start, *folded(words, width, first="    ", rest="    ")]
+    whole = clean(f"{start}  {words}")
+    if len(whole) <= width:
+        return [whole]
+    return [clean(start).rstrip(), *folded(words, width, first="    ", rest="    ")]
 
 
 def _line(cells: Sequence[str]) -> str:

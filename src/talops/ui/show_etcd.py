@@ -31,8 +31,7 @@ def show_members(report: EtcdReport, *, width: int = 80) -> str:
     ]
     lines = [_heading(report), "", *side_by_side(first, [group], width, instead={})]
     silent = [f"{row.label}: {row.silence}" for row in rows if row.silence]
-    for words in silent:
-        lines += folded(words, width, rest="  ")
+    lines += ["", *(line for words in silent for line in folded(words, width, rest="  "))] if silent else []
     return "\n".join([*lines, "", *_end(report, look="talops etcd status")])
 
 

@@ -25,6 +25,9 @@ EXITS = {
     "rehearse upgrade all --skip-node cp-1 cp-2 cp-3 worker-1 worker-2": 0,
     "rehearse plan --from v1.13.2": 0,
     "rehearse status": 0,
+    "rehearse etcd status": 0,
+    "rehearse etcd members": 0,
+    "rehearse etcd alarms --json": 0,
     "rehearse rollback worker-1": 0,
     "rehearse upgrade all --fault api-flaps": 0,
     # 2: wrong usage, or nobody to answer
@@ -44,6 +47,8 @@ EXITS = {
     "rehearse plan --fault nope": 2,
     "rehearse plan --fault install-fails@nobody": 2,
     "rehearse rollback nobody": 2,
+    "rehearse services nobody": 2,
+    "rehearse etcd status --fault nope": 2,
     # 3: something to do
     "rehearse plan": 3,
     "rehearse upgrade all --plan": 3,
@@ -52,6 +57,10 @@ EXITS = {
     "rehearse upgrade all --fault ceph-stays-degraded@worker-1": 4,
     "rehearse upgrade all --fault kubectl-forbidden": 4,
     "rehearse status --fault dead-node@worker-1": 4,
+    "rehearse etcd status --fault dead-node@cp-2": 4,
+    "rehearse etcd status --json --fault etcd-member-lost@cp-2": 4,
+    "rehearse etcd members --fault etcd-member-lost@cp-2": 4,
+    "rehearse etcd alarms --fault dead-node@cp-2": 0,
     # 5: a tool or a node failed
     "rehearse upgrade all --fault install-fails@worker-1": 5,
     "rehearse upgrade all --fault silent-rollback@cp-1": 5,
@@ -62,6 +71,8 @@ EXITS = {
     "rehearse plan -C nowhere": 6,
     "upgrade all --yes -C nowhere": 6,
     "status": 6,
+    "etcd status": 6,
+    "services": 6,
     "plan": 6,
     "unlock --yes": 6,
     "rollback worker-1 --yes": 6,
