@@ -73,6 +73,11 @@ def wiped(seat: Seat) -> Iterator[Advice]:
 def joining(address: str) -> Iterator[Advice]:
     yield Advice(why="how far it is", command=f"talosctl -n {address} service etcd")
     yield Advice(why="what it waits for, if it stays so", command=f"talosctl -n {address} logs etcd | tail -50")
+    yield Advice(
+        why="if it is a learner for more than 10 minutes: Talos asks for its vote no more. It leaves, and joins anew "
+        "(its pods' local volumes are wiped)",
+        command=f"talosctl -n {address} reset --graceful --reboot --system-labels-to-wipe=EPHEMERAL",
+    )
 
 
 def missing(node: DesiredNode) -> Iterator[Advice]:
