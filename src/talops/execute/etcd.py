@@ -32,7 +32,8 @@ from talops.tools.talosctl import versions
 LEASE_WITHIN = timedelta(seconds=20)
 """How long a Kubernetes API that does not answer is waited for: etcd may be what it is waiting for, too."""
 WAY_WITHIN = timedelta(seconds=3)
-ELECTION_WITHIN = 6.0
+ELECTION_WITHIN = 5.0
+"""Seconds."""
 LOOK_EVERY = 3.0
 
 Confirm = Callable[[str, str], bool]
@@ -101,9 +102,12 @@ class EtcdRun:
                 return kube
         return None
 
-    def hold(self) -> None:
+    def hold(self, found: Standing) -> None:
         """Take the Lease, where a Kubernetes API is there to give it. Raises Locked and ToolFailed."""
         self._refuse_others()
+        if found.alarms:
+            # no write is taken until the alarm is gone, however long one waits
+            self.lease.patience = timedelta(0)
         try:
             self.lease.acquire()
         except LeaseSilent as silent:

@@ -22,8 +22,7 @@ from talops.plan.etcd_removal import Gone, member_meant
 
 ELECTED_WITHIN = timedelta(seconds=20)
 DISARMED_WITHIN = timedelta(seconds=20)
-STAYS = 5.0
-"""Seconds for which no alarm may come back: the next write raises it again, and Kubernetes writes all the time."""
+"""Besides the time for which no alarm may come back."""
 OUTAGE = "etcd"
 LOOK = "talops etcd status"
 
@@ -42,7 +41,7 @@ def forfeit(run: EtcdRun, word: str, confirm: Confirm) -> Said:
     must_be_allowed(forfeit_refusals(seat, found))
     if not confirm(f"{seat.name} leads etcd. Let it hand over to another member?", ""):
         return Said(what=f"Not confirmed; {seat.name} still leads.", hint=run.session.again, exit=Exit.STOPPED)
-    run.hold()
+    run.hold(found)
     words = "asking it to hand over its leadership"
     with run.on_node(seat.name):
         result = run.change(
@@ -72,7 +71,7 @@ def disarm(run: EtcdRun, confirm: Confirm) -> Said:
     run.session.note(f"raised: {raised}")
     if not confirm(f"Disarm {count(len(found.alarms), 'alarm')} ({raised})?", ""):
         return Said(what="Not confirmed; the alarms stay.", hint=run.session.again, exit=Exit.STOPPED)
-    run.hold()
+    run.hold(found)
     asked = next(iter(found.speakers), None)
     if asked is None:
         raise ToolFailed("no member is well enough to be asked", hint="talops etcd recover")
@@ -81,7 +80,11 @@ def disarm(run: EtcdRun, confirm: Confirm) -> Said:
     )
     quiet_since: list[float] = []
     run.wait_until(
-        lambda now, _: _quiet(run, now, result, quiet_since), asked.name, Step.VERIFY, within=DISARMED_WITHIN, hint=LOOK
+        lambda now, _: _quiet(run, now, result, quiet_since),
+        asked.name,
+        Step.VERIFY,
+        within=DISARMED_WITHIN + run.session.policy.stable_window,
+        hint=LOOK,
     )
     return Said(what=f"No member has an alarm any more: {raised} was disarmed.")
 
@@ -96,8 +99,10 @@ def _quiet(run: EtcdRun, now: Standing, result: Result, since: list[float]) -> s
         since.clear()
         said = "" if result.ok else f" (talosctl said: {result.complaint()})"
         return f"{', '.join(_alarm_words(now))} to go{said}"
+    # the next write would raise it again, and Kubernetes writes all the time
     since.append(run.session.now())
-    return "" if since[-1] - since[0] >= STAYS else "no alarm to come back"
+    stays = run.session.policy.stable_window.total_seconds()
+    return "" if since[-1] - since[0] >= stays else "no alarm to come back"
 
 
 def defragment(run: EtcdRun, words: Sequence[str], confirm: Confirm) -> Said:
@@ -111,7 +116,7 @@ def defragment(run: EtcdRun, words: Sequence[str], confirm: Confirm) -> Said:
     one_by_one = ", one at a time" if len(seats) > 1 else ""
     if not confirm(f"Defragment {count(len(seats), 'member')}{one_by_one}? Each answers nobody meanwhile.", ""):
         return Said(what="Not confirmed; nothing was done.", hint=run.session.again, exit=Exit.STOPPED)
-    run.hold()
+    run.hold(found)
     run.left, run.counted = [seat.name for seat in seats], True
     todo, told = {seat.id for seat in seats}, []
     while (seat := next_to_defragment(found := run.look(), todo)) is not None:

@@ -61,7 +61,7 @@ def take_out(run: EtcdRun, seat: Seat, found: Standing, file: SnapshotFile, conf
     session.note(f"quorum: {going.means}", hostname=seat.name)
     if not confirm(f"Remove the member {seat.id} ({seat.name}) from etcd for good?", seat.name):
         return None
-    run.hold()
+    run.hold(found)
     _unwell_for_a_while(run, seat)
     take(run, file)
     session.note(run.kept)
