@@ -115,6 +115,10 @@ class Rehearsed:
         """One `talops rollback NODE --yes`."""
         return self._run(lambda session, holder, _: roll_back(session, hostname, holder=holder, confirm=lambda _: True))
 
+    def run_etcd(self, command: Callable[[Session, str], Exit], *, again: str) -> Played:
+        """One `talops etcd …`."""
+        return self._run(lambda session, holder, _: command(session, holder), again=again)
+
     def _run(self, command: Callable[[Session, str, Configs], Exit], again: str = "talops upgrade all") -> Played:
         self.runs += 1
         events: list[Event] = []

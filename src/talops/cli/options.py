@@ -60,6 +60,8 @@ FaultsToEnd = Annotated[list[str] | None, typer.Argument(metavar="NAME[@NODE]...
 Every = Annotated[bool, _option("all")]
 New = Annotated[str | None, _option("new")]
 NewFolder = Annotated[str | None, typer.Argument(metavar="[DIR]", help="With --new: where; default: NAME.")]
+SnapshotFile = Annotated[str, _option("snapshot")]
+Disarm = Annotated[bool, _option("disarm")]
 Update = Annotated[bool, _option("update")]
 Offline = Annotated[bool, _option("offline")]
 Dialect = Annotated[str, _option("shell")]

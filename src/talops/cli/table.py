@@ -76,6 +76,8 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "offline": Option(("--offline",), "Ask no network."),
     "strict": Option(("--strict",), "Warnings are errors."),
+    "disarm": Option(("--disarm",), "Take the alarms back, once what raised them is over."),
+    "snapshot": Option(("--snapshot",), "Where the snapshot is kept that is taken before.", "file", "FILE"),
     "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
     "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
     "fault": Option(("--fault",), "Make this go wrong; may be given again.", "fault", "NAME@NODE"),
@@ -104,6 +106,7 @@ SHELLS = ("bash", "zsh", "fish")
 GLOBAL = ("repo", "talosconfig", "kubeconfig", "context", "kube-context")
 WHICH = ("only", "skip-node", "accept-downtime")
 APPLY = ("skip-node", "accept-downtime", "stage")
+ACT = ("yes", "show-commands", "output")
 REHEARSAL = ("fault", "from", "seed")
 KUBERNETES = ("kubernetes-to", "yes", "plan", "show-commands", "output")
 
@@ -120,7 +123,18 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("etcd",): Command("etcd of the cluster: its members, as every control plane sees them.", module="etcd"),
     ("etcd", "status"): Command("Every member as every control plane sees it, and the quorum.", options=("json",)),
     ("etcd", "members"): Command("Who the members are, and whether they answer.", options=("json",)),
-    ("etcd", "alarms"): Command("The alarms that etcd has raised.", options=("json",)),
+    ("etcd", "alarms"): Command("The alarms that etcd has raised.", options=("disarm", *ACT, "json")),
+    ("etcd", "snapshot"): Command(
+        "Save etcd into a file that is checked, for you alone.", options=("show-commands", "output"), argument="file"
+    ),
+    ("etcd", "remove-member"): Command(
+        "Take a dead member out, if quorum is kept.", options=("snapshot", *ACT), argument="node"
+    ),
+    ("etcd", "forfeit-leadership"): Command("Let another member lead.", options=ACT, argument="node"),
+    ("etcd", "defrag"): Command(
+        "Give free space back, one member at a time.", options=("accept-downtime", *ACT), argument="nodes"
+    ),
+    ("etcd", "recover"): Command("What is wrong, what to type, and why.", options=("snapshot", *ACT)),
     ("services",): Command(
         "The services of nodes, as Talos runs them.", module="services", options=("json",), argument="nodes"
     ),
@@ -205,7 +219,26 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "etcd"): Command("etcd of the embedded cluster."),
     ("rehearse", "etcd", "status"): Command("Rehearse `etcd status`.", options=("json", *REHEARSAL)),
     ("rehearse", "etcd", "members"): Command("Rehearse `etcd members`.", options=("json", *REHEARSAL)),
-    ("rehearse", "etcd", "alarms"): Command("Rehearse `etcd alarms`.", options=("json", *REHEARSAL)),
+    ("rehearse", "etcd", "alarms"): Command(
+        "Rehearse `etcd alarms`.", options=("disarm", "show-commands", "output", "json", *REHEARSAL)
+    ),
+    ("rehearse", "etcd", "snapshot"): Command(
+        "Rehearse `etcd snapshot`.", options=("show-commands", "output", *REHEARSAL), argument="file"
+    ),
+    ("rehearse", "etcd", "remove-member"): Command(
+        "Rehearse `etcd remove-member`.", options=("show-commands", "output", *REHEARSAL), argument="node"
+    ),
+    ("rehearse", "etcd", "forfeit-leadership"): Command(
+        "Rehearse `etcd forfeit-leadership`.", options=("show-commands", "output", *REHEARSAL), argument="node"
+    ),
+    ("rehearse", "etcd", "defrag"): Command(
+        "Rehearse `etcd defrag`.",
+        options=("accept-downtime", "show-commands", "output", *REHEARSAL),
+        argument="nodes",
+    ),
+    ("rehearse", "etcd", "recover"): Command(
+        "Rehearse `etcd recover`.", options=("show-commands", "output", *REHEARSAL)
+    ),
     ("rehearse", "services"): Command("Rehearse `services`.", options=("json", *REHEARSAL), argument="nodes"),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"

@@ -31,6 +31,12 @@ class Step(Enum):
     VERIFY = "verify"
     UNCORDON = "uncordon"
     SETTLE = "settle"
+    SNAPSHOT = "snapshot"
+    REMOVE = "remove"
+    HAND_OVER = "hand over"
+    DEFRAGMENT = "defragment"
+    DISARM = "disarm"
+    JOIN = "join"
 
 
 class NodeState(Enum):
@@ -57,6 +63,7 @@ class NodeState(Enum):
     BEHIND = "components of the old release"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
+    NOT_DONE = "not done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,3 +167,5 @@ class Ended(Event):
     left: tuple[str, ...]
     took: timedelta
     journal: str = ""
+    counted: bool = True
+    """What was done is counted in nodes."""
