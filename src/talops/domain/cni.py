@@ -33,14 +33,20 @@ class Release:
     chart: str = ""
     repo: str = ""
     version: str = ""
-    files: tuple[Path, ...] = ()
-    """Values files, each over the one before."""
-    values: str = field(default="", repr=False)
-    """YAML, over them; it may hold secrets."""
+    values: tuple[str, ...] = field(default=(), repr=False)
+    """Texts of YAML, each over the one before; they may hold secrets."""
 
     def __str__(self) -> str:
         words = " ".join(filter(None, (self.chart.rpartition("/")[2], self.version)))
         return f"{self.namespace}/{self.name}" + (f" ({words})" if words else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charts:
+    """What talops.yaml says: another place to look at, or releases."""
+
+    source: str = ""
+    releases: tuple[Release, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
