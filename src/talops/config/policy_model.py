@@ -140,9 +140,7 @@ class Tools(Part):
 
 
 class Chart(Part):
-    chart: str = Field(
-        min_length=1, description="its name in repo, an oci:// reference, or a folder here"
-    )
+    chart: str = Field(min_length=1, description="its name in repo, an oci:// reference, or a folder here")
     repo: Web | None = Field(None, description="the URL of the chart repository")
     version: str | None = Field(None, description="the chart's version, like 1.18.0")
     release: str | None = Field(None, description="the name of the Helm release; default: the chart's name")
