@@ -57,7 +57,8 @@ data:
 apiVersion: v1
 kind: Secret
 metadata: {name: cilium-ca, namespace: {{ .Release.Namespace }}}
-stringData: {key: {{ randAlphaNum 24 | quote }}}
+{{- $old := lookup "v1" "Secret" .Release.Namespace "cilium-ca" }}
+data: {key: {{ if $old }}{{ $old.data.key | quote }}{{ else }}{{ randAlphaNum 24 | b64enc | quote }}{{ end }}}
 """,
     "templates/rights.yaml": """\
 apiVersion: v1

@@ -3,13 +3,15 @@
 import typer
 
 from talops import wiring
-from talops.cli import acting, applying, options
+from talops.cli import acting, applying, options, rehearse_install
 from talops.cli.app import SETTINGS
 from talops.domain.context import Output
 
 app = typer.Typer(help="Any of these on an embedded cluster built from your files.", **SETTINGS)
 below_upgrade = typer.Typer(help="Upgrade the embedded cluster.", **SETTINGS)
 app.add_typer(below_upgrade, name="upgrade")
+app.add_typer(rehearse_install.app, name="install")
+app.command("install-cni", hidden=True)(rehearse_install.cni)
 
 
 @app.callback(invoke_without_command=True)

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from talops.domain.cni import Capabilities, Release
-from talops.domain.process import Call
+from talops.domain.process import Call, Runner
+from talops.domain.talos import Version
 from talops.tools import commands
+from talops.tools.calls import program_version
+from talops.tools.reading import ParseError, load, text
 
 
 def _call(name: str, program: tuple[str, ...], words: Sequence[str]) -> Call:
@@ -38,7 +41,15 @@ def kubectl_kustomize(path: str, folder: Path, helm: str, can: Capabilities) -> 
 def helmfile_template(path: str, file: Path, helm: str, releases: Sequence[Release], can: Capabilities) -> Call:
     """Only of these releases, and not of those that they need: a CNI needs none."""
     selected = [word for one in releases for word in ("--selector", f"name={one.name},namespace={one.namespace}")]
-    # its own list, one word each: a comma would be part of it
-    kinds = [word for kind in can.kinds for word in ("--api-versions", kind)]
+    kinds = ("--args", f"--api-versions {','.join(can.kinds)}") if can.kinds else ()
     program = (path, "--file", str(file), "--helm-binary", helm, "--quiet", *selected)
     return _call("helmfile-template", program, ("--kube-version", can.version, *kinds))
+
+
+def kustomize_version(runner: Runner, kubectl: str) -> Version | None:
+    """Of the kustomize that this kubectl has inside; None where it does not say."""
+    (result,) = runner.gather((program_version("kubectl", kubectl),))
+    try:
+        return Version.parse(text(load(result.stdout), "kustomizeVersion"))
+    except (ParseError, ValueError):
+        return None

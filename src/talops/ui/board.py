@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from talops.domain.event import Event, GatesJudged, NodeEnded, NodeState, Planned, Step, StepStarted, StepWaits
+from talops.domain.event import (
+    CniPlanned,
+    Event,
+    GatesJudged,
+    NodeEnded,
+    NodeState,
+    Planned,
+    Step,
+    StepStarted,
+    StepWaits,
+)
 from talops.domain.plan import Aim, Plan
 from talops.domain.process import Instant
 from talops.domain.verdict import Verdict
@@ -50,6 +60,9 @@ class Board:
                 target = event.plan.target
                 aim = str(target) if event.plan.aim is Aim.UPGRADE else event.plan.aim.words(target)
                 self.title = f"{event.cluster} to {aim}"
+            case CniPlanned():
+                networks = " and ".join(event.plan.found.networks)
+                self.title = f"{event.cluster}: {networks or 'the CNI'}"
             case GatesJudged():
                 self._judge(event)
             case StepStarted():
