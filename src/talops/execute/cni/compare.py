@@ -1,8 +1,9 @@
 """How an object is now, and how it would be: which fields differ, without a secret's values. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from talops.domain.cni import FieldChange, KubeObject
+from talops.domain.cni import MANAGED_BY, FieldChange, KubeObject
 
 Place = tuple[str | int, ...]
 _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
@@ -123,3 +124,15 @@ def _with(body: object, place: Place, value: object) -> object:
     if isinstance(body, list) and isinstance(step, int):
         return [_with(row, rest, value) if n == step else row for n, row in enumerate(body)]
     return body
+
+
+def with_selector(wanted: KubeObject, live: Mapping[str, object]) -> KubeObject:
+    """With what the live selector asks beyond the wanted one of the label by which Helm knows its own."""
+    said = _at(live, ("spec", "selector", "matchLabels", MANAGED_BY))
+    if said is None or _at(wanted.body, ("spec", "selector", "matchLabels")) is None:
+        return wanted
+    body: object = wanted.body
+    for place in (("spec", "selector", "matchLabels"), ("spec", "template", "metadata", "labels")):
+        labels = _at(body, place)
+        body = _with(body, place, {**(labels if isinstance(labels, dict) else {}), MANAGED_BY: said})
+    return replace(wanted, body=body) if isinstance(body, dict) else wanted

@@ -21,13 +21,14 @@ from talops.domain.process import Kube, Request, Response
 from talops.domain.talos import Unknown
 from talops.domain.words import count
 from talops.errors import Unreachable
-from talops.execute.cni.compare import changes, has_all, kept
+from talops.execute.cni.compare import changes, has_all, kept, with_selector
 from talops.execute.cni.kinds import Kinds, defined_kinds, placed, sure
 from talops.execute.cni.owners import Owner, owners
 from talops.execute.cni.state import Seen, lacks, look
 from talops.tools import objects
 from talops.tools.objects import Conflicts, Kind, Live
 from talops.tools.reading import text
+from talops.tools.workloads import KINDS
 
 PREDECESSORS = {"helm", "helm-controller", "kubectl", "kubectl-client-side-apply", "kubectl-create", "talops"}
 """Whose values may be set anew: they have installed the same before, by other means."""
@@ -40,7 +41,7 @@ def wanted_objects(rendered: Rendered, kinds: Kinds, kube: Kube) -> tuple[KubeOb
     Values that belong together (a CA and what it has signed) are kept together, or made anew together.
     """
     found = placed(rendered.objects, kinds)
-    found = (*_namespaces(found, kinds, kube), *found)
+    found = (*_namespaces(found, kinds, kube), *_with_old_selectors(found, kinds, kube))
     unstable = [one for one in found if str(one) in _moved(rendered, found)]
     if not unstable:
         return found
@@ -55,6 +56,14 @@ def wanted_objects(rendered: Rendered, kinds: Kinds, kube: Kube) -> tuple[KubeOb
         replace(one, body=kept(one, lives[str(one)] or {}, places[str(one)])) if str(one) in lives else one
         for one in found
     )
+
+
+def _with_old_selectors(found: Sequence[KubeObject], kinds: Kinds, kube: Kube) -> tuple[KubeObject, ...]:
+    """A workload that kustomize's `commonLabels` were applied to keeps its selector: nobody can change it."""
+    asked = [(one, kind) for one in found if one.kind in KINDS and (kind := kinds.of(one)) is not None]
+    replies = kube.gather([objects.read(kind, one) for one, kind in asked])
+    lives = {str(one): sure(objects.live(reply)) for (one, _), reply in zip(asked, replies, strict=True)}
+    return tuple(with_selector(one, live) if (live := lives.get(str(one))) else one for one in found)
 
 
 def _moved(rendered: Rendered, found: Sequence[KubeObject]) -> Mapping[str, tuple[tuple[str | int, ...], ...]]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from talops.domain.cni import Release, Shape, Source
+from talops.domain.cni import RELEASE_NAME, RELEASE_NAMESPACE, Release, Shape, Source
 from talops.files.cni.known import network
-from talops.files.cni.repository import KUSTOMIZATIONS, Fields, Repository, tables, text, texts
+from talops.files.cni.repository import KUSTOMIZATIONS, Fields, Repository, table, tables, text, texts
 
 Paths = dict[Path, Fields]
 
@@ -36,6 +36,30 @@ def source(repository: Repository, folder: Path) -> Source:
     )
 
 
+def without_label(repository: Repository, folder: Path, label: str) -> Iterator[tuple[Path, Fields]]:
+    """The kustomizations of this folder and below that put this label on everything, without that; by their paths.
+
+    `commonLabels` go into selectors, too. Helm has no such selectors, and nobody can change them later.
+    """
+    seen: set[Path] = set()
+    list(_below(repository, folder, seen))
+    for place in sorted(seen):
+        found = repository.kustomization(place)
+        if found is not None and (without := _without(found[1], label)) != found[1]:
+            yield found[0], without
+
+
+def _without(fields: Fields, label: str) -> Fields:
+    common = {key: value for key, value in table(fields, "commonLabels").items() if key != label}
+    rows = [
+        {**row, "pairs": {key: value for key, value in table(row, "pairs").items() if key != label}}
+        for row in tables(fields.get("labels"))
+    ]
+    kept = {key: value for key, value in fields.items() if key not in {"commonLabels", "labels"}}
+    labels = [row for row in rows if row["pairs"]]
+    return {**kept, **({"commonLabels": common} if common else {}), **({"labels": labels} if labels else {})}
+
+
 def _with_charts(repository: Repository) -> Iterator[tuple[Path, Fields]]:
     for path in repository.files:
         if path.name in KUSTOMIZATIONS and b"helmChart" in repository.text(path):
@@ -45,10 +69,11 @@ def _with_charts(repository: Repository) -> Iterator[tuple[Path, Fields]]:
 def _releases(fields: Fields) -> tuple[Release, ...]:
     """Of its own charts; `helmChartInflationGenerator` is their form of old."""
     rows = (*tables(fields.get("helmCharts")), *tables(fields.get("helmChartInflationGenerator")))
+    said = table(fields, "commonAnnotations")
     return tuple(
         Release(
-            name=text(row, "releaseName") or text(row, "name") or text(row, "chartName"),
-            namespace=text(row, "namespace") or text(fields, "namespace") or "default",
+            name=text(said, RELEASE_NAME) or text(row, "releaseName") or text(row, "name") or text(row, "chartName"),
+            namespace=text(said, RELEASE_NAMESPACE) or text(row, "namespace") or text(fields, "namespace") or "default",
             chart=text(row, "name") or text(row, "chartName"),
             repo=text(row, "repo") or text(row, "chartRepo"),
             version=text(row, "version") or text(row, "chartVersion"),

@@ -99,17 +99,31 @@ def _differing(one: object, other: object, place: Place) -> Iterator[Place]:
 
 
 def _owned(one: KubeObject, releases: Sequence[Release]) -> KubeObject:
-    """Where the source does not say itself to which release it belongs."""
+    """Where the source does not say itself to which release it belongs. Pods belong to none: only their workloads."""
     annotations, labels = table(one.body, "metadata", "annotations"), table(one.body, "metadata", "labels")
     release = _release_of(one, releases)
-    if release is None or annotations.get(RELEASE_NAME):
+    said = {RELEASE_NAME: release.name, RELEASE_NAMESPACE: release.namespace} if release is not None else {}
+    said = said | {key: str(annotations[key]) for key in (RELEASE_NAME, RELEASE_NAMESPACE) if key in annotations}
+    if not said:
         return one
     metadata: Mapping[str, object] = {
         **table(one.body, "metadata"),
-        "annotations": {**annotations, RELEASE_NAME: release.name, RELEASE_NAMESPACE: release.namespace},
+        "annotations": {**annotations, **said},
         "labels": {**labels, MANAGED_BY: HELM},
     }
-    return replace(one, body={**one.body, "metadata": metadata})
+    return replace(one, body={**_without_in_pods(one.body), "metadata": metadata})
+
+
+def _without_in_pods(body: Fields) -> Fields:
+    """kustomize's `commonAnnotations` go there, too: Helm would take them away, and so replace every pod."""
+    annotations = table(body, "spec", "template", "metadata", "annotations")
+    if not annotations.keys() & {RELEASE_NAME, RELEASE_NAMESPACE}:
+        return body
+    kept = {key: value for key, value in annotations.items() if key not in {RELEASE_NAME, RELEASE_NAMESPACE}}
+    spec, template = table(body, "spec"), table(body, "spec", "template")
+    metadata = {key: value for key, value in table(template, "metadata").items() if key != "annotations"}
+    metadata |= {"annotations": kept} if kept else {}
+    return {**body, "spec": {**spec, "template": {**template, "metadata": metadata}}}
 
 
 def _release_of(one: KubeObject, releases: Sequence[Release]) -> Release | None:

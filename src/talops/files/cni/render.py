@@ -1,16 +1,19 @@
 """What the tools make of a source. They run twice, so that what comes out differently each time is known."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from talops.domain.cni import Capabilities, Found, KubeObject, Release, Rendered, Shape, Source
+from talops.domain.cni import MANAGED_BY, Capabilities, Found, KubeObject, Release, Rendered, Shape, Source
 from talops.domain.process import Call, End, Result, Runner
 from talops.domain.talos import Version
 from talops.errors import ToolFailed, ToolMissing
 from talops.files.cni.complaints import explained
+from talops.files.cni.kustomization import without_label
 from talops.files.cni.mirror import mirror
 from talops.files.cni.objects import objects_of, rendered
+from talops.files.cni.repository import Repository
 from talops.tools.charts import helm_pull, helm_template, helmfile_template, kubectl_kustomize
 from talops.tools.pins import write_private
 from talops.tools.programs import missing
@@ -73,9 +76,20 @@ class _Rendering:
         self._refuse_old_kustomize(helm)
         copy = self._folder / "repository"
         mirror(self._source.root, copy)
+        self._without_label(copy)
         call = kubectl_kustomize(kubectl, (copy / self._source.path).parent, helm, self._can)
         # the second run finds the charts that the first has fetched
         return self._objects(self._run([call])), self._objects(self._run([call]))
+
+    def _without_label(self, copy: Path) -> None:
+        """Helm's label is put on the objects later, and on nothing else."""
+        repository = Repository(self._source.root)
+        folder = (self._source.root / self._source.path).parent
+        for path, fields in without_label(repository, folder, MANAGED_BY):
+            place = copy / path.resolve().relative_to(self._source.root.resolve())
+            place.unlink()
+            # JSON is YAML
+            place.write_text(json.dumps(fields))
 
     def _refuse_old_kustomize(self, helm: str) -> None:
         helms, kustomize = self._renderers.versions(HELM), self._renderers.versions(KUBECTL)
