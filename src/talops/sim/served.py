@@ -14,6 +14,7 @@ class Code(StrEnum):
 
     UNKNOWN = "Unknown"
     INVALID_ARGUMENT = "InvalidArgument"
+    NOT_FOUND = "NotFound"
     PERMISSION_DENIED = "PermissionDenied"
     FAILED_PRECONDITION = "FailedPrecondition"
     UNAVAILABLE = "Unavailable"

@@ -124,6 +124,9 @@ class Ended:
     def poll(self) -> Result:
         return self._result
 
+    def output(self) -> bytes:
+        return self._result.stdout
+
     def kill(self) -> None:
         return None
 

@@ -143,11 +143,14 @@ def _misfit(image: str, version: Version) -> str:
     tag = _IMAGE.search(image)
     if tag is None:
         return f'failed to parse Kubernetes version from image reference "{image}": invalid image reference: "{image}"'
+    return unsupported(tag[0].lstrip(":v").partition("@")[0], int(tag["minor"]), version)
+
+
+def unsupported(kubernetes: str, minor: int, version: Version) -> str:
+    """Why this Kubernetes does not run on this Talos; empty when it does."""
     known = kubernetes_of(version.minor)
     if known is None:
         return f"compatibility with version {version.core} is not supported"
-    kubernetes = tag[0].lstrip(":v").partition("@")[0]
-    minor = int(tag["minor"])
     if minor < known[0]:
         return f"version of Kubernetes {kubernetes} is too old to be used with Talos {version.core}"
     if minor > known[1]:

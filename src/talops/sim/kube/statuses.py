@@ -23,6 +23,11 @@ def no_such_path() -> Reply:
     return 404, b"404 page not found\n"
 
 
+def no_such_resource() -> Reply:
+    """Of a group and version that is served."""
+    return failure(404, "NotFound", "the server could not find the requested resource", {})
+
+
 def already_exists(resource: Resource, name: str) -> Reply:
     return failure(409, "AlreadyExists", f'{resource.qualified} "{name}" already exists', _details(resource, name))
 
@@ -68,6 +73,23 @@ def forbidden(user: str, verb: str, resource: Resource, subject: str, name: str,
 
 def bad_request(message: str) -> Reply:
     return failure(400, "BadRequest", message)
+
+
+def no_field_manager() -> Reply:
+    """A server-side apply must say who applies."""
+    why = "Required value: is required for apply patch"
+    causes = [{"reason": "FieldValueRequired", "message": why, "field": "fieldManager"}]
+    details: Object = {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": causes}
+    return failure(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: fieldManager: {why}', details)
+
+
+def another_name(name: str, asked: str) -> Reply:
+    return bad_request(f"the name of the object ({name}) does not match the name on the URL ({asked})")
+
+
+def another_namespace(namespace: str, asked: str) -> Reply:
+    where = f"the namespace of the object ({namespace}) does not match the namespace on the request ({asked})"
+    return bad_request(where)
 
 
 def not_allowed() -> Reply:
