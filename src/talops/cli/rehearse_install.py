@@ -28,7 +28,7 @@ def cni(
 ) -> None:
     """Rehearse `install cni`: on an embedded cluster without a CNI, with what the real tools render."""
     wanted, repo = CniWish(source=source, repair=repair), context.obj.repo
-    stage = wiring.rehearsal(context.obj, faults=fault or (), start=None, seed=seed, at_target=True)
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=None, seed=seed, at_target=True, cni=False)
     if plan:
         installing.show_plan(stage, wanted, repo, output=output)
     installing.install(stage, wanted, repo, yes=True, output=output, show_commands=show_commands)
