@@ -14,6 +14,7 @@ KINDS = {"DaemonSet", "Deployment", "StatefulSet"}
 _SERVING = "kubernetes.io/kubelet-serving"
 _NODE = "system:node:"
 _LONGEST = 240
+_PULLS = {"ImagePullBackOff", "ErrImagePull"}
 
 
 def _workload(body: bytes) -> Workload:
@@ -73,9 +74,12 @@ def _containers(found: object) -> Iterator[str]:
             continue
         if reason == "CrashLoopBackOff":
             yield f"{reason}: container {name}, {_last(row)}"
+        elif reason in _PULLS:
+            # the kubelet says one and the other in turn: it is the same trouble
+            said = text(waiting, "message").rpartition(": ")[2].strip(' "')
+            yield f"ImagePullBackOff: {text(row, 'image')}" + (f" ({said})" if ": " in text(waiting, "message") else "")
         else:
-            message = text(waiting, "message")
-            yield f"{reason}: {text(row, 'image')}{f' ({message})' if message else ''}"[:_LONGEST]
+            yield f"{reason}: container {name}: {text(waiting, 'message')}"[:_LONGEST].removesuffix(": ")
     for row in all_:
         ended = table(row, "state", "terminated")
         if ended and count(ended, "exitCode"):

@@ -48,9 +48,12 @@ class Installation:
             return ending.end(Exit.STOPPED, "Not confirmed; nothing was changed.", session.again)
         try:
             seen = self._install(lease) if plan.pending else self._wait()
-        except (TalopsError, StopRequested, StopNow) as stop:
-            ending.todo, ending.planned = [], False
+        except TalopsError as stop:
             return ending.stopped(stop)
+        except (StopRequested, StopNow) as stop:
+            lease.release()
+            code = stop.exit if isinstance(stop, StopNow) else Exit.STOPPED
+            return ending.end(code, "Stopped as asked. What is applied stays; the next run goes on.", session.again)
         lease.release()
         nodes = seen.nodes if isinstance(seen.nodes, tuple) else ()
         ending.done = [node.name for node in nodes]

@@ -135,3 +135,9 @@ def approvals(seen: Seen) -> str:
     """The command that approves every request that waits, empty when none does."""
     pending = [one.name for one in seen.signing if one.pending] if isinstance(seen.signing, tuple) else []
     return f"kubectl certificate approve {' '.join(pending)}" if pending else ""
+
+
+def only_unapproved(seen: Seen) -> bool:
+    """Everything else is up, and nothing of what is installed approves certificates."""
+    others = (*_workloads(seen), *_nodes(seen))
+    return not others and not any(isinstance(one, Workload) and one.name in APPROVERS for one in seen.workloads)

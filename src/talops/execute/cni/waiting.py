@@ -8,11 +8,13 @@ from talops.domain.event import Step
 from talops.domain.words import span
 from talops.errors import GateTimeout
 from talops.execute.cni.kinds import Kinds
-from talops.execute.cni.state import Seen, approvals, lacks, look
+from talops.execute.cni.state import Seen, approvals, lacks, look, only_unapproved
 from talops.execute.session import Session
 
 UP_WITHIN = timedelta(minutes=10)
 """Images are pulled meanwhile, on every node."""
+APPROVED_WITHIN = timedelta(minutes=1)
+"""Where nothing of what is installed approves certificates: somebody else may, but then at once."""
 
 
 def wait_until_up(session: Session, wanted: Sequence[KubeObject], kinds: Kinds, *, settled: bool) -> Seen:
@@ -27,6 +29,8 @@ def wait_until_up(session: Session, wanted: Sequence[KubeObject], kinds: Kinds, 
         good = 0 if missing else good + 1
         if good > (0 if settled else 1):
             return seen
+        if missing and only_unapproved(seen):
+            deadline = min(deadline, session.now() + APPROVED_WITHIN.total_seconds())
         if missing and session.now() >= deadline:
             raise GateTimeout(_told(missing, session.now() - start), hint=_hint(session, seen, wanted))
         session.waits("", Step.VERIFY, missing[0] if missing else "that it stays so", deadline)
