@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from builders import desired_cluster
-from contract.apiserver import ADMIN, ApiServer
+from contract.apiserver import ADMIN, ApiServer, define, undefine
 from real_tools import real
 from talops.domain.cluster import Policy
 from talops.domain.cni import CniPlan, Found, Rendered
@@ -33,6 +33,7 @@ from talops.tools.pins import private_folder
 from talops.tools.runner import ShRunner
 
 HELMS = ("3.22.0", "4.2.3")
+FLUX = "helm.toolkit.fluxcd.io"
 MERGE = "application/merge-patch+json"
 NAMED = (
     "/api/v1/namespaces/kube-system/serviceaccounts/cilium",
@@ -153,6 +154,22 @@ class CniCluster:
             argv = (kubectl, "apply", "-f", "-")
             done = subprocess.run(argv, input=b"\n---\n".join(parts), capture_output=True, env=environ, timeout=60)
             assert done.returncode == 0, done.stderr
+
+    def begin_flux(self, name: str, namespace: str) -> None:
+        """Flux's kind of HelmRelease, and one of them."""
+        names = {"plural": "helmreleases", "singular": "helmrelease", "kind": "HelmRelease"}
+        schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        version = {"name": "v2", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+        spec = {"group": FLUX, "names": names, "scope": "Namespaced", "versions": [version]}
+        head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+        definition = {**head, "metadata": {"name": f"helmreleases.{FLUX}"}, "spec": spec}
+        define(self.server.kube, [json.dumps(definition).encode()], f"{FLUX}/v2/helmreleases")
+        body = {"apiVersion": f"{FLUX}/v2", "kind": "HelmRelease", "metadata": {"name": name}, "spec": {}}
+        path = f"/apis/{FLUX}/v2/namespaces/{namespace}/helmreleases"
+        assert self.ask("POST", path, body, "application/json").status == 201
+
+    def end_flux(self) -> None:
+        undefine(self.server.kube, "helmreleases", FLUX, "v2")
 
     def objects(self) -> dict[str, Fields]:
         """Everything of the chart that is there, without what the server keeps account of."""

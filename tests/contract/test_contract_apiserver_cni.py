@@ -3,27 +3,26 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from play import cluster
 
-from cni_chart import VERSION, helm_release, helmfile, kustomization, packed, policy, serve_chart, written
+from cni_chart import VERSION, helm_release, kustomization, policy, serve_chart, written
 from contract.apiserver import ApiServer
 from contract.cni_cluster import HELMS, NAMED, CniCluster, fates
 from contract.mirror import Mirror
 from talops.domain.cni import Shape
-from talops.errors import Exit, TalopsError, ToolFailed
+from talops.errors import Exit
 from talops.tools.runner import ShRunner
-from web_server import Answer, WebServer, web_server
+from web_server import WebServer, web_server
 
 CONFIG, DAEMONS = NAMED[1], NAMED[5]
 APPLY = "application/apply-patch+yaml"
 Make = Callable[[str], Mapping[str, str]]
 SHAPES: dict[str, Make] = {
     "kustomization": kustomization,
-    "helmfile": helmfile,
-    "policy": policy,
     "helmrelease": helm_release,
 }
 
@@ -54,8 +53,8 @@ def cni(bare: CniCluster) -> Iterator[CniCluster]:
     bare.clear()
 
 
-@pytest.mark.parametrize(("shape", "helm"), [(shape, HELMS[n % 2]) for n, shape in enumerate(SHAPES)])
-def test_every_shape_is_planned_applied_and_then_left_alone(
+@pytest.mark.parametrize(("shape", "helm"), [("kustomization", HELMS[0]), ("helmrelease", HELMS[1])])
+def test_a_shape_is_planned_applied_and_then_left_alone(
     shape: str, helm: str, cni: CniCluster, web: WebServer, tmp_path: Path
 ) -> None:
     repo = written(tmp_path, SHAPES[shape](web.url))
@@ -168,7 +167,7 @@ def test_a_secret_that_is_new_at_each_rendering_is_made_once_and_never_shown(
 def test_what_is_stuck_is_named_with_its_reason_and_what_to_type(
     cni: CniCluster, web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("talops.execute.cni.waiting.UP_WITHIN", __import__("datetime").timedelta(seconds=1))
+    monkeypatch.setattr("talops.execute.cni.waiting.UP_WITHIN", timedelta(seconds=1))
     repo = written(tmp_path, policy(web.url))
     ended = cni.install(repo, meanwhile=lambda: None)
     assert ended.exit == Exit.GATE
@@ -176,55 +175,27 @@ def test_what_is_stuck_is_named_with_its_reason_and_what_to_type(
     assert ended.hint == "kubectl get pods -n kube-system -o wide; then talops install cni"
 
 
-BROKEN: dict[str, tuple[Callable[[WebServer], None], str, str]] = {
-    "a page of HTML": (
-        lambda web: web.answers.update({"/index.yaml": Answer(body=b"<!doctype html><html>log in</html>")}),
-        VERSION,
-        "HTML",
-    ),
-    "no such version": (lambda web: None, "9.9.9", "not in that version"),
-    "a chart that is damaged": (
-        lambda web: web.answers.update({f"/cilium-{VERSION}.tgz": Answer(body=packed()[:200])}),
-        VERSION,
-        "",
-    ),
-    "a login": (lambda web: web.answers.update({"/index.yaml": Answer(status=401, body=b"no")}), VERSION, "login"),
-}
-
-
-@pytest.mark.parametrize("helm", HELMS)
-@pytest.mark.parametrize("what", BROKEN)
-def test_a_chart_that_cannot_be_had_is_an_error_in_words(what: str, helm: str, cni: CniCluster, tmp_path: Path) -> None:
-    breaks, version, says = BROKEN[what]
-    with web_server() as web:
-        serve_chart(web)
-        breaks(web)
-        files = {path: words.replace(VERSION, version) for path, words in policy(web.url).items()}
-        with pytest.raises(ToolFailed) as raised:
-            cni.plan(written(tmp_path, files), helm=helm)
-    assert says in raised.value.what
-    assert raised.value.what.endswith("nothing was changed")
-    assert raised.value.hint
-    assert cni.objects() == {}
-
-
-@pytest.mark.parametrize("helm", HELMS)
-@pytest.mark.parametrize("make", [policy, kustomization])
-def test_values_that_the_chart_does_not_take_are_an_error_in_words(
-    make: Make, helm: str, cni: CniCluster, web: WebServer, tmp_path: Path
-) -> None:
-    repo = written(tmp_path, make(web.url))
-    for file in (*repo.rglob("values.yaml"),):
-        file.write_text("replicas: many\n")
-    with pytest.raises(TalopsError, match="does not take these values") as raised:
-        cni.plan(repo, helm=helm)
-    assert "replicas" in raised.value.what
-
-
-def test_a_chart_repository_that_is_away_is_an_error_in_words(cni: CniCluster, tmp_path: Path) -> None:
-    repo = written(tmp_path, policy("http://127.0.0.1:1"))
-    with pytest.raises(ToolFailed, match="the chart cannot be fetched"):
-        cni.plan(repo)
+def test_a_healthy_release_of_flux_is_left_to_flux(cni: CniCluster, web: WebServer, tmp_path: Path) -> None:
+    repo = written(tmp_path, helm_release(web.url))
+    cni.install(repo)
+    cni.begin_flux("cilium", "kube-system")
+    try:
+        # nothing differs: nobody is in anybody's way
+        assert cni.install(repo).exit == Exit.DONE
+        (repo / "kubernetes/apps/cilium/values.yaml").write_text("level: trace\n")
+        ended = cni.install(repo)
+        assert ended.exit == Exit.REFUSED
+        assert "Flux keeps the release kube-system/cilium, by its HelmRelease kube-system/cilium" in ended.what
+        assert ended.hint.startswith("change it in git: flux reconcile helmrelease -n kube-system cilium")
+        # a network that is down is mended all the same
+        assert cni.ask("PATCH", f"{DAEMONS}/status", {"status": {"numberAvailable": 5}}).status == 200
+        planned = cni.plan(repo)
+        assert planned.refusals == ()
+        assert any("comes back when it reconciles" in warning for warning in planned.warnings)
+        cni.get_ready()
+        assert cni.install(repo, repair=True).exit == Exit.DONE
+    finally:
+        cni.end_flux()
 
 
 def test_a_committed_manifest_is_of_the_release_that_flux_will_make(
