@@ -150,6 +150,9 @@ def _etcd_problem(cluster: Cluster, machine: Machine) -> str:
         return "etcdserver: request timed out"
     if len(members) == 2:
         return "etcd member count(2) is insufficient to maintain quorum if upgrade commences"
+    unstarted = next((member for member in members if not member.started), None)
+    if unstarted is not None:
+        return f"etcd member {unstarted.id} is not started, all members must be running to perform an upgrade"
     sick = next((member for member in members if not member.up), None)
     if sick is None:
         return ""
