@@ -109,6 +109,13 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
     ("health",): Command("What is wrong, worst first, and nothing else.", module="health", options=("json",)),
+    ("etcd",): Command("etcd of the cluster: its members, as every control plane sees them.", module="etcd"),
+    ("etcd", "status"): Command("Every member as every control plane sees it, and the quorum.", options=("json",)),
+    ("etcd", "members"): Command("Who the members are, and whether they answer.", options=("json",)),
+    ("etcd", "alarms"): Command("The alarms that etcd has raised.", options=("json",)),
+    ("services",): Command(
+        "The services of nodes, as Talos runs them.", module="services", options=("json",), argument="nodes"
+    ),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
     ("diff",): Command(
         "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
@@ -176,6 +183,11 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "plan"): Command("Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
     ("rehearse", "status"): Command("Rehearse `status`.", options=("json", *REHEARSAL)),
     ("rehearse", "health"): Command("Rehearse `health`.", options=("json", *REHEARSAL)),
+    ("rehearse", "etcd"): Command("etcd of the embedded cluster."),
+    ("rehearse", "etcd", "status"): Command("Rehearse `etcd status`.", options=("json", *REHEARSAL)),
+    ("rehearse", "etcd", "members"): Command("Rehearse `etcd members`.", options=("json", *REHEARSAL)),
+    ("rehearse", "etcd", "alarms"): Command("Rehearse `etcd alarms`.", options=("json", *REHEARSAL)),
+    ("rehearse", "services"): Command("Rehearse `services`.", options=("json", *REHEARSAL), argument="nodes"),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
     ),

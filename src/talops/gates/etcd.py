@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from talops.domain.cluster import Desired, Observed, Policy
+from talops.domain.quorum import Membership, Peer, losses_borne
 from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown, most_telling
 from talops.domain.verdict import Verdict
 from talops.domain.words import count
@@ -17,16 +18,6 @@ INDEX_LAG = 1000
 """Entries that a member may be behind the furthest one: the views are taken some milliseconds apart."""
 ACCEPTED = "etcd"
 """The word of `--accept-downtime` that gives up quorum where there is none to keep."""
-
-
-def quorum(voters: int) -> int:
-    """How many voters must agree."""
-    return voters // 2 + 1
-
-
-def quorum_survives_one_loss(voters: int, healthy: int) -> bool:
-    """Whether one healthy voter may go down and the rest still is a quorum."""
-    return healthy - 1 >= quorum(voters)
 
 
 def judge_etcd(observed: Observed, desired: Desired, policy: Policy, *, going: str = "") -> Verdict:
@@ -73,7 +64,7 @@ def _look_at_member(view: EtcdView, found: Findings) -> None:
     if isinstance(view.members, tuple) and not view.members:
         found.unknown.append(f"{host} sees no etcd member at all")
     if isinstance(view.alarms, tuple) and view.alarms:
-        found.shut.append(f"{host} sees an alarm: {few(view.alarms)}")
+        found.shut.append(f"{host} sees an alarm: {few(map(str, view.alarms))}")
     if isinstance(view.status, Unknown):
         return
     found.shut.extend(f"{host} {fault}" for fault in faults_of(view.status))
@@ -149,13 +140,14 @@ def _look_at_agreement(views: Sequence[EtcdView], members: Sequence[Member], fou
 def _prove_quorum(
     members: Sequence[Member], views: Sequence[EtcdView], policy: Policy, going: str, found: Findings
 ) -> None:
-    voters, healthy = len(voters_of(members)), len(healthy_voters(members, views))
-    if quorum_survives_one_loss(voters, healthy):
+    now = membership(members, views)
+    voters, healthy = now.voters, now.healthy
+    if now.losses_left >= 1:
         return
-    if voters <= 2 and ACCEPTED in policy.accept_downtime:
+    if not losses_borne(voters) and ACCEPTED in policy.accept_downtime:
         found.notes.append(f"etcd will be down while {going} is: accepted with --accept-downtime etcd")
         return
-    if voters <= 2:
+    if not losses_borne(voters):
         # a learner may become the third voter; else waiting changes nothing
         found.hopeless = found.hopeless or not any(member.learner for member in members)
         found.shut.append(
@@ -164,7 +156,16 @@ def _prove_quorum(
         return
     found.shut.append(
         f"{healthy} of {voters} voters are known to be healthy; without {going} that is {healthy - 1}, "
-        f"and quorum needs {quorum(voters)}"
+        f"and quorum needs {now.needs}"
+    )
+
+
+def membership(members: Sequence[Member], views: Sequence[EtcdView]) -> Membership:
+    """These members as quorum counts them: healthy is who says so itself, each of whom was asked."""
+    healthy = healthy_voters(members, views)
+    return Membership.of(
+        Peer(id=member.id, voter=not member.learner, started=bool(member.hostname), healthy=member.id in healthy)
+        for member in members
     )
 
 
@@ -191,4 +192,5 @@ def _well(members: Sequence[Member], views: Sequence[EtcdView]) -> str:
         (v.hostname for v in views if isinstance(v.status, MemberStatus) and v.status.id == v.status.leader), ""
     )
     led = f", led by {leader}" if leader else ""
-    return f"{len(healthy_voters(members, views))} of {count(len(voters_of(members)), 'voter')} healthy{led}"
+    now = membership(members, views)
+    return f"{now.healthy} of {count(now.voters, 'voter')} healthy{led}"

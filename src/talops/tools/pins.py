@@ -151,4 +151,4 @@ def pin_talosconfig(runner: Runner, talosctl: Talosctl, source: Path, folder: Pa
             f"talosctl cannot use {source}{wanted}: {info.reason}",
             hint=f"talosctl --talosconfig {source} config contexts",
         )
-    return PinnedTalos(talosctl=pinned, source=source, info=info)
+    return PinnedTalos(talosctl=replace(pinned, endpoints=info.endpoints), source=source, info=info)

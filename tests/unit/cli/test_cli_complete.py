@@ -28,7 +28,7 @@ OFFERS = {
     "up": ["upgrade"],
     "upgrade ": ["all"],
     "-C x upgrade ": ["all"],
-    "rehearse ": ["upgrade", "apply", "plan", "status", "health", "rollback"],
+    "rehearse ": ["upgrade", "apply", "plan", "status", "health", "etcd", "services", "rollback"],
     "rehearse --seed 3 upgrade ": ["all"],
     "plan --on": ["--only"],
     "rehearse plan --fr": ["--from"],
