@@ -111,11 +111,15 @@ def _other_way(node: DesiredNode, tried: str, alive: Sequence[str], endpoints: S
 
 
 def _spoke(results: Sequence[Result]) -> bool:
-    """Whether anything came by this way. A complaint about a node is an answer of the endpoint."""
-    return any(result.end is End.EXITED and (result.ok or complaints(result.stderr)) for result in results) or all(
-        result.end is End.NOT_FOUND for result in results
-    )
+    """Whether anything came by this way; without a talosctl there is nothing to come."""
+    return any(map(_is_answer, results)) or all(result.end is End.NOT_FOUND for result in results)
+
+
+def _is_answer(result: Result) -> bool:
+    """A complaint about a node is an answer of the endpoint."""
+    return result.end is End.EXITED and (result.ok or bool(complaints(result.stderr)))
 
 
 def _more_telling(first: Result, second: Result) -> Result:
-    return first if second.end is not End.EXITED and first.end is End.EXITED else second
+    """Why the node's own way is closed says more than why another one is."""
+    return second if _is_answer(second) or first.end is not End.EXITED else first
