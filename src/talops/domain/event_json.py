@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from talops.domain.event import (
+    Asked,
     Commanded,
     Ended,
     Event,
@@ -80,6 +81,8 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
             }
         case Noted():
             return "noted", {"hostname": event.hostname, "text": event.text, "warning": event.warning}
+        case Asked():
+            return "asked", {"question": event.question}
         case Commanded():
             return "commanded", {"command": event.command, "mutating": event.mutating}
         case Ended():

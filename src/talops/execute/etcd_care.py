@@ -39,7 +39,7 @@ def forfeit(run: EtcdRun, word: str, confirm: Confirm) -> Said:
     if leads is None:
         raise ToolFailed("who leads etcd is not known: no two members that are well agree on it", hint=LOOK)
     must_be_allowed(forfeit_refusals(seat, found))
-    if not confirm(f"{seat.name} leads etcd. Let it hand over to another member?", ""):
+    if not run.ask(confirm, f"{seat.name} leads etcd. Let it hand over to another member?"):
         return Said(what=f"Not confirmed; {seat.name} still leads.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold(found)
     words = "asking it to hand over its leadership"
@@ -69,7 +69,7 @@ def disarm(run: EtcdRun, confirm: Confirm) -> Said:
     must_be_allowed(disarm_refusals(found, quota_bytes(run.session, found)))
     raised = ", ".join(_alarm_words(found))
     run.session.note(f"raised: {raised}")
-    if not confirm(f"Disarm {count(len(found.alarms), 'alarm')} ({raised})?", ""):
+    if not run.ask(confirm, f"Disarm {count(len(found.alarms), 'alarm')} ({raised})?"):
         return Said(what="Not confirmed; the alarms stay.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold(found)
     asked = next(iter(found.speakers), None)
@@ -114,7 +114,7 @@ def defragment(run: EtcdRun, words: Sequence[str], confirm: Confirm) -> Said:
     must_be_allowed(_refusals(run, seats, found))
     run.session.note(f"to be defragmented, the leader last: {', '.join(map(_with_size, seats))}")
     one_by_one = ", one at a time" if len(seats) > 1 else ""
-    if not confirm(f"Defragment {count(len(seats), 'member')}{one_by_one}? Each answers nobody meanwhile.", ""):
+    if not run.ask(confirm, f"Defragment {count(len(seats), 'member')}{one_by_one}? Each answers nobody meanwhile."):
         return Said(what="Not confirmed; nothing was done.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold(found)
     run.left, run.counted = [seat.name for seat in seats], True

@@ -59,7 +59,7 @@ def take_out(run: EtcdRun, seat: Seat, found: Standing, file: SnapshotFile, conf
     going = removal(seat, found, run.kube_node(seat))
     must_be_allowed(going.refusals)
     session.note(f"quorum: {going.means}", hostname=seat.name)
-    if not confirm(f"Remove the member {seat.id} ({seat.name}) from etcd for good?", seat.name):
+    if not run.ask(confirm, f"Remove the member {seat.id} ({seat.name}) from etcd for good?", seat.name):
         return None
     run.hold(found)
     _unwell_for_a_while(run, seat)

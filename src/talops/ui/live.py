@@ -12,6 +12,7 @@ from rich.text import Text
 
 from talops.domain.cluster import Desired
 from talops.domain.event import (
+    Asked,
     Commanded,
     Ended,
     Event,
@@ -70,6 +71,8 @@ class LiveRenderer:
                 self._say_plan(event.plan)
             case Noted():
                 self._say(_note(event))
+            case Asked():
+                self._stop(keep=True)
             case Commanded():
                 if self._show_commands:
                     self._say(Text(f"{event.wall:%H:%M:%S} $ {clean(event.command)}", "dim"))

@@ -13,7 +13,7 @@ import pytest
 from play import cluster
 
 from builders import desired_cluster
-from talops.domain.event import Commanded, Ended, Event, Noted, Step, StepWaits
+from talops.domain.event import Asked, Commanded, Ended, Event, Noted, Step, StepWaits
 from talops.domain.event_json import event_to_json
 from talops.errors import Exit
 from talops.ui.jsonlines import JsonRenderer
@@ -55,7 +55,8 @@ def test_the_json_lines_of_a_rollout(name: str, faults: tuple[str, ...], golden:
 
 
 def test_every_kind_of_event_has_a_json_form() -> None:
-    played = [*cluster().play().events, Noted(at=1.0, wall=WALL, text="hello"), COMMAND]
+    asked = Asked(at=1.0, wall=WALL, question="Remove it?")
+    played = [*cluster().play().events, Noted(at=1.0, wall=WALL, text="hello"), COMMAND, asked]
     # by name: a class with slots is made twice, and the first one may still be there
     assert {type(event).__name__ for event in played} == {kind.__name__ for kind in Event.__subclasses__()}
     kinds = {type(event): event_to_json(event)["event"] for event in played}
