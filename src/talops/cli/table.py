@@ -83,6 +83,13 @@ OPTIONS: Mapping[str, Option] = {
     "fault": Option(("--fault",), "Make this go wrong; may be given again.", "fault", "NAME@NODE"),
     "faults": Option(("--faults",), "List the faults that can be switched on."),
     "from": Option(("--from",), "The Talos version that the cluster starts with.", "text", "vX.Y.Z"),
+    "kubernetes-to": Option(
+        ("--to",), "The Kubernetes release to go to; default: kubernetesVersion of the files.", "text", "vX.Y.Z"
+    ),
+    "kubernetes-from": Option(("--from",), "The Kubernetes release that the cluster starts with.", "text", "vX.Y.Z"),
+    "kubernetes-start": Option(
+        ("--kubernetes",), "The Kubernetes release that the cluster starts with.", "text", "vX.Y.Z"
+    ),
     "seed": Option(("--seed",), "Other delays, the same for the same number.", "text", "NUMBER"),
     "name": Option(("--name",), "Which sandbox; default: the only one, or for `up` its cluster.", "text", "NAME"),
     "example": Option(("--example",), "The example cluster of six nodes, whatever files are here."),
@@ -101,6 +108,7 @@ WHICH = ("only", "skip-node", "accept-downtime")
 APPLY = ("skip-node", "accept-downtime", "stage")
 ACT = ("yes", "show-commands", "output")
 REHEARSAL = ("fault", "from", "seed")
+KUBERNETES = ("kubernetes-to", "yes", "plan", "show-commands", "output")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("init",): Command(
@@ -159,6 +167,8 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         options=(*WHICH, "with-config", "yes", "plan", "show-commands", "output"),
         hidden=True,
     ),
+    ("upgrade", "k8s"): Command("Take Kubernetes to the release of the files, on every node.", options=KUBERNETES),
+    ("upgrade-k8s",): Command("The same as `upgrade k8s`.", module="upgrade", options=KUBERNETES, hidden=True),
     ("rollback",): Command(
         "Boot a node's previous Talos again.",
         module="rollback",
@@ -189,6 +199,15 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "upgrade-all"): Command(
         "The same as `rehearse upgrade all`.",
         options=(*WHICH, "with-config", "plan", "show-commands", "output", *REHEARSAL),
+        hidden=True,
+    ),
+    ("rehearse", "upgrade", "k8s"): Command(
+        "Rehearse `upgrade k8s`.",
+        options=("kubernetes-to", "plan", "show-commands", "output", "fault", "kubernetes-from", "seed"),
+    ),
+    ("rehearse", "upgrade-k8s"): Command(
+        "The same as `rehearse upgrade k8s`.",
+        options=("kubernetes-to", "plan", "show-commands", "output", "fault", "kubernetes-from", "seed"),
         hidden=True,
     ),
     ("rehearse", "apply"): Command(
@@ -227,7 +246,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("sandbox",): Command("A practice cluster on this machine, for talosctl, kubectl and talops.", module="sandbox"),
     ("sandbox", "up"): Command(
         "Start a practice cluster, built from your files.",
-        options=("name", "example", "from", "speed", "seed", "fault", "foreground"),
+        options=("name", "example", "from", "kubernetes-start", "speed", "seed", "fault", "foreground"),
     ),
     ("sandbox", "status"): Command(
         "Its nodes, boot slots and faults, and where its configs are.", options=("name", "json")

@@ -77,6 +77,8 @@ class EtcdReport:
     without: tuple[Without, ...]
     troubles: tuple[Trouble, ...]
     answered: bool
+    listed: bool = True
+    """Whether anybody says who the members are. Else the control planes of the files are counted as if they were."""
 
     @property
     def well(self) -> bool:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from talops.domain.components import Component
 from talops.domain.plan import Plan
 from talops.domain.process import Instant
+from talops.domain.talos import Version
 from talops.domain.verdict import Verdict
 from talops.errors import Exit
 
@@ -23,6 +25,7 @@ class Step(Enum):
     PROOF = "last proof"
     UPGRADE = "upgrade"
     APPLY = "apply"
+    KUBERNETES = "kubernetes"
     REBOOT = "reboot"
     BOOT = "boot"
     VERIFY = "verify"
@@ -54,6 +57,10 @@ class NodeState(Enum):
     STAGED = "config staged, not rebooted"
     UNWELL = "config taken, not well"
     GATE_SHUT = "Ready, but a gate is shut"
+    NO_IMAGE = "image not pulled"
+    OLD_STATIC_POD = "static pod of the old release"
+    OLD_KUBELET = "kubelet of the old release"
+    BEHIND = "components of the old release"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
     NOT_DONE = "not done"
@@ -99,6 +106,27 @@ class StepWaits(Event):
     step: Step
     reason: str
     deadline: Instant
+
+
+class Move(Enum):
+    """How far a component of one node has come. The value is what the operator reads."""
+
+    PULLS = "its image is pulled"
+    BEGINS = "is updated"
+    WAITS = "is waited for"
+    DONE = "is updated and well"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentMoved(Event):
+    """A component of Kubernetes is on its way to `version` on this node, as talosctl tells."""
+
+    hostname: str
+    component: Component
+    version: Version
+    move: Move
+    text: str = ""
+    """What it waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

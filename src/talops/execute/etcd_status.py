@@ -16,9 +16,10 @@ CORRUPT = "CORRUPT"
 def etcd_report(desired: Desired, views: Sequence[EtcdView]) -> EtcdReport:
     """`views` are of the control planes of the files, each as it was asked by itself."""
     members = members_by(views)
-    counted = counted_voters(members, views)
+    voting = members or _assumed(views)
+    counted = counted_voters(voting, views)
     now = Membership.of(
-        Peer(id=one.id, voter=not one.learner, started=bool(one.hostname), healthy=one.id in counted) for one in members
+        Peer(id=one.id, voter=not one.learner, started=bool(one.hostname), healthy=one.id in counted) for one in voting
     )
     rows = tuple(_rows(desired, views, members, counted))
     quorum = _quorum(now, views)
@@ -29,6 +30,7 @@ def etcd_report(desired: Desired, views: Sequence[EtcdView]) -> EtcdReport:
         membership=now,
         quorum=quorum,
         without=tuple(_without(now, rows)),
+        listed=bool(members),
         troubles=troubles(seen),
         answered=any(not isinstance(part, Unknown) for view in views for part in (view.status, view.members)),
     )
@@ -43,6 +45,21 @@ def members_by(views: Sequence[EtcdView]) -> tuple[Member, ...]:
             return view.members
     often = Counter(frozenset(member.id for member in members) for members in lists)
     return max(lists, key=lambda members: (often[frozenset(one.id for one in members)], len(members)), default=())
+
+
+def _assumed(views: Sequence[EtcdView]) -> tuple[Member, ...]:
+    """Without a quorum nobody lists the members: then the control planes of the files are taken for them."""
+    statuses = {view.hostname: view.status for view in views if isinstance(view.status, MemberStatus)}
+    return tuple(
+        Member(
+            id=statuses[view.hostname].id if view.hostname in statuses else view.hostname,
+            hostname=view.hostname,
+            peer_urls=(),
+            learner=view.hostname in statuses and statuses[view.hostname].learner,
+        )
+        for view in views
+        if statuses
+    )
 
 
 def counted_voters(members: Sequence[Member], views: Sequence[EtcdView]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from talops.gates.findings import few
 
 RECOVER = "talops etcd recover"
 LOOK_AGAIN = "talops etcd status   # again in a minute: it may be passing"
+_WAIT = f"talops etcd status   # again in a minute; where nothing moves: {RECOVER}"
 _ROLES = "talosctl config info   # its roles"
 _NOBODY = "talosctl config info   # is this the right talosconfig, and is the network up?"
 _MEANINGS = {
@@ -129,7 +130,7 @@ def _membership(seen: Seen) -> Iterator[Trouble]:
         elif row.hostname and row.status is not None and row.id in claimed:
             yield _wrong(row.label, f"it says that it is the same member as {claimed[row.id]}: {row.id}")
         elif row.learner:
-            yield _at_risk(row.label, "a learner: it has no vote until it has caught up")
+            yield _at_risk(row.label, "a learner: it has no vote until it has caught up", _WAIT)
         elif not row.hostname and row.name in hosts:
             yield _wrong(row.label, f"member {row.id} has its name and is another one: left from before, and a voter")
         elif not row.hostname and row.name:
@@ -181,7 +182,9 @@ def _lag(seen: Seen) -> Iterator[Trouble]:
 def _gaps(seen: Seen) -> Iterator[Trouble]:
     """What somebody who answers did not say."""
     for view in seen.views:
-        if isinstance(view.status, Unknown):
+        status = view.status
+        if isinstance(status, Unknown) or status.learner or not status.leader.strip("0"):
+            # a learner answers neither question, nor does a member without a leader
             continue
         for part, what in ((view.members, "the members that it sees"), (view.alarms, "the alarms that it sees")):
             if isinstance(part, Unknown):

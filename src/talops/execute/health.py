@@ -64,7 +64,7 @@ def _gates(desired: Desired, status: Status) -> Iterator[Trouble]:
             continue
         for reason in verdict.reasons:
             about, what = _told(verdict, reason, desired)
-            command = _of_node(desired, reason, status) if verdict.gate == NODES else _of_gate(desired, verdict, reason)
+            command = _of_node(desired, reason, status) if verdict.gate == NODES else _of_gate(verdict, reason)
             yield Trouble(urgency=Urgency.WRONG, about=about, what=what, next=command)
 
 
@@ -93,10 +93,9 @@ def _of_node(desired: Desired, reason: str, status: Status) -> str:
     return f"talosctl -n {address} get machinestatus -o yaml"
 
 
-def _of_gate(desired: Desired, verdict: Verdict, reason: str) -> str:
-    planes = ",".join(node.addresses[0] for node in desired.control_planes)
+def _of_gate(verdict: Verdict, reason: str) -> str:
     if verdict.gate == "etcd":
-        return f"talosctl -n {planes} etcd {'alarm list' if 'alarm' in reason else 'status'}"
+        return "talops etcd alarms" if "alarm" in reason else "talops etcd status"
     return _LOOK.get(verdict.gate, "talops status")
 
 
@@ -135,7 +134,8 @@ def _services(
                 bad.setdefault((service, what), []).append(node)
     for (service, what), nodes in bad.items():
         address = nodes[0].addresses[0]
-        command = f"talosctl -n {address} " + (f"logs {service} --tail 50" if service else "services")
+        logs = f"talosctl -n {address} logs {service} --tail 50"
+        command = logs if service else f"talops services {nodes[0].hostname}"
         yield Trouble(urgency=Urgency.WRONG, about=_hosts(nodes), what=what, next=command)
 
 

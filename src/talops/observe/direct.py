@@ -17,7 +17,7 @@ from talops.tools.calls import Talosctl
 from talops.tools.endpoints import host_of
 
 _FIRST = timedelta(seconds=1.5)
-_AGAIN = timedelta(seconds=2)
+_AGAIN = timedelta(seconds=1.5)
 _PATIENT = timedelta(seconds=6)
 """Where nobody has answered at all: it may be a slow way to all of them."""
 Make = Callable[[Talosctl, str], Call]

@@ -113,6 +113,8 @@ class _Commands:
         part = Path(f"{name}.part")
         try:
             with open(part, "wb", opener=partial(os.open, mode=0o600)) as file:
+                if nobody := nobody_there(self._cluster):
+                    return fail(f"error reading file: {nobody}")
                 found = self._streamed()
                 if isinstance(found, str):
                     return fail(f"error reading: {found}")
@@ -128,8 +130,6 @@ class _Commands:
     def _streamed(self) -> Snapshot | str:
         """Or why there is none."""
         machine = self._cluster.by_address(self._nodes[0])
-        if nobody := nobody_there(self._cluster):
-            return nobody
         if machine is None or not machine.up:
             return refused(self._nodes[0])
         try:

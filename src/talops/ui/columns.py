@@ -1,6 +1,6 @@
 """Tables as wide as the terminal allows: what does not fit beside goes below, each part with its first column."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from talops.ui.words import clean, folded
@@ -24,10 +24,15 @@ class Column:
 
 
 def side_by_side(
-    first: Sequence[Column], groups: Sequence[Sequence[Column]], width: int, *, instead: Mapping[int, str]
+    first: Sequence[Column],
+    groups: Sequence[Sequence[Column]],
+    width: int,
+    *,
+    instead: Mapping[int, str],
+    loud: Callable[[str], str] = str,
 ) -> Iterator[str]:
     """`first` begins every part and is never parted. `instead` says what stands in a row that has nothing else: it is
-    there once, in the first part.
+    there once, in the first part, and `loud`.
     """
     for number, part in enumerate(_parts(first, groups, width)):
         if number:
@@ -39,7 +44,7 @@ def side_by_side(
                 yield _line([column.padded(column.cells[row]) for column in shown])
             elif number == 0:
                 start = "  ".join(column.padded(column.cells[row]) for column in first)
-                yield from _told(start, instead[row], width)
+                yield from map(loud, _told(start, instead[row], width))
 
 
 def _told(start: str, words: str, width: int) -> list[str]:

@@ -14,6 +14,7 @@ from talops.domain.cluster import Desired
 from talops.domain.event import (
     Asked,
     Commanded,
+    ComponentMoved,
     Ended,
     Event,
     GatesJudged,
@@ -76,7 +77,7 @@ class LiveRenderer:
             case Commanded():
                 if self._show_commands:
                     self._say(Text(f"{event.wall:%H:%M:%S} $ {clean(event.command)}", "dim"))
-            case StepStarted() | StepWaits() | GatesJudged():
+            case StepStarted() | StepWaits() | GatesJudged() | ComponentMoved():
                 self._start()
                 self.tick(event.at)
             case NodeEnded():

@@ -15,7 +15,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 def show_etcd(report: EtcdReport, *, width: int = 80, colour: bool = False) -> str:
     """Every member as every control plane sees it, what is wrong, the quorum, and what to type next."""
     paint = Paint(on=colour)
-    lines = [_heading(report), "", *_table(report.rows, width), *paragraphs(report.troubles, width, paint)]
+    lines = [_heading(report), "", *_table(report.rows, width, paint), *paragraphs(report.troubles, width, paint)]
     return "\n".join([*lines, "", *_quorum(report, width, paint), "", *_end(report)])
 
 
@@ -50,12 +50,11 @@ def show_alarms(report: EtcdReport, *, width: int = 80) -> str:
 
 def _heading(report: EtcdReport) -> str:
     planes = sum(bool(row.hostname) for row in report.rows)
-    members = len(report.membership.peers)
-    known = count(members, "member") if members else "members not known"
+    known = count(len(report.membership.peers), "member") if report.listed else "members not known"
     return f"etcd of {report.cluster}: {count(planes, 'control plane')}, {known}"
 
 
-def _table(rows: Sequence[MemberRow], width: int) -> Iterator[str]:
+def _table(rows: Sequence[MemberRow], width: int, paint: Paint) -> Iterator[str]:
     first = [_column("NODE", [row.label for row in rows]), _column("MEMBER", [row.id or "-" for row in rows])]
     said = [row.status for row in rows]
     raft = [
@@ -74,7 +73,7 @@ def _table(rows: Sequence[MemberRow], width: int) -> Iterator[str]:
         _column("ALARM", [_alarms(row) for row in rows]),
     ]
     silent = {number: _silence(row) for number, row in enumerate(rows) if row.status is None}
-    return side_by_side(first, [raft, store], width, instead=silent)
+    return side_by_side(first, [raft, store], width, instead=silent, loud=paint.red)
 
 
 def _column(heading: str, cells: Sequence[str]) -> Column:

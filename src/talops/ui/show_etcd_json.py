@@ -10,6 +10,7 @@ def etcd_to_json(report: EtcdReport) -> dict[str, object]:
         "schema": SCHEMA,
         "cluster": report.cluster,
         "healthy": report.well,
+        "members_known": report.listed,
         "quorum": _quorum(report),
         "members": [_whole(row) for row in report.rows],
         "troubles": troubles_to_json(report.troubles),

@@ -39,7 +39,8 @@ def meaning(troubles: Sequence[Trouble]) -> str:
         return "Nothing is wrong."
     parts = [f"{count(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong"] if wrong else ["Nothing is wrong yet"]
     parts += [f"{count(at_risk, 'thing')} at risk"] if at_risk else []
-    return f"{', '.join(parts)}. First: {clean(troubles[0].next)}"
+    # what stands behind a command is said above
+    return f"{', '.join(parts)}. First: {clean(troubles[0].next.partition('   #')[0])}"
 
 
 def health_to_json(health: Health) -> dict[str, object]:

@@ -63,10 +63,8 @@ def _names(node: NodeServices) -> list[str]:
 def _next(node: NodeServices) -> str:
     if isinstance(node.states, Unknown):
         return node.states.hint or f"talosctl -n {node.address} version"
-    name = next(iter((*node.missing, *(state.id for state in node.unwell))))
-    if name == "etcd":
-        return "talops etcd recover"
-    return f"talosctl -n {node.address} logs {name} --tail 50"
+    bad = [*node.missing, *(state.id for state in node.unwell)]
+    return "talops etcd recover" if "etcd" in bad else f"talosctl -n {node.address} logs {bad[0]} --tail 50"
 
 
 def services_to_json(nodes: Sequence[NodeServices]) -> dict[str, object]:

@@ -26,10 +26,10 @@ def offered(line: str) -> list[str]:
 OFFERS = {
     "no": ["nodes"],
     "up": ["upgrade"],
-    "upgrade ": ["all"],
-    "-C x upgrade ": ["all"],
+    "upgrade ": ["all", "k8s"],
+    "-C x upgrade ": ["all", "k8s"],
     "rehearse ": ["upgrade", "apply", "plan", "status", "health", "etcd", "services", "rollback"],
-    "rehearse --seed 3 upgrade ": ["all"],
+    "rehearse --seed 3 upgrade ": ["all", "k8s"],
     "plan --on": ["--only"],
     "rehearse plan --fr": ["--from"],
     "plan --fr": [],

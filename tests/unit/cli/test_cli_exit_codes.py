@@ -28,6 +28,8 @@ EXITS = {
     "rehearse etcd status": 0,
     "rehearse etcd members": 0,
     "rehearse etcd alarms --json": 0,
+    "rehearse services": 0,
+    "rehearse services worker-1 --json --fault dead-node@cp-1": 0,
     "rehearse rollback worker-1": 0,
     "rehearse upgrade all --fault api-flaps": 0,
     # 2: wrong usage, or nobody to answer
@@ -60,12 +62,15 @@ EXITS = {
     "rehearse etcd status --fault dead-node@cp-2": 4,
     "rehearse etcd status --json --fault etcd-member-lost@cp-2": 4,
     "rehearse etcd members --fault etcd-member-lost@cp-2": 4,
-    "rehearse etcd alarms --fault dead-node@cp-2": 0,
+    "rehearse etcd alarms --fault etcd-nospace@cp-2": 4,
+    "rehearse etcd status --fault etcd-quorum-lost": 4,
+    "rehearse services --fault etcd-member-lost@cp-2": 4,
     # 5: a tool or a node failed
     "rehearse upgrade all --fault install-fails@worker-1": 5,
     "rehearse upgrade all --fault silent-rollback@cp-1": 5,
     "rehearse upgrade all --fault never-returns@worker-1": 5,
     "rehearse rollback worker-1 --fault never-returns@worker-1": 5,
+    "rehearse services worker-1 --fault dead-node@worker-1": 5,
     # 6: the files are invalid
     "nodes -C nowhere": 6,
     "rehearse plan -C nowhere": 6,

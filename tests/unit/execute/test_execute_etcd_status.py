@@ -105,6 +105,19 @@ def test_a_lost_quorum_is_the_first_that_is_said() -> None:
     assert not any("no leader" in words for words in told(found))
 
 
+def test_without_a_quorum_nobody_lists_the_members_and_the_files_are_counted() -> None:
+    lost = leaderless(silent(HEALTHY, "cp-2", "cp-3"))
+    no_leader = Unknown("Unknown: etcdserver: no leader")
+    found = report(view(lost, "cp-1", members=no_leader, alarms=no_leader))
+    assert not found.listed
+    assert (found.quorum, found.membership.healthy, found.membership.voters) == (Quorum.LOST, 1, 3)
+    assert told(found) == [
+        "etcd: there is no quorum: it takes no writes, and the Kubernetes API is down",
+        "cp-2: etcd does not answer",
+        "cp-3: etcd does not answer",
+    ]
+
+
 def test_an_election_is_not_a_lost_quorum() -> None:
     found = report(leaderless(HEALTHY))
     assert (found.quorum, found.membership.healthy) == (Quorum.UNKNOWN, 3)
