@@ -93,13 +93,14 @@ class EtcdRun:
             session.waits("", Step.GATES, f"the members of etcd to be told: {found.reason}", deadline)
             session.pause(1)
 
-    def kube_node(self, seat: Seat) -> KubeNode | None:
-        """Its Kubernetes node, where Kubernetes answers and has one."""
+    def kube_nodes(self) -> tuple[KubeNode, ...]:
+        """None where Kubernetes does not answer."""
         found = kubernetes.nodes(self.session.tools.kube.gather((requests.nodes(),))[0])
-        if isinstance(found, Unknown):
-            return None
+        return () if isinstance(found, Unknown) else found
+
+    def node_of(self, seat: Seat, nodes: Sequence[KubeNode]) -> KubeNode | None:
         files = Files(self.session.desired)
-        for kube in found:
+        for kube in nodes:
             owner = files.of_kube(kube)
             if (owner is not None and owner == seat.node) or seat.address in kube.addresses:
                 return kube
