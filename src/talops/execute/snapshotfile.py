@@ -44,6 +44,10 @@ class SnapshotFile:
     @staticmethod
     def at(path: Path) -> "SnapshotFile":
         """Raises UsageError where something is there already, or where nothing can be put."""
+        if path.name in {"", "-"}:
+            raise UsageError(
+                "a snapshot is written to a file: it must be checked before anybody reads it", hint=_NAME_ONE
+            )
         try:
             path = path.absolute()
             there, folder, place = os.path.lexists(path), path.is_dir(), path.parent.is_dir()
