@@ -14,7 +14,7 @@ from talops.execute.disrupt import run_call
 from talops.execute.etcd import EtcdRun
 from talops.execute.etcd_look import look, no_word
 from talops.execute.etcd_words import Said
-from talops.execute.snapshotfile import Checked, SnapshotFile
+from talops.execute.snapshotfile import Checked, NoPlace, SnapshotFile
 from talops.plan.etcd import faults_of
 from talops.tools.git import not_ignored, repository_of
 
@@ -77,6 +77,8 @@ def take(run: EtcdRun, file: SnapshotFile) -> Snapshot:
     for source in sources[:-1]:
         try:
             return _take_from(run, source, file)
+        except NoPlace:
+            raise
         except ToolFailed as failed:
             session.note(f"No snapshot from {source.hostname}: {failed.what}", warning=True)
     return _take_from(run, sources[-1], file)
