@@ -58,6 +58,7 @@ class CniCluster:
     runner: ShRunner
     folder: Path
     events: list[Event] = field(default_factory=list)
+    memory: dict[object, Rendered] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: object = None, media: str = MERGE) -> Response:
         request = Request(
@@ -80,10 +81,17 @@ class CniCluster:
         return find(repo, path=path)
 
     def render(self, found: Found, helm: str = HELMS[0]) -> Rendered:
+        """The same files by the same helm are rendered once."""
         kinds = Kinds(self.server.kube)
         kinds.look()
-        with renderers(helm) as tools:
-            return render(found, tools, kinds.capabilities())
+        can = kinds.capabilities()
+        root = found.chosen[0].root
+        files = tuple((str(path.relative_to(root)), path.read_bytes()) for path in sorted(root.rglob("*.yaml")))
+        key = (found.chosen[0].path, helm, files, can)
+        if key not in self.memory:
+            with renderers(helm) as tools:
+                self.memory[key] = render(found, tools, can)
+        return self.memory[key]
 
     def plan(self, repo: Path, *, helm: str = HELMS[0], repair: bool = False) -> CniPlan:
         found = self.found(repo)

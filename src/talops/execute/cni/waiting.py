@@ -38,7 +38,7 @@ def wait_until_up(session: Session, wanted: Sequence[KubeObject], kinds: Kinds, 
 
 
 def _told(missing: Sequence[str], waited: float) -> str:
-    return "\n".join([f"After {span(waited)} it is not up:", *(f"  {one}" for one in missing)])
+    return "\n".join([f"Not everything is up after {span(waited)}:", *(f"  {one}" for one in missing)])
 
 
 def _hint(session: Session, seen: Seen, wanted: Sequence[KubeObject]) -> str:
