@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -203,12 +204,16 @@ class CniCluster:
 
 @contextmanager
 def renderers(helm: str) -> Iterator[Renderers]:
-    """The real tools, with homes of their own; of helmfile a stand-in."""
+    """The real tools, with homes of their own; of helmfile a stand-in, where PATH has none."""
     with private_folder() as folder:
         stand_in = folder / "helmfile"
         stand_in.write_text(f"#!{sys.executable}\n{Path(__file__).with_name('helmfile.py').read_text()}")
         stand_in.chmod(0o700)
-        paths = {"helm": str(real("helm", helm)), "kubectl": str(real("kubectl")), "helmfile": str(stand_in)}
+        paths = {
+            "helm": str(real("helm", helm)),
+            "kubectl": str(real("kubectl")),
+            "helmfile": shutil.which("helmfile") or str(stand_in),
+        }
         homes = {f"HELM_{name}_HOME": str(folder / name.lower()) for name in ("CACHE", "CONFIG", "DATA")}
         runner = ShRunner({**os.environ, **homes})
         try:

@@ -140,6 +140,11 @@ def approvals(seen: Seen) -> str:
     return f"kubectl certificate approve {' '.join(pending)}" if pending else ""
 
 
+def all_run(seen: Seen) -> bool:
+    """Every workload is up."""
+    return not any(_workloads(seen))
+
+
 def only_unapproved(seen: Seen) -> bool:
     """Everything else is up, and nothing of what is installed approves certificates."""
     others = (*_workloads(seen), *_nodes(seen))
