@@ -76,6 +76,12 @@ def config_map(labels: Mapping[str, str] | None = None, **entries: str) -> Body:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": entries}
 
 
+def _last_applied(body: Body) -> Body:
+    """As `kubectl apply` sends it."""
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(body)}
+    return {**body, "metadata": {**body["metadata"], "annotations": annotations}}
+
+
 def named(kind: str, version: str = "v1", *, cluster: bool = False, **more: Any) -> Body:
     metadata = {"name": SPACE} if cluster else {"name": "it", "namespace": SPACE}
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **more}
@@ -230,6 +236,14 @@ STORIES: Mapping[str, tuple[Told, ...]] = {
         applied(_IT, config_map(y="1"), "two"),
         merged(_IT, {"data": {"z": "1"}}),
         applied(_IT, config_map({"a.b/c": "2"}, x="2", y="2", z="2"), "three"),
+    ),
+    "kubectl goes over to the server's side": (
+        created(_MAPS, _last_applied(config_map(x="1", y="1")), "kubectl-client-side-apply"),
+        merged(_IT, {"data": {"y": "2"}}),
+        applied(_IT, config_map(x="2"), "talops"),
+        applied(_IT, config_map(x="2", y="3"), "kubectl"),
+        applied(_IT, config_map(x="2"), "kubectl"),
+        read(_IT),
     ),
     "dry runs": (
         applied(_IT, config_map(x="1"), dry_run=True),
