@@ -13,11 +13,11 @@ from contract.talos_door import GENERATIONS
 from real_tools import real
 from talops.sim.cluster import Cluster
 
-UPDATED = ' < "{}": successfully updated'
 STAYS = f' > "{CP2}": waiting for kube-apiserver pod update'
 NO_RESTART = f' > "{W1}": waiting for kubelet restart'
 WAITS_FOR_NODE = f' > "{W1}": waiting for node update'
 NO_PULL = ("--pre-pull-images=false",)
+POD_STAYS = Upgrade(name="", faults=("static-pod-stays@cp-2",), until=STAYS)
 KUBELET_STAYS = Upgrade(name="", faults=("kubelet-does-not-restart@w-1",), until=NO_RESTART)
 
 
@@ -31,8 +31,7 @@ UPGRADES = (
     Upgrade(name="same-minor", to="v1.35.6", words=NO_PULL),
     Upgrade(name="without-kubelets", words=(*NO_PULL, "--upgrade-kubelet=false")),
     Upgrade(name="again", words=NO_PULL, first=Upgrade(name="", words=NO_PULL)),
-    Upgrade(name="rest", words=NO_PULL, first=Upgrade(name="", until=UPDATED.format(CP2))),
-    Upgrade(name="killed", until=UPDATED.format(CP2)),
+    Upgrade(name="rest", words=NO_PULL, faults=POD_STAYS.faults, first=POD_STAYS, mended=True),
     Upgrade(name="dry-run", words=("--dry-run",)),
     Upgrade(name="image-missing", faults=("kubernetes-image-missing@cp-2",)),
     Upgrade(name="kubelet-image-missing", faults=("kubernetes-image-missing@w-1",)),
