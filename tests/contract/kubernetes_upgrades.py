@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from queue import Queue
@@ -60,6 +60,8 @@ class Upgrade:
     first: "Upgrade | None" = None
     mended: bool = False
     endpoint: str = ""
+    configs: Mapping[str, str] = field(default_factory=dict)
+    """By hostname."""
     prepare: Callable[[Cluster], object] = lambda _cluster: None
 
     @property
@@ -150,6 +152,7 @@ def embedded(upgrade: Upgrade) -> Ending:
         start=Version.parse(upgrade.start),
         faults=[parse_fault(fault, desired) for fault in upgrade.faults],
         kubernetes=Version.parse(upgrade.kubernetes),
+        configs=upgrade.configs,
     )
     cluster = world.truth.cluster
     cluster.timeline.speed = SPEED
@@ -192,6 +195,7 @@ def real(upgrade: Upgrade, folder: Path) -> Ending:
         kubernetes=Version.parse(upgrade.kubernetes),
         speed=SPEED,
         faults=upgrade.faults,
+        configs=upgrade.configs,
     )
     folder.mkdir()
     with served(orders, folder) as door:

@@ -10,6 +10,7 @@ import pytest
 
 from contract.kubernetes_upgrades import CP2, CP3, W1, Ending, Upgrade, embedded, side_by_side
 from contract.talos_door import GENERATIONS
+from machine_configs import machine_config
 from real_tools import real
 from talops.sim.cluster import Cluster
 
@@ -19,6 +20,20 @@ WAITS_FOR_NODE = f' > "{W1}": waiting for node update'
 NO_PULL = ("--pre-pull-images=false",)
 POD_STAYS = Upgrade(name="", faults=("static-pod-stays@cp-2",), until=STAYS)
 KUBELET_STAYS = Upgrade(name="", faults=("kubelet-does-not-restart@w-1",), until=NO_RESTART)
+
+GONE = """\
+    apiServer:
+        extraArgs:
+            feature-gates: "HonorPVReclaimPolicy=true,AppArmor=true"
+    scheduler:
+        extraArgs:
+            feature-gates: CSIMigrationPortworx=false,HonorPVReclaimPolicy=true
+"""
+GONE_FLAGS = """\
+        extraArgs:
+            pod-infra-container-image: registry.k8s.io/pause:3.10
+            rotate-server-certificates: "true"
+"""
 
 
 def _no_quorum(cluster: Cluster) -> None:
@@ -52,6 +67,16 @@ UPGRADES = (
     Upgrade(name="two-minors", to="v1.37.0"),
     Upgrade(name="talos-too-old", start="v1.12.4"),
     Upgrade(name="older-nodes", start="v1.12.4", to="v1.35.6", words=NO_PULL),
+    Upgrade(
+        name="removed-gates",
+        configs={"cp-2": machine_config(kind="controlplane", cluster=GONE), "w-1": machine_config(kubelet=GONE_FLAGS)},
+    ),
+    Upgrade(
+        name="removed-flags",
+        kubernetes="v1.34.2",
+        to="v1.35.4",
+        configs={"cp-2": machine_config(kind="controlplane", cluster=GONE), "w-1": machine_config(kubelet=GONE_FLAGS)},
+    ),
     Upgrade(name="no-quorum", prepare=_no_quorum),
     Upgrade(name="api-off", endpoint=f"https://{CP3}:6443", faults=("dead-node@cp-3",)),
 )
