@@ -65,6 +65,7 @@ ELSEWHERE = frozenset(
         "etcd-forfeit-leadership",
         "etcd-alarm-disarm",
         "etcd-defrag",
+        "upgrade-k8s",
     }
 )
 """Templates that change a node, what tells of the time, and what no rehearsal asks: pinned where their calls are."""

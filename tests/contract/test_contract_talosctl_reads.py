@@ -77,6 +77,7 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "upgrade": "test_contract_talosctl_upgrade.py",
         "rollback": "test_contract_talosctl_upgrade.py",
         "reboot": "test_contract_talos_doors_change.py",
+        "upgrade-k8s": "test_contract_talosctl_kubernetes.py",
         "apply-config": "test_contract_talos_doors_config.py",
         "apply-dry-run": "test_contract_talos_doors_config.py",
         "machineconfig": "no capture: `get machineconfig` was run for one id only",

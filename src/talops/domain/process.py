@@ -55,6 +55,9 @@ class Running(Protocol):
     def poll(self) -> Result | None:
         """None while it runs. Never blocks. A call past its deadline is killed and says TIMED_OUT."""
 
+    def output(self) -> bytes:
+        """What it has written to stdout by now. Never blocks."""
+
     def kill(self) -> None:
         """SIGKILL to its whole process group; nothing gentler is safe for talosctl (facts: TERM rebooted the node)."""
 

@@ -16,6 +16,8 @@ class Orders:
     desired: Desired
     repository: str
     start: Version | None = None
+    kubernetes: Version | None = None
+    """The release of Kubernetes that runs at first; that of the files unless told."""
     speed: float = 1.0
     seed: int = 0
     faults: tuple[str, ...] = ()

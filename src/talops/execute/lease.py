@@ -20,12 +20,17 @@ PATIENCE = timedelta(seconds=60)
 AGAIN = {409, 429, 500, 502, 503, 504}
 
 
+class LeaseSilent(ToolFailed):
+    """The API that keeps the Lease does not answer, or cannot write: nobody has refused us anything."""
+
+
 @dataclass(slots=True, kw_only=True)
 class LeaseKeeper:
     """Holds the Lease while a rollout runs. `held` is what a disruptive step must ask right before it acts."""
 
     session: Session
     holder: str
+    patience: timedelta = PATIENCE
     _lease: Lease | None = None
     _renewed_at: Instant = 0.0
     _tried_at: Instant = 0.0
@@ -43,7 +48,7 @@ class LeaseKeeper:
         A holder is gone when the Lease does not change for its whole duration while we watch: our clocks may disagree,
         so its renewTime is compared with itself only. Raises Locked, and ToolFailed when the API does not let us.
         """
-        deadline = self.session.now() + PATIENCE.total_seconds()
+        deadline = self.session.now() + self.patience.total_seconds()
         while True:
             seen = self._read(deadline)
             if seen is not None and seen.holder and seen.holder != self.holder:
@@ -55,7 +60,8 @@ class LeaseKeeper:
                 return
             # a write whose answer was lost may have been done: what is there now says whose it is
             if self.session.now() >= deadline or (reply.status is not None and reply.status not in AGAIN):
-                raise ToolFailed(
+                silent = reply.status is None or reply.status in AGAIN
+                raise (LeaseSilent if silent else ToolFailed)(
                     f"cannot take the Lease kube-system/talops: {kubernetes.complaint(reply)}",
                     hint="nothing was changed; talops needs to create and update leases in kube-system",
                 )
@@ -125,7 +131,7 @@ class LeaseKeeper:
             if not isinstance(lease, Unknown):
                 return lease
             if lease.forbidden or self.session.now() >= deadline:
-                raise ToolFailed(
+                raise (ToolFailed if lease.forbidden else LeaseSilent)(
                     f"cannot read the Lease kube-system/talops: {lease.reason}",
                     hint="nothing was changed; check `kubectl -n kube-system get lease talops`",
                 )

@@ -1,6 +1,7 @@
 """Tool answers into observations. Asks, never judges: a dead or lying node is a value with its reason."""
 
 from talops.observe.cluster import has_pending_install, observe, observe_etcd, observe_gates, observe_node
+from talops.observe.components import observe_components
 from talops.observe.edges import Memory, Tools
 from talops.observe.etcd import observe_etcd_directly
 from talops.observe.kubernetes import observe_attachments, observe_databases, observe_pods
@@ -14,6 +15,7 @@ __all__ = [
     "has_pending_install",
     "observe",
     "observe_attachments",
+    "observe_components",
     "observe_databases",
     "observe_etcd",
     "observe_etcd_directly",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.machineconfig import ApplyMode
-from talops.domain.plan import PlannedStep, Refusal, UpgradeNode, goes_down
+from talops.domain.plan import ApplyNode, PlannedStep, Refusal, UpgradeNode, goes_down
 from talops.domain.quorum import losses_borne
 from talops.domain.talos import NOT_ASKED, Role, Unknown, Version
 from talops.plan.cordons import stranded
@@ -49,7 +49,7 @@ def of_the_cluster(
 
 
 def _only_stages(step: PlannedStep) -> bool:
-    return not isinstance(step, UpgradeNode) and step.mode is ApplyMode.STAGED
+    return isinstance(step, ApplyNode) and step.mode is ApplyMode.STAGED
 
 
 def _takes_etcd_down(step: PlannedStep) -> bool:

@@ -9,7 +9,13 @@ from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.talos import Version
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
-from talops.sim.config.stored import StoredConfig, kubelet_of
+from talops.sim.components import COMPONENTS, KUBELET, REPOSITORIES
+from talops.sim.config.stored import StoredConfig, images_of, kubelet_of, with_kubernetes
+from talops.sim.declared.certificates import Certificates
+from talops.sim.declared.definitions import Definitions
+from talops.sim.declared.network import Network
+from talops.sim.declared.starts import Starts
+from talops.sim.declared.workloads import Declared
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
 from talops.sim.kube.store import ObjectStore
@@ -44,8 +50,15 @@ def build(
     seed: int,
     timeline: Timeline | None = None,
     configs: Mapping[str, str] | None = None,
+    kubernetes: Version | None = None,
 ) -> tuple[Cluster, "Parts"]:
-    """`configs`: the machine configs of the files, by hostname, as far as there are some."""
+    """`configs`: the machine configs of the files, by hostname, as far as there are some.
+
+    `kubernetes`: the release that runs at first; that of the files unless told.
+    """
+    if kubernetes is not None:
+        desired = _running(desired, kubernetes)
+        configs = {name: with_kubernetes(text, str(kubernetes)) for name, text in (configs or {}).items()}
     random = Random(seed)
     timeline = timeline or Timeline()
     store = ObjectStore(timeline.wall, seed=seed)
@@ -61,15 +74,21 @@ def build(
         machine.booted_at = timeline.wall() - UP_FOR
         _configure(machine, desired, configs or {})
         kubelet.register(machine, ready_since=LONG_AGO)
-    cluster.on_ready.append(lambda machine: _adopt_images(cluster, machine))
+    cluster.on_ready.append(lambda machine: _adopt_config(cluster, machine))
     return cluster, Parts(cluster, sorted(set(faults), key=str))
 
 
-def _adopt_images(cluster: Cluster, machine: Machine) -> None:
-    if machine.new_config:
-        from talops.sim.config.kubernetes import adopt_images
+def _running(desired: Desired, kubernetes: Version) -> Desired:
+    """The files as they were then."""
+    nodes = tuple(replace(node, kubernetes_version=kubernetes) for node in desired.nodes)
+    return replace(desired, kubernetes_version=kubernetes, nodes=nodes)
 
-        adopt_images(cluster, machine)
+
+def _adopt_config(cluster: Cluster, machine: Machine) -> None:
+    if machine.control_plane and machine.config.seen:
+        from talops.sim.config.kubernetes import adopt_config
+
+        adopt_config(cluster, machine)
 
 
 def _machine(node: DesiredNode, version: Version, random: Random) -> Machine:
@@ -95,7 +114,13 @@ def _configure(machine: Machine, desired: Desired, configs: Mapping[str, str]) -
         return starting_config(desired, node, configs, machine.version)
 
     machine.config = StoredConfig(begin)
-    machine.kubernetes = kubelet_of(configs.get(machine.hostname, ""))
+    text = configs.get(machine.hostname, "")
+    machine.kubernetes = kubelet_of(text)
+    named = images_of(text)
+    for component in (KUBELET, *(COMPONENTS if machine.control_plane else ())):
+        default = f"{REPOSITORIES[component]}:{desired.kubernetes_version}"
+        machine.images[component] = named.get(component, default)
+    machine.pulled.update(machine.images.values())
 
 
 def _names(node: DesiredNode) -> tuple[str, ...]:
@@ -108,27 +133,57 @@ def _catalog(desired: Desired) -> dict[str | None, tuple[str, ...]]:
     return {node.installer.schematic: _names(node) for node in desired.nodes}
 
 
+def _workers(cluster: Cluster) -> list[str]:
+    """Where apps run."""
+    return [m.hostname for m in cluster.machines.values() if not m.control_plane] or list(cluster.machines)
+
+
 class Parts:
     """What runs on the cluster."""
 
     def __init__(self, cluster: Cluster, faults: Iterable[Fault]) -> None:
         self.cluster = cluster
         self.workloads = Workloads(cluster)
+        Declared(cluster, Starts(cluster, self.workloads.place))
+        Definitions(cluster)
+        network, certificates = Network(cluster, self.workloads), Certificates(cluster)
         self.ceph: Ceph | None = None
         self.postgres: Postgres | None = None
-        for machine in cluster.machines.values():
-            self.workloads.system_pods(machine)
-        workers = [m.hostname for m in cluster.machines.values() if not m.control_plane] or list(cluster.machines)
-        self._apps(workers)
-        hosts = workers if len(workers) > 2 else list(cluster.machines)
-        if len(hosts) > 2:
-            self.ceph = Ceph(cluster, self.workloads, hosts[:STORAGE_HOSTS])
-            self.postgres = Postgres(cluster, self.workloads, hosts[:3])
-        self.trouble = Trouble(cluster, self.workloads, self.ceph, self.postgres, kured_on=workers[0])
+        faults, workers = list(faults), _workers(cluster)
+        if Fault(name="cni-missing") in faults:
+            self._begin_anew(certificates)
+        else:
+            self._begin_settled(workers)
+        self.trouble = Trouble(
+            cluster,
+            self.workloads,
+            self.ceph,
+            self.postgres,
+            kured_on=workers[0],
+            network=network,
+            certificates=certificates,
+        )
         for fault in faults:
             self.trouble.begin(fault)
         cluster.place_virtual_ip()
         cluster.timeline.run_until(cluster.timeline.now + SETTLING)
+
+    def _begin_anew(self, certificates: Certificates) -> None:
+        """A cluster that was bootstrapped a moment ago."""
+        for machine in self.cluster.machines.values():
+            self.workloads.system_pods(machine)
+        self.workloads.waiting("kube-system", "coredns", 2)
+        certificates.ask()
+
+    def _begin_settled(self, workers: list[str]) -> None:
+        for machine in self.cluster.machines.values():
+            self.workloads.network_pod(machine)
+            self.workloads.system_pods(machine)
+        self._apps(workers)
+        hosts = workers if len(workers) > 2 else list(self.cluster.machines)
+        if len(hosts) > 2:
+            self.ceph = Ceph(self.cluster, self.workloads, hosts[:STORAGE_HOSTS])
+            self.postgres = Postgres(self.cluster, self.workloads, hosts[:3])
 
     def _apps(self, workers: list[str]) -> None:
         """CoreDNS, two budgeted services, and one pod on each worker; every third keeps data in an emptyDir."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from talops.domain.process import End, Result
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
-from talops.sim.commandline import APPLY_CONFIG, Command, is_dry_run, option, seconds_of
+from talops.sim.commandline import APPLY_CONFIG, UPGRADE_K8S, Command, is_dry_run, option, seconds_of
 from talops.sim.etcdcommands import CHANGES, etcd_command
 from talops.sim.exits import plural_errors, refused
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
 from talops.sim.machine import Machine
+from talops.sim.process import Process
 from talops.sim.refusals import BROKEN_OFF
 from talops.sim.served import Accepted, Code, Ended, ExitCode, Message, Pulled, Refused, Reply, Served, Status
 from talops.sim.talosctl import CLIENT, QUICK_SECONDS, older_server
@@ -20,70 +20,33 @@ _COMMANDS = frozenset({"upgrade", "rollback", "reboot", APPLY_CONFIG})
 _TIMEOUT = "30m"
 
 
-class Changing:
-    """One running talosctl. `poll` is None until it ended; `kill` stops the client, not what the node goes on with."""
+class Changing(Process):
+    """One that changes a single machine."""
 
     def __init__(self, cluster: Cluster, command: Command) -> None:
-        self._cluster = cluster
-        self._stderr: list[str] = []
-        self._result: Result | None = None
+        super().__init__(cluster, command)
         self._served: Served | None = None
         self._tracker: Tracker | None = None
         self._exit_code: int | None = None
-        self.on_end: Callable[[], None] = lambda: None
-        self._node = command.nodes[0] if command.nodes else ""
         machine = cluster.by_address(self._node)
-        self.began = cluster.timeline.now
-        self.nodes, self.words = command.nodes, command.words
-        self.hostname = machine.hostname if machine is not None else ""
-        cluster.clients.append(self)
         self.later(QUICK_SECONDS, lambda: self._begin(machine))
-
-    def poll(self) -> Result | None:
-        return self._result
-
-    def kill(self) -> None:
-        self._end(Result(end=End.KILLED, exit=-9, stderr=self._text()))
-
-    def timed_out(self) -> None:
-        self._end(Result(end=End.TIMED_OUT, exit=-9, stderr=self._text()))
 
     def break_off(self) -> None:
         """Its connection is lost: it says so and fails, whatever becomes of the machine."""
         if self.alive:
             self._fail_upgrade(str(Status(Code.UNAVAILABLE, BROKEN_OFF)))
 
-    @property
-    def alive(self) -> bool:
-        return self._result is None
-
     def track(self, line: str) -> None:
         self._stderr.append(f'"{self._node}": {line}')
-
-    def exit(self, code: int, *errors: str) -> None:
-        self._stderr += errors
-        self._end(Result(exit=code, stderr=self._text()))
-
-    def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """`seconds` are the wall's. It does not happen when the client has ended by then."""
-        timeline = self._cluster.timeline
-        timeline.at(timeline.now + seconds, lambda: action() if self.alive else None)
-
-    def _text(self) -> bytes:
-        return "".join(f"{line}\n" for line in self._stderr).encode()
 
     def _say(self, *lines: str) -> None:
         self._stderr += [f"{self._node}: {line}" for line in lines]
 
-    def _end(self, result: Result) -> None:
-        if not self.alive:
-            return
-        self._result = result
+    def _over(self) -> None:
         if self._served is not None:
             self._served.cancel()
         if self._tracker is not None:
             self._tracker.close()
-        self.on_end()
 
     def _fail_here(self, doing: str, status: str) -> None:
         """An error that the API put together for one node."""
@@ -192,6 +155,8 @@ class Changing:
 
 
 def is_change(command: Command) -> bool:
-    if command.words[:1] == ("etcd",):
+    """A dry run is none, but that of upgrade-k8s: it writes all the same."""
+    word = command.words[0] if command.words else ""
+    if word == "etcd":
         return not CHANGES.isdisjoint(command.words[1:3])
-    return bool(command.words) and command.words[0] in _COMMANDS and not is_dry_run(command)
+    return word == UPGRADE_K8S or (word in _COMMANDS and not is_dry_run(command))

@@ -58,6 +58,8 @@ class Cluster:
     changes: int = 0
     on_ready: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine is Ready in Kubernetes again after a boot."""
+    on_network: list[Callable[[Machine], None]] = field(default_factory=list)
+    """Called when a machine has got its CNI plugin."""
     on_down: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine begins to go down because it was told to."""
     held: dict[Fault, Callable[[], None]] = field(default_factory=dict)
@@ -254,7 +256,7 @@ class Cluster:
             return
         # the boot has proven itself: there is nothing to go back to by itself
         machine.upgraded_from = ""
-        self.enter(machine, "running", ready=True)
+        self.enter(machine, "running", ready=machine.hostname not in self.kubelet.without_network)
         self.place_virtual_ip()
         self.later(machine, self._about(6), lambda: self._ready(machine))
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-APPLY_CONFIG = "apply-config"
+APPLY_CONFIG, UPGRADE_K8S = "apply-config", "upgrade-k8s"
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
@@ -14,22 +14,27 @@ class Command:
 
     nodes: tuple[str, ...]
     words: tuple[str, ...]
+    endpoints: tuple[str, ...] = ()
+    """Empty for those of the talosconfig."""
 
 
 def parse(argv: Sequence[str]) -> Command:
     """Take the global flags off. Unknown flags stay among the words."""
     nodes: list[str] = []
     words: list[str] = []
+    endpoints: list[str] = []
     rest = list(argv[1:])
     while rest:
         word = rest.pop(0)
-        if word in {"--talosconfig", "--context", "-e", "--endpoints"} and rest:
+        if word in {"--talosconfig", "--context"} and rest:
             rest.pop(0)
+        elif word in {"-e", "--endpoints"} and rest:
+            endpoints += rest.pop(0).split(",")
         elif word in {"-n", "--nodes"} and rest:
             nodes += rest.pop(0).split(",")
         else:
             words.append(word)
-    return Command(tuple(nodes), tuple(words))
+    return Command(tuple(nodes), tuple(words), tuple(endpoints))
 
 
 def is_dry_run(command: Command) -> bool:

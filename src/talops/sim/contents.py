@@ -1,8 +1,10 @@
 """What is in the resources of a node, kind by kind. Keys are Talos' own, in its order."""
 
+from collections.abc import Callable
 from ipaddress import ip_network
 
 from talops.sim.cluster import Cluster
+from talops.sim.components import COMPONENTS, CONFIG_VERSION, KUBELET, config_version
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
 from talops.sim.resources import Resource
@@ -122,6 +124,7 @@ def service_states(cluster: Cluster, machine: Machine) -> list[Resource]:
                 "healthy": bool(service.healthy),
                 "unknown": service.healthy is None,
             },
+            born=machine.kubelet_restarts if service.id == KUBELET else 0,
         )
         for service in services(cluster, machine)
         if service.state == "Running"
@@ -144,29 +147,36 @@ def nodestatus(cluster: Cluster, machine: Machine) -> list[Resource]:
     return one(machine.hostname, spec)
 
 
-def kubeletspec(cluster: Cluster, machine: Machine) -> list[Resource]:
-    image = f"ghcr.io/siderolabs/kubelet:{machine.kubernetes or cluster.desired.kubernetes_version}"
-    return one("kubelet", {"image": image, "expectedNodename": machine.hostname, "config": {}})
+def kubeletspec(_cluster: Cluster, machine: Machine) -> list[Resource]:
+    """What the config says, whether or not a kubelet has heard of it."""
+    return one(KUBELET, {"image": machine.images[KUBELET], "expectedNodename": machine.hostname, "config": {}})
 
 
-def static_pods(cluster: Cluster, machine: Machine) -> list[Resource]:
+def component_configs(component: str) -> Callable[[Cluster, Machine], list[Resource]]:
+    """What a static pod is made from: a new version with every change."""
+
+    def of(_cluster: Cluster, machine: Machine) -> list[Resource]:
+        if not machine.control_plane:
+            return []
+        spec: Object = {"image": machine.images[component]}
+        if component != "kube-apiserver":
+            spec = {"enabled": True, **spec}
+        return [Resource(id=component, spec=spec, version=config_version(machine, component))]
+
+    return of
+
+
+def static_pods(_cluster: Cluster, machine: Machine) -> list[Resource]:
     if not machine.control_plane:
         return []
-    names = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-    tag = str(cluster.desired.kubernetes_version)
-    images = {name: machine.images.get(name, f"registry.k8s.io/{name}:{tag}") for name in names}
-    return [
-        Resource(
-            id=name,
-            spec={
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"name": name, "namespace": "kube-system", "labels": {"k8s-app": name}},
-                "spec": {"containers": [{"name": name, "image": images[name]}]},
-            },
-        )
-        for name in names
-    ]
+    return [Resource(id=name, spec=_static_pod(machine, name)) for name in COMPONENTS]
+
+
+def _static_pod(machine: Machine, name: str) -> Object:
+    annotations = {CONFIG_VERSION: str(config_version(machine, name))}
+    metadata = {"name": name, "namespace": "kube-system", "annotations": annotations, "labels": {"k8s-app": name}}
+    containers = [{"name": name, "image": machine.images[name]}]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}}
 
 
 def static_pod_statuses(cluster: Cluster, machine: Machine) -> list[Resource]:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from talops.domain.process import Call, End, Instant, Request, Response, Result, Running, Stop, Wake
 from talops.sim.changing import Changing, is_change
 from talops.sim.cluster import Cluster
-from talops.sim.commandline import APPLY_CONFIG, parse
+from talops.sim.commandline import APPLY_CONFIG, UPGRADE_K8S, Command, parse
 from talops.sim.kube.api import KubeApi
+from talops.sim.process import Process
 from talops.sim.talosctl import Talosctl
 
 KUBE_SECONDS = 0.002
@@ -29,7 +30,7 @@ class Incarnation:
     terminated: bool = False
     signalled: bool = False
     ended: bool = False
-    running: list[Changing] = field(default_factory=list)
+    running: list[Process] = field(default_factory=list)
 
     def check(self) -> None:
         """Before each call. Raises Killed."""
@@ -75,7 +76,7 @@ class SimRunner:
         command = parse(call.argv)
         if call.argv[0] != "talosctl" or not is_change(command):
             return _Done(self._answer(call))
-        changing = Changing(self._me.cluster, command)
+        changing = _process(self._me.cluster, command)
         changing.on_end = self._ended
 
         def at_its_deadline() -> None:
@@ -90,12 +91,23 @@ class SimRunner:
         self._me.ended = True
 
 
+def _process(cluster: Cluster, command: Command) -> Process:
+    if command.words[0] != UPGRADE_K8S:
+        return Changing(cluster, command)
+    from talops.sim.upgradek8s.command import UpgradeKubernetes
+
+    return UpgradeKubernetes(cluster, command)
+
+
 @dataclass(frozen=True, slots=True)
 class _Done:
     result: Result
 
     def poll(self) -> Result:
         return self.result
+
+    def output(self) -> bytes:
+        return self.result.stdout
 
     def kill(self) -> None:
         """It has ended already."""
@@ -106,11 +118,15 @@ class _Guarded:
     """A running call as its talops sees it: once that is dead, it can neither look nor kill."""
 
     me: Incarnation
-    changing: Changing
+    changing: Process
 
     def poll(self) -> Result | None:
         self.me.check()
         return self.changing.poll()
+
+    def output(self) -> bytes:
+        self.me.check()
+        return self.changing.output()
 
     def kill(self) -> None:
         self.me.check()

@@ -59,6 +59,22 @@ ETCD_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     }
 )
 """What is wrong with etcd before anybody does anything. `etcd-member-lost` and `dead-node` are that, too."""
+KUBERNETES_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "kubelet-does-not-restart": _node("its kubelet goes on with the old config, whatever config it is given"),
+        "static-pod-stays": _endpoint("its static pods stay as they are, whatever config it is given"),
+        "kubernetes-image-missing": _node("it cannot pull an image of Kubernetes that it does not have"),
+    }
+)
+"""What goes wrong only where the release of Kubernetes changes."""
+CNI_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "cni-missing": _cluster("no node has a network: its CNI was never installed, or is gone"),
+        "cni-image-missing": _node("it cannot pull the image of its CNI daemon"),
+        "csr-never-approved": _cluster("no certificate that a kubelet asks for is ever approved"),
+    }
+)
+"""What shows only where a CNI is installed. A cluster that begins with `cni-missing` is a new one, without any app."""
 FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "silent-rollback": _node("its first boot of the new system fails and it goes back to the old one by itself"),
@@ -86,6 +102,8 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "two-clusters": _cluster("the kubeconfig belongs to another cluster than the talosconfig"),
         **CONFIG_FAULTS,
         **ETCD_FAULTS,
+        **KUBERNETES_FAULTS,
+        **CNI_FAULTS,
     }
 )
 

@@ -166,6 +166,28 @@ _KINDS = (
         aliases=("podstatus",),
         columns=(("Ready", '{.conditions[?(@.type=="Ready")].status}'),),
     ),
+    *(
+        Kind(
+            type=f"{name}.kubernetes.talos.dev",
+            namespace="controlplane",
+            owner=owner,
+            of=contents.component_configs(component),
+            alone=True,
+        )
+        for name, owner, component in (
+            ("APIServerConfigs", "k8s.ControlPlaneAPIServerController", "kube-apiserver"),
+            ("ControllerManagerConfigs", "k8s.ControlPlaneControllerManagerController", "kube-controller-manager"),
+            ("SchedulerConfigs", "k8s.ControlPlaneSchedulerController", "kube-scheduler"),
+        )
+    ),
+    # the cluster has none: its network and its proxy are not those of Talos
+    Kind(
+        type="Manifests.kubernetes.talos.dev",
+        namespace="controlplane",
+        owner="k8s.ManifestController",
+        of=lambda _cluster, _machine: [],
+        alone=True,
+    ),
     Kind(
         type="BootstrapManifestsConfigs.kubernetes.talos.dev",
         namespace="controlplane",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from talops.sim.cluster import Cluster
+from talops.sim.components import IMAGE_MISSING, is_of_kubernetes
 from talops.sim.installer import refusal_of, release_of, write
 from talops.sim.machine import Machine
 from talops.sim.sequences import reboot, upgrade
@@ -37,6 +38,24 @@ def pull(cluster: Cluster, machine: Machine, image: str, tell: Tell) -> Served:
     for quarter in range(1, 4):
         served.after(seconds * quarter / 4, partial(served.say, Pulling(_LAYER, _BYTES * quarter // 4, _BYTES)))
     served.after(seconds, done)
+    return served
+
+
+def legacy_pull(cluster: Cluster, machine: Machine, image: str, tell: Tell) -> Served:
+    """MachineService.ImagePull: not a word until it is through. An image that the node has is not pulled again."""
+    if not is_of_kubernetes(image):
+        return pull(cluster, machine, image, tell)
+    served = Served(machine, cluster.timeline, tell)
+
+    def done() -> None:
+        if image in machine.pulled or not cluster.faulty(IMAGE_MISSING, machine.hostname):
+            machine.pulled.add(image)
+            served.end()
+        else:
+            what = f'failed to pull image "{image}": failed to resolve reference "{image}": {image}: not found'
+            served.end(Code.NOT_FOUND, f"error pulling image: 1 error(s) occurred:\n\t{what}")
+
+    served.after(0 if image in machine.pulled else _about(cluster, 3), done)
     return served
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from random import Random
 
 from talops.domain.talos import Role, Version
-from talops.sim.config.stored import StoredConfig, kubelet_of
+from talops.sim.config.stored import StoredConfig, images_of, kubelet_of
 from talops.sim.events import EventLog
 from talops.sim.timeline import EPOCH
 
@@ -59,7 +59,9 @@ class Machine:
     static_pods: dict[str, int] = field(default_factory=dict)
     """Versions of the config of static pods that have changed in this boot."""
     images: dict[str, str] = field(default_factory=dict)
-    """Of static pods whose image has changed."""
+    """Of Kubernetes, by component, as the config names them; where it does not, they are those of the beginning."""
+    pulled: set[str] = field(default_factory=set)
+    """Images of Kubernetes that are on its disk."""
     on_power: list[Callable[[], None]] = field(default_factory=list)
     """Called when it went off or came up."""
 
@@ -139,8 +141,9 @@ class Machine:
         """Start from the default slot."""
         self.booted = self.default
         self.new_config = self.config.boot()
-        if self.new_config:
+        if self.config.seen:
             self.kubernetes = kubelet_of(self.config.active) or self.kubernetes
+            self.images |= images_of(self.config.active)
         self.stopped_services.clear()
         self.static_pods.clear()
         self.kubelet_restarts = 0

@@ -22,6 +22,8 @@ class Resource:
     version: int = 1
     yaml_text: bool = False
     """The text is YAML itself: a machine config."""
+    born: int = 0
+    """It was away that many times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

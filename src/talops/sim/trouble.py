@@ -5,6 +5,8 @@ from functools import partial
 from talops.errors import UsageError
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
+from talops.sim.declared.certificates import Certificates
+from talops.sim.declared.network import Network
 from talops.sim.etcdtrouble import CHANGES
 from talops.sim.faults import Fault
 from talops.sim.kube.objects import Object
@@ -21,11 +23,20 @@ class Trouble:
     """Most faults are looked up when their moment comes; here is what the others change at once, and how that ends."""
 
     def __init__(
-        self, cluster: Cluster, workloads: Workloads, ceph: Ceph | None, postgres: Postgres | None, *, kured_on: str
+        self,
+        cluster: Cluster,
+        workloads: Workloads,
+        ceph: Ceph | None,
+        postgres: Postgres | None,
+        *,
+        kured_on: str,
+        network: Network,
+        certificates: Certificates,
     ) -> None:
         self._cluster, self._store = cluster, cluster.store
         self._workloads, self._ceph, self._postgres = workloads, ceph, postgres
         self._kured_on = kured_on
+        self._network, self._certificates = network, certificates
         self._made: dict[Fault, tuple[str, str, str]] = {}
         """Resource, name and namespace of the object that stands in the way."""
 
@@ -54,6 +65,10 @@ class Trouble:
                 self.kured(self._kured_on)
             case "lease-held":
                 self._hold_lease()
+            case "cni-missing":
+                self._network.lose()
+            case "csr-never-approved":
+                self._certificates.ask()
 
     def end(self, fault: Fault) -> None:
         """What it kept from going on goes on, and what it put into the cluster is taken out again."""
@@ -70,6 +85,10 @@ class Trouble:
                 self._boot_ids()
             case "foreign-kured":
                 self._store.remove(*_KURED)
+            case "cni-missing":
+                self._network.restore()
+            case "csr-never-approved":
+                self._certificates.approve()
             case "lease-held" if self._lease_is_elsewhere():
                 self._store.remove(*_LEASE)
             case "ceph-stays-degraded" if self._ceph is not None:

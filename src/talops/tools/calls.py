@@ -128,10 +128,14 @@ class Talosctl:
     def etcd_defrag(self, node: str) -> Call:
         return _call("etcd-defrag", self._prefix(), (node,), ())
 
-    def upgrade_k8s(self, node: str, to: Version, *, within: timedelta = KUBERNETES_WITHIN) -> Call:
-        """Every component on every node, to one release. `node` is a control plane. No documents into the config."""
+    def upgrade_k8s(self, node: str, to: Version, *, endpoint: str = "", within: timedelta = KUBERNETES_WITHIN) -> Call:
+        """Every component on every node, to one release. `node` is a control plane. No documents into the config.
+
+        `endpoint`: the only one by which it is asked; without it those of the talosconfig.
+        """
         words = ("--to", str(to), "--with-docs=false", "--with-examples=false")
-        return replace(_call("upgrade-k8s", self._prefix(), (node,), words), deadline=within)
+        prefix = (*self._prefix(), "-e", endpoint) if endpoint else self._prefix()
+        return replace(_call("upgrade-k8s", prefix, (node,), words), deadline=within)
 
     def upgrade(self, node: str, image: str, *, drain_flag: bool, within: timedelta = UPGRADE_WITHIN) -> Call:
         """Exactly one node. `drain_flag`: this talosctl (1.13 or newer) would drain by itself unless told not to."""

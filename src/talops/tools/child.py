@@ -134,6 +134,12 @@ class Child:
                 self._end(End.TIMED_OUT)
         return self._result
 
+    def output(self) -> bytes:
+        if self._result is not None:
+            return self._result.stdout
+        self._spawned.stdout.drain()
+        return self._spawned.stdout.text()
+
     def kill(self) -> None:
         if self._result is None:
             self._end(End.KILLED)

@@ -90,11 +90,14 @@ def rehearsal(
     seed: int,
     configured: bool = False,
     at_target: bool = False,
+    kubernetes: Callable[[Desired], Version] | None = None,
+    cni: bool = True,
 ) -> Iterator[Stage]:
     """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError.
 
     `configured`: its nodes have real configs, which needs talhelper where none were generated yet: ToolMissing.
-    `at_target`: unless told where to start, with the Talos of the files.
+    `at_target`: unless told where to start, with the Talos of the files. `kubernetes`: what runs at first of that.
+    Without `cni` it is new, and has no network.
     """
     from talops.observe import Tools
     from talops.sim.faults import parse_fault
@@ -109,6 +112,8 @@ def rehearsal(
         faults=[parse_fault(fault, desired) for fault in faults],
         seed=seed,
         configs=_starting_configs(context, desired) if configured else generated_configs(context, desired),
+        kubernetes=kubernetes(desired) if kubernetes is not None else None,
+        cni=cni,
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
     yield Stage(

@@ -100,12 +100,20 @@ def _of_cluster(cluster: object, *, worker: bool) -> Iterator[str]:
     if endpoint is None:
         yield "cluster controlplane endpoint is required"
         return
-    if not urlsplit(str(endpoint)).hostname:
+    if not _host_of(str(endpoint)):
         yield "invalid controlplane endpoint: hostname must not be blank"
     if worker and _part(cluster, "etcd") is not None:
         yield "etcd config is only allowed on control plane machines"
     if worker and _part(cluster, "ca", "key"):
         yield "cluster CA key is not allowed on non-controlplane nodes (.cluster.ca)"
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        # half of an IPv6 address
+        return None
 
 
 def _of_install(install: object) -> Iterator[str]:
@@ -143,11 +151,14 @@ def _misfit(image: str, version: Version) -> str:
     tag = _IMAGE.search(image)
     if tag is None:
         return f'failed to parse Kubernetes version from image reference "{image}": invalid image reference: "{image}"'
+    return unsupported(tag[0].lstrip(":v").partition("@")[0], int(tag["minor"]), version)
+
+
+def unsupported(kubernetes: str, minor: int, version: Version) -> str:
+    """Why this Kubernetes does not run on this Talos; empty when it does."""
     known = kubernetes_of(version.minor)
     if known is None:
         return f"compatibility with version {version.core} is not supported"
-    kubernetes = tag[0].lstrip(":v").partition("@")[0]
-    minor = int(tag["minor"])
     if minor < known[0]:
         return f"version of Kubernetes {kubernetes} is too old to be used with Talos {version.core}"
     if minor > known[1]:

@@ -1,80 +1,97 @@
 """The static pods that a control plane runs because its machine config says so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
-from types import MappingProxyType
 
 from talops.sim.cluster import Cluster
+from talops.sim.components import COMPONENTS, CONFIG_VERSION, IMAGE_MISSING, cannot_have, config_version
 from talops.sim.config.documents import main_of, read
 from talops.sim.kube.objects import Object
-from talops.sim.kubelet import set_ready
+from talops.sim.kubelet import set_ready, set_waiting
 from talops.sim.machine import Machine
 
-COMPONENTS: Mapping[str, str] = MappingProxyType(
-    {
-        "kube-apiserver": "apiServer",
-        "kube-controller-manager": "controllerManager",
-        "kube-scheduler": "scheduler",
-    }
-)
-"""Static pods, and the key of the config, below `cluster`, that each is made from."""
-CONFIG_VERSION = "talos.dev/config-version"
-"""The annotation that ties a static pod to the version of the config that it runs with. Source: talos.md 2.9."""
-_POD_SECONDS = 5.0
+_POD_SECONDS, _READY_SECONDS = 5.0, 4.0
+"""Until the pod of the new config is there, and then until it is Ready."""
 
 
 def change_static_pods(cluster: Cluster, machine: Machine, before: Object, after: Object) -> None:
-    """Those whose part of the config has changed start anew."""
+    """Those whose part of the config has changed start anew. What they are made from is another one at once."""
     for component, key in COMPONENTS.items():
         old, new = _part(before, key), _part(after, key)
         if old == new:
             continue
-        version = machine.static_pods.get(component, 1) + 1
-        machine.static_pods[component] = version
-        _name_image(machine, component, new)
-        cluster.later(machine, _POD_SECONDS, partial(_restart, cluster, machine, component, version))
+        machine.static_pods[component] = config_version(machine, component) + 1
+        name_image(machine, component, new)
+        _renew(cluster, machine, component, after=_POD_SECONDS)
 
 
-def adopt_images(cluster: Cluster, machine: Machine) -> None:
-    """A boot with another config starts its static pods from the images that this names."""
-    if not machine.control_plane:
-        return
+def adopt_config(cluster: Cluster, machine: Machine) -> None:
+    """A boot starts its static pods from what the config says, whatever ran before."""
     main = main_of(read(machine.config.active, machine.version.minor)) or {}
     for component, key in COMPONENTS.items():
-        _name_image(machine, component, _part(main, key))
-        name = f"{component}-{machine.hostname}"
-        if component in machine.images and cluster.store.get("pods", name, "kube-system") is not None:
-            cluster.store.update("pods", name, "kube-system", partial(_set_image, machine.images[component]))
+        name_image(machine, component, _part(main, key))
+        _change(cluster, machine, component, partial(_adopt, machine, component))
 
 
-def _name_image(machine: Machine, component: str, part: Object) -> None:
-    if part.get("image"):
-        machine.images[component] = str(part["image"])
+def renew_static_pods(cluster: Cluster, machine: Machine) -> None:
+    """Whatever kept them as they were is over."""
+    for component in COMPONENTS:
+        _renew(cluster, machine, component, after=0)
 
 
-def _set_image(image: str, pod: Object) -> None:
+def _renew(cluster: Cluster, machine: Machine, component: str, *, after: float) -> None:
+    version = config_version(machine, component)
+    cluster.later(machine, after, lambda: _replace(cluster, machine, component, version))
+
+
+def _replace(cluster: Cluster, machine: Machine, component: str, version: int) -> None:
+    """Unless its config has changed again meanwhile."""
+    if config_version(machine, component) != version:
+        return
+    if cluster.holds("static-pod-stays", machine, lambda: renew_static_pods(cluster, machine)):
+        return
+    stamp = cluster.store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def begin(pod: Object) -> None:
+        _adopt(machine, component, pod)
+        set_ready(pod, False, machine.boot_id, stamp)
+
+    _change(cluster, machine, component, begin)
+    cluster.later(machine, _READY_SECONDS, lambda: _start(cluster, machine, component, version))
+
+
+def _start(cluster: Cluster, machine: Machine, component: str, version: int) -> None:
+    if config_version(machine, component) != version:
+        return
+    if cannot_have(cluster, machine, component):
+        cluster.holds(IMAGE_MISSING, machine, lambda: renew_static_pods(cluster, machine))
+        _change(cluster, machine, component, partial(set_waiting, reason="ErrImagePull"))
+        return
+    stamp = cluster.store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    incarnation = f"{machine.boot_id}-{version}"
+    _change(cluster, machine, component, lambda pod: set_ready(pod, True, incarnation, stamp))
+
+
+def _change(cluster: Cluster, machine: Machine, component: str, change: Callable[[Object], None]) -> None:
+    name = f"{component}-{machine.hostname}"
+    if cluster.store.get("pods", name, "kube-system") is not None:
+        cluster.store.update("pods", name, "kube-system", change)
+
+
+def _adopt(machine: Machine, component: str, pod: Object) -> None:
+    pod["metadata"].setdefault("annotations", {})[CONFIG_VERSION] = str(config_version(machine, component))
+    image = machine.images[component]
     pod["spec"]["containers"][0]["image"] = image
     for container in pod["status"].get("containerStatuses") or ():
         container.update(image=image, imageID=image)
+
+
+def name_image(machine: Machine, component: str, part: object) -> None:
+    if isinstance(part, dict) and part.get("image"):
+        machine.images[component] = str(part["image"])
 
 
 def _part(main: Object, key: str) -> Object:
     found = main.get("cluster")
     part = found.get(key) if isinstance(found, dict) else None
     return part if isinstance(part, dict) else {}
-
-
-def _restart(cluster: Cluster, machine: Machine, component: str, version: int) -> None:
-    """Unless it has changed again meanwhile."""
-    name, store = f"{component}-{machine.hostname}", cluster.store
-    if machine.static_pods.get(component) != version or store.get("pods", name, "kube-system") is None:
-        return
-    stamp = store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def change(pod: Object) -> None:
-        pod["metadata"].setdefault("annotations", {})[CONFIG_VERSION] = str(version)
-        if component in machine.images:
-            _set_image(machine.images[component], pod)
-        set_ready(pod, True, f"{machine.boot_id}-{version}", stamp)
-
-    store.update("pods", name, "kube-system", change)

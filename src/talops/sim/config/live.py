@@ -20,7 +20,7 @@ def why_not_now(old: tuple[Document, ...], new: tuple[Document, ...]) -> str:
     """Empty when all changes can be applied without a reboot. The words quote the config."""
     before, after = main_of(old) or {}, main_of(new) or {}
     left = _without_live_changes(before, after)
-    if left == before:
+    if _said(left) == _said(before):
         return ""
     shown = difference(_only(before), _only(left))
     return f"this config change can't be applied in immediate mode\ndiff:\n{shown}"
@@ -36,6 +36,14 @@ def _without_live_changes(before: Object, after: Object) -> Object:
         if isinstance(features, dict) and isinstance(new_features, dict):
             left["machine"]["features"] = _as_before(features, new_features, _FEATURES)
     return left
+
+
+def _said(value: object) -> object:
+    """Without what says nothing: a key with nothing behind it is to a node as one that is not there."""
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _said(inner) for key, inner in value.items()}
+    return {key: inner for key, inner in kept.items() if inner not in ("", None, [], {})}
 
 
 def _as_before(before: Object, after: Object, keys: tuple[str, ...]) -> Object:

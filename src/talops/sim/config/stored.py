@@ -5,13 +5,30 @@ from collections.abc import Callable
 
 ACTIVE, PERSISTENT = "v1alpha1", "persistent"
 """The ids of their resources."""
-_KUBELET = re.compile(r"^ +image: [\"']?\S*/kubelet:(v[^\s\"'@]+)", re.MULTILINE)
+_IMAGE = re.compile(
+    r"^(?P<before> +image: [\"']?)(?P<image>\S*/(?P<name>kubelet|kube-[a-z-]+):(?P<tag>v[^\s\"'@]+)(?:@[^\s\"']+)?)",
+    re.MULTILINE,
+)
 
 
 def kubelet_of(text: str) -> str:
     """The version of the kubelet that a config asks for; empty when it names none."""
-    found = _KUBELET.search(text)
-    return found[1] if found else ""
+    return next((found["tag"] for found in _IMAGE.finditer(text) if found["name"] == "kubelet"), "")
+
+
+def images_of(text: str) -> dict[str, str]:
+    """Those of Kubernetes that a config names, by component."""
+    return {found["name"]: found["image"] for found in _IMAGE.finditer(text)}
+
+
+def with_kubernetes(text: str, version: str) -> str:
+    """This config as it was when the node ran that Kubernetes. A digest would be another one."""
+
+    def earlier(found: re.Match[str]) -> str:
+        repository, _, _ = found["image"].partition(f":{found['tag']}")
+        return f"{found['before']}{repository}:{version}"
+
+    return _IMAGE.sub(earlier, text)
 
 
 class StoredConfig:

@@ -1,4 +1,4 @@
-"""The four kinds of PATCH: merge, strategic merge, JSON patch, and server-side apply without a record of owners."""
+"""Three of the four kinds of PATCH: merge, strategic merge and JSON patch. The fourth is server-side apply."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -43,7 +43,7 @@ def patched(found: Object, sent: Any, content_type: str) -> Object:
             return _json_patched(found, sent)
         case "application/merge-patch+json", dict():
             return dict(merge(found, sent, lists=False))
-        case "application/strategic-merge-patch+json" | "application/apply-patch+yaml", dict():
+        case "application/strategic-merge-patch+json", dict():
             return dict(merge(found, sent, lists=True))
     raise Unknown(content_type)
 

@@ -40,6 +40,7 @@ class Sandbox:
             seed=orders.seed,
             timeline=timeline,
             configs=orders.configs,
+            kubernetes=orders.kubernetes,
         )
         self.api = api_server(self.cluster, user="admin")
         self.pulse = Pulse(timeline, boot_time)

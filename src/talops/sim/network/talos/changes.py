@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 from grpclib import GRPCError
 
-from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
+from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_pull, legacy_upgrade, pull, roll_back
 from talops.sim.network.talos.calls import ADMIN, OPERATORS, STATUSES, Node, Streaming, Unary
 from talops.sim.network.talos.images import NODE_API
 from talops.sim.network.talos.wire import machine_pb2 as wire
@@ -40,7 +40,7 @@ async def _pull(node: Node, request: wire.ImagePullRequest) -> AsyncIterator[wir
 
 
 async def _legacy_pull(node: Node, request: wire.LegacyImagePullRequest) -> wire.Empty:
-    async for _ in _served(lambda tell: pull(node.cluster, node.machine, request.reference, tell)):
+    async for _ in _served(lambda tell: legacy_pull(node.cluster, node.machine, request.reference, tell)):
         pass
     return wire.Empty()
 

@@ -68,6 +68,9 @@ _SPECS: Mapping[str, Callable[[Object], Message]] = MappingProxyType(
             nodename=spec["nodename"], hostname_version=spec["hostnameVersion"]
         ),
         "KubeletSpecs.kubernetes.talos.dev": _kubelet,
+        "APIServerConfigs.kubernetes.talos.dev": lambda spec: wire.APIServerConfigSpec(**spec),
+        "ControllerManagerConfigs.kubernetes.talos.dev": lambda spec: wire.ComponentConfigSpec(**spec),
+        "SchedulerConfigs.kubernetes.talos.dev": lambda spec: wire.ComponentConfigSpec(**spec),
         "StaticPods.kubernetes.talos.dev": _pod,
         "StaticPodStatuses.kubernetes.talos.dev": _pod,
         "EtcdMembers.etcd.talos.dev": lambda spec: wire.EtcdMemberSpec(member_id=spec["memberID"]),

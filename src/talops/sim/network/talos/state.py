@@ -20,6 +20,9 @@ _META = "meta"
 _CREATED = timestamp(CREATED)
 _NAMESPACES = frozenset({_META, *(kind.namespace for kind in KINDS.values())})
 
+Id = tuple[str, int]
+"""Of a resource, and how often it was away: one that went and came between two looks is another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
@@ -39,14 +42,14 @@ class _Listing:
         if self.namespace not in _NAMESPACES:
             raise GRPCError(Status.PERMISSION_DENIED, f'namespace "{self.namespace}" is not supported')
 
-    def now(self) -> Mapping[str, wire.Resource]:
+    def now(self) -> Mapping[Id, wire.Resource]:
         kind = self._kind()
         if kind is None:
             return _DEFINED if self.namespace == _META else {}
         if kind.namespace != self.namespace:
             return {}
         found = kind.all(self.node.cluster, self.node.machine)
-        return {resource.id: _resource(kind, resource) for resource in found}
+        return {(resource.id, resource.born): _resource(kind, resource) for resource in found}
 
     def _kind(self) -> Kind | None:
         return next((kind for kind in KINDS.values() if kind.type.lower() == self.type.lower()), None)
@@ -116,13 +119,13 @@ _ITSELF = Kind(
     aliases=("api-resources",),
     columns=(("Aliases", "{.aliases[:]}"),),
 )
-_DEFINED = {kind.type.lower(): _definition(kind) for kind in (*KINDS.values(), _ITSELF)}
+_DEFINED = {(kind.type.lower(), 0): _definition(kind) for kind in (*KINDS.values(), _ITSELF)}
 
 
 async def _get(node: Node, request: wire.GetRequest) -> wire.Resource:
     listing = _Listing(node, request.type, request.namespace)
     listing.check()
-    found = listing.now().get(request.id)
+    found = next((one for (id, _), one in listing.now().items() if id == request.id), None)
     if found is None:
         where = f"{request.type}({request.namespace}/{request.id})"
         raise GRPCError(Status.NOT_FOUND, f"resource {where} doesn't exist")
@@ -159,8 +162,8 @@ async def _watch(node: Node, request: wire.WatchRequest) -> AsyncIterator[wire.W
         seen = now
 
 
-def _only(request: wire.WatchRequest, found: Mapping[str, wire.Resource]) -> Mapping[str, wire.Resource]:
-    return {id: one for id, one in found.items() if id == request.id or not request.HasField("id")}
+def _only(request: wire.WatchRequest, found: Mapping[Id, wire.Resource]) -> Mapping[Id, wire.Resource]:
+    return {id: one for id, one in found.items() if id[0] == request.id or not request.HasField("id")}
 
 
 def _gone(request: wire.WatchRequest) -> wire.WatchEvent:
@@ -169,15 +172,15 @@ def _gone(request: wire.WatchRequest) -> wire.WatchEvent:
     return wire.WatchEvent(event_type=wire.DESTROYED, resource=tombstone)
 
 
-def _changes(old: Mapping[str, wire.Resource], new: Mapping[str, wire.Resource]) -> list[wire.WatchEvent]:
-    found = []
+def _changes(old: Mapping[Id, wire.Resource], new: Mapping[Id, wire.Resource]) -> list[wire.WatchEvent]:
+    gone = sorted(old.keys() - new.keys())
+    found = [wire.WatchEvent(event_type=wire.DESTROYED, resource=old[id]) for id in gone]
     for id, resource in sorted(new.items()):
         if id not in old:
             found.append(wire.WatchEvent(event_type=wire.CREATED, resource=resource))
         elif old[id] != resource:
             found.append(wire.WatchEvent(event_type=wire.UPDATED, resource=resource, old=old[id]))
-    gone = sorted(old.keys() - new.keys())
-    return [*found, *(wire.WatchEvent(event_type=wire.DESTROYED, resource=old[id]) for id in gone)]
+    return found
 
 
 def _responses(request: wire.WatchRequest, events: Sequence[wire.WatchEvent]) -> list[wire.WatchResponse]:

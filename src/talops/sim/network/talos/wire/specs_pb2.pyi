@@ -152,3 +152,17 @@ class DiagnosticSpec(_message.Message):
     message: str
     details: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, message: _Optional[str] = ..., details: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class APIServerConfigSpec(_message.Message):
+    __slots__ = ("image",)
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    image: str
+    def __init__(self, image: _Optional[str] = ...) -> None: ...
+
+class ComponentConfigSpec(_message.Message):
+    __slots__ = ("enabled", "image")
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    enabled: bool
+    image: str
+    def __init__(self, enabled: _Optional[bool] = ..., image: _Optional[str] = ...) -> None: ...
