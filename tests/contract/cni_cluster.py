@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,7 @@ class CniCluster:
     runner: ShRunner
     folder: Path
     events: list[Event] = field(default_factory=list)
+    memory: dict[object, Rendered] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: object = None, media: str = MERGE) -> Response:
         request = Request(
@@ -80,10 +82,17 @@ class CniCluster:
         return find(repo, path=path)
 
     def render(self, found: Found, helm: str = HELMS[0]) -> Rendered:
+        """The same files by the same helm are rendered once."""
         kinds = Kinds(self.server.kube)
         kinds.look()
-        with renderers(helm) as tools:
-            return render(found, tools, kinds.capabilities())
+        can = kinds.capabilities()
+        root = found.chosen[0].root
+        files = tuple((str(path.relative_to(root)), path.read_bytes()) for path in sorted(root.rglob("*.yaml")))
+        key = (found.chosen[0].path, helm, files, can)
+        if key not in self.memory:
+            with renderers(helm) as tools:
+                self.memory[key] = render(found, tools, can)
+        return self.memory[key]
 
     def plan(self, repo: Path, *, helm: str = HELMS[0], repair: bool = False) -> CniPlan:
         found = self.found(repo)
@@ -195,12 +204,16 @@ class CniCluster:
 
 @contextmanager
 def renderers(helm: str) -> Iterator[Renderers]:
-    """The real tools, with homes of their own; of helmfile a stand-in."""
+    """The real tools, with homes of their own; of helmfile a stand-in, where PATH has none."""
     with private_folder() as folder:
         stand_in = folder / "helmfile"
         stand_in.write_text(f"#!{sys.executable}\n{Path(__file__).with_name('helmfile.py').read_text()}")
         stand_in.chmod(0o700)
-        paths = {"helm": str(real("helm", helm)), "kubectl": str(real("kubectl")), "helmfile": str(stand_in)}
+        paths = {
+            "helm": str(real("helm", helm)),
+            "kubectl": str(real("kubectl")),
+            "helmfile": shutil.which("helmfile") or str(stand_in),
+        }
         homes = {f"HELM_{name}_HOME": str(folder / name.lower()) for name in ("CACHE", "CONFIG", "DATA")}
         runner = ShRunner({**os.environ, **homes})
         try:

@@ -69,6 +69,15 @@ def test_law_1_a_node_in_flight_is_about_to_come_back_and_stays_a_member(tmp_pat
     assert "cp-2" in members(rehearsed)
 
 
+def test_law_1_while_a_control_plane_is_in_flight_no_other_is_defragmented() -> None:
+    rehearsed = three()
+    annotate(rehearsed, "cp-2", {"talops.dev/in-flight": "{}"})
+
+    played = defrag(rehearsed, "cp-1")
+
+    assert (played.exit, "in flight" in played.said) == (Exit.REFUSED, True)
+
+
 @pytest.mark.parametrize("signal", ["INT", "TERM"])
 def test_law_10_one_signal_before_the_change_stops_it(signal: str, tmp_path: Path) -> None:
     rehearsed = three(DEAD)

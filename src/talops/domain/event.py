@@ -159,6 +159,13 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Event):
+    """A question is about to be put to whoever is there."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commanded(Event):
     """A command line as a person would type it; shown by `--show-commands`. Reads too."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from talops.domain.cni_json import cni_plan_to_json
 from talops.domain.event import (
+    Asked,
     CniPlanned,
     Commanded,
     ComponentMoved,
@@ -95,6 +96,8 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
             }
         case Noted():
             return "noted", {"hostname": event.hostname, "text": event.text, "warning": event.warning}
+        case Asked():
+            return "asked", {"question": event.question}
         case Commanded():
             return "commanded", {"command": event.command, "mutating": event.mutating}
         case Ended():

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from talops.domain.event import Ended, NodeEnded, NodeState, Step
+from talops.domain.event import Asked, Ended, NodeEnded, NodeState, Step
 from talops.domain.kubernetes import KubeNode
 from talops.domain.process import Call, Instant, Result
 from talops.domain.standing import Seat, Standing, is_silent
 from talops.domain.talos import EtcdView, Unknown
+from talops.domain.words import count
 from talops.errors import Exit, Locked, Refused, TalopsError, ToolFailed, Unreachable, UsageError
 from talops.execute.disrupt import run_call
 from talops.execute.etcd_look import look, no_word
@@ -61,6 +62,8 @@ class EtcdRun:
 
     def run(self, act: Callable[[], Said]) -> Exit:
         """Carry it out. Whatever stops it becomes the last event and an exit code; UsageError is raised."""
+        planes = count(len(self.session.desired.control_planes), "control plane")
+        self.session.note(f"Looking at etcd, asking {planes}.")
         try:
             said = act()
         except UsageError:
@@ -90,17 +93,23 @@ class EtcdRun:
             session.waits("", Step.GATES, f"the members of etcd to be told: {found.reason}", deadline)
             session.pause(1)
 
-    def kube_node(self, seat: Seat) -> KubeNode | None:
-        """Its Kubernetes node, where Kubernetes answers and has one."""
+    def kube_nodes(self) -> tuple[KubeNode, ...]:
+        """None where Kubernetes does not answer."""
         found = kubernetes.nodes(self.session.tools.kube.gather((requests.nodes(),))[0])
-        if isinstance(found, Unknown):
-            return None
+        return () if isinstance(found, Unknown) else found
+
+    def node_of(self, seat: Seat, nodes: Sequence[KubeNode]) -> KubeNode | None:
         files = Files(self.session.desired)
-        for kube in found:
+        for kube in nodes:
             owner = files.of_kube(kube)
             if (owner is not None and owner == seat.node) or seat.address in kube.addresses:
                 return kube
         return None
+
+    def ask(self, confirm: Confirm, question: str, name: str = "") -> bool:
+        now, wall = self.session.now(), self.session.tools.clock.wall()
+        self.session.emit(Asked(at=now, wall=wall, question=question))
+        return confirm(question, name)
 
     def hold(self, found: Standing) -> None:
         """Take the Lease, where a Kubernetes API is there to give it. Raises Locked and ToolFailed."""

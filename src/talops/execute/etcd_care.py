@@ -18,7 +18,7 @@ from talops.plan.etcd_care import (
     forfeit_refusals,
     next_to_defragment,
 )
-from talops.plan.etcd_removal import Gone, member_meant
+from talops.plan.etcd_removal import Gone, in_flight, member_meant
 
 ELECTED_WITHIN = timedelta(seconds=20)
 DISARMED_WITHIN = timedelta(seconds=20)
@@ -39,9 +39,13 @@ def forfeit(run: EtcdRun, word: str, confirm: Confirm) -> Said:
     if leads is None:
         raise ToolFailed("who leads etcd is not known: no two members that are well agree on it", hint=LOOK)
     must_be_allowed(forfeit_refusals(seat, found))
-    if not confirm(f"{seat.name} leads etcd. Let it hand over to another member?", ""):
+    if not run.ask(confirm, f"{seat.name} leads etcd. Let it hand over to another member?"):
         return Said(what=f"Not confirmed; {seat.name} still leads.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold(found)
+    found = run.look()
+    if found.leader != seat.id:
+        return Said(what=f"Nothing to do any more: meanwhile {seat.name} has lost its leadership.")
+    must_be_allowed(forfeit_refusals(seat, found))
     words = "asking it to hand over its leadership"
     with run.on_node(seat.name):
         result = run.change(
@@ -66,12 +70,15 @@ def disarm(run: EtcdRun, confirm: Confirm) -> Said:
     found = run.look()
     if not found.alarms:
         return Said(what="Nothing to do: no member has an alarm.")
-    must_be_allowed(disarm_refusals(found, quota_bytes(run.session, found)))
+    quota = quota_bytes(run.session, found)
+    must_be_allowed(disarm_refusals(found, quota))
     raised = ", ".join(_alarm_words(found))
     run.session.note(f"raised: {raised}")
-    if not confirm(f"Disarm {count(len(found.alarms), 'alarm')} ({raised})?", ""):
+    if not run.ask(confirm, f"Disarm {count(len(found.alarms), 'alarm')} ({raised})?"):
         return Said(what="Not confirmed; the alarms stay.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold(found)
+    found = run.look()
+    must_be_allowed(disarm_refusals(found, quota))
     asked = next(iter(found.speakers), None)
     if asked is None:
         raise ToolFailed("no member is well enough to be asked", hint="talops etcd recover")
@@ -114,7 +121,7 @@ def defragment(run: EtcdRun, words: Sequence[str], confirm: Confirm) -> Said:
     must_be_allowed(_refusals(run, seats, found))
     run.session.note(f"to be defragmented, the leader last: {', '.join(map(_with_size, seats))}")
     one_by_one = ", one at a time" if len(seats) > 1 else ""
-    if not confirm(f"Defragment {count(len(seats), 'member')}{one_by_one}? Each answers nobody meanwhile.", ""):
+    if not run.ask(confirm, f"Defragment {count(len(seats), 'member')}{one_by_one}? Each answers nobody meanwhile."):
         return Said(what="Not confirmed; nothing was done.", hint=run.session.again, exit=Exit.STOPPED)
     run.hold(found)
     run.left, run.counted = [seat.name for seat in seats], True
@@ -141,7 +148,8 @@ def _chosen(run: EtcdRun, words: Sequence[str], found: Standing) -> list[Seat]:
 
 def _refusals(run: EtcdRun, seats: Sequence[Seat], found: Standing) -> tuple[Refusal, ...]:
     accepted = OUTAGE in run.session.policy.accept_downtime
-    return defragment_refusals(seats, found, accepted=accepted, command=run.session.again)
+    down = in_flight(run.kube_nodes())
+    return (*down, *defragment_refusals(seats, found, accepted=accepted, command=run.session.again))
 
 
 def _defragment(run: EtcdRun, seat: Seat) -> Seat:

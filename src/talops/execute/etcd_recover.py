@@ -35,11 +35,11 @@ def recover(run: EtcdRun, file: SnapshotFile, confirm: Confirm | None) -> Said:
     if isinstance(found, Unknown) and all(is_silent(one) for one in views):
         raise no_word(found, views)
     cases = diagnose(session.desired, found, views)
-    for line in report(cases):
-        session.note(line)
     first = cases[0]
     if first.kind is Kind.WELL:
         return Said(what=f"Nothing is wrong: {first.what}.")
+    for line in report(cases):
+        session.note(line)
     if not first.carried_out or isinstance(found, Unknown):
         return Said(what=f"{_named(first)}. The commands are above; talops types none of them.", exit=Exit.GATE)
     if confirm is None:
@@ -73,7 +73,7 @@ def _carry_out(run: EtcdRun, case: Case, found: Standing, file: SnapshotFile, co
         done = f"{how_it_is(removed)} {run.kept} "
     if case.watch is None:
         return Said(what=done.strip())
-    if not confirm(f"Watch {case.watch.hostname} until it is a voter of etcd, and well?", ""):
+    if not run.ask(confirm, f"Watch {case.watch.hostname} until it is a voter of etcd, and well?"):
         what = f"{done}Not confirmed; {case.watch.hostname} joins by itself."
         return Said(what=what, hint="talops etcd status", exit=Exit.STOPPED)
     after = watch(run, case.watch)

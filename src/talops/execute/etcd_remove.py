@@ -13,7 +13,7 @@ from talops.execute.etcd import Confirm, EtcdRun
 from talops.execute.etcd_snapshot import take
 from talops.execute.etcd_words import Said, must_be_allowed
 from talops.execute.snapshotfile import SnapshotFile
-from talops.plan.etcd_removal import Gone, Removal, member_meant, one_line, removal
+from talops.plan.etcd_removal import Gone, Removal, in_flight, member_meant, one_line, removal
 
 GONE_WITHIN = timedelta(seconds=45)
 REFUSED_WITHIN = timedelta(seconds=6)
@@ -56,10 +56,9 @@ def take_out(run: EtcdRun, seat: Seat, found: Standing, file: SnapshotFile, conf
     """
     session = run.session
     _show(run, seat)
-    going = removal(seat, found, run.kube_node(seat))
-    must_be_allowed(going.refusals)
+    going = _allowed(run, seat, found)
     session.note(f"quorum: {going.means}", hostname=seat.name)
-    if not confirm(f"Remove the member {seat.id} ({seat.name}) from etcd for good?", seat.name):
+    if not run.ask(confirm, f"Remove the member {seat.id} ({seat.name}) from etcd for good?", seat.name):
         return None
     run.hold(found)
     _unwell_for_a_while(run, seat)
@@ -70,12 +69,19 @@ def take_out(run: EtcdRun, seat: Seat, found: Standing, file: SnapshotFile, conf
     if still is None:
         session.note(f"Meanwhile somebody else has removed the member {seat.id}.")
         return Removed(seat=seat, after=found)
-    going = removal(still, found, run.kube_node(still))
-    must_be_allowed(going.refusals)
+    going = _allowed(run, still, found)
     with run.on_node(seat.name):
         removed = _remove(run, going, found)
     run.done.append(f"the member {seat.id} was removed")
     return removed
+
+
+def _allowed(run: EtcdRun, seat: Seat, found: Standing) -> Removal:
+    """Raises Refused."""
+    nodes = run.kube_nodes()
+    going = removal(seat, found, run.node_of(seat, nodes))
+    must_be_allowed((*in_flight(nodes), *going.refusals))
+    return going
 
 
 def _show(run: EtcdRun, seat: Seat) -> None:
@@ -96,7 +102,7 @@ def _unwell_for_a_while(run: EtcdRun, seat: Seat) -> None:
         now = found.of_id(seat.id)
         if now is None:
             return
-        must_be_allowed(removal(now, found, run.kube_node(now)).refusals)
+        _allowed(run, now, found)
 
 
 def _remove(run: EtcdRun, going: Removal, found: Standing) -> Removed:

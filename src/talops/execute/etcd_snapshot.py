@@ -14,8 +14,9 @@ from talops.execute.disrupt import run_call
 from talops.execute.etcd import EtcdRun
 from talops.execute.etcd_look import look, no_word
 from talops.execute.etcd_words import Said
-from talops.execute.snapshotfile import Checked, SnapshotFile
+from talops.execute.snapshotfile import Checked, NoPlace, SnapshotFile
 from talops.plan.etcd import faults_of
+from talops.tools.git import not_ignored, repository_of
 
 _INFO = re.compile(rb"hash ([0-9a-f]+), revision (\d+), total keys (\d+)")
 
@@ -76,6 +77,8 @@ def take(run: EtcdRun, file: SnapshotFile) -> Snapshot:
     for source in sources[:-1]:
         try:
             return _take_from(run, source, file)
+        except NoPlace:
+            raise
         except ToolFailed as failed:
             session.note(f"No snapshot from {source.hostname}: {failed.what}", warning=True)
     return _take_from(run, sources[-1], file)
@@ -117,10 +120,25 @@ def _take_from(run: EtcdRun, source: Source, file: SnapshotFile) -> Snapshot:
             raise ToolFailed(f"{hostname} gave no snapshot: {_why(result)}", hint="talops etcd status")
         session.step(hostname, Step.VERIFY, "its SHA-256")
         checked = file.keep(draft)
+    _warn_of_git(run, file)
     found = _INFO.search(result.stdout)
     words = [word.decode("ascii") for word in found.groups()] if found else ["", "", ""]
     run.kept = "The snapshot of a rehearsal is not kept." if file.passing else f"A snapshot is kept in {file.path}."
     return Snapshot(file=file, source=source, checked=checked, revision=words[1], keys=words[2])
+
+
+def _warn_of_git(run: EtcdRun, file: SnapshotFile) -> None:
+    """Where `git add .` would take it up: it is the whole cluster, in clear."""
+    folder, name = file.path.parent, file.path.name
+    if file.passing or repository_of(folder) is None:
+        return
+    try:
+        loose = not_ignored(run.session.tools.runner, folder, [name])
+    except ToolFailed:
+        return
+    if loose:
+        words = f"git does not ignore {name}, and it holds every secret: echo 'etcd-*.db' >> {folder}/.gitignore"
+        run.session.note(words, warning=True)
 
 
 def _why(result: Result) -> str:

@@ -25,6 +25,10 @@ _MAGIC, _VERSION = 0xED0CDAED, 2
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 
+class NoPlace(ToolFailed):
+    """It is the file's place that fails, whichever member is asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """`sha256` is that of the database without its trailer, which holds the same."""
@@ -44,6 +48,10 @@ class SnapshotFile:
     @staticmethod
     def at(path: Path) -> "SnapshotFile":
         """Raises UsageError where something is there already, or where nothing can be put."""
+        if str(path) == "-":
+            raise UsageError(
+                "a snapshot is written to a file: it must be checked before anybody reads it", hint=_NAME_ONE
+            )
         try:
             path = path.absolute()
             there, folder, place = os.path.lexists(path), path.is_dir(), path.parent.is_dir()
@@ -60,20 +68,20 @@ class SnapshotFile:
         return SnapshotFile(path)
 
     def must_have_room(self, size_bytes: int) -> None:
-        """Raises ToolFailed when its disk has less than that."""
+        """Raises NoPlace when its disk has less than that."""
         try:
             free = shutil.disk_usage(self.path.parent).free
         except OSError:
             return
         if free < size_bytes:
             what = f"a snapshot takes {size(size_bytes)}, and {self.path.parent} has {size(free)} left"
-            raise ToolFailed(what, hint=f"df -h {self.path.parent}   # or name a file elsewhere")
+            raise NoPlace(what, hint=f"df -h {self.path.parent}   # or name a file elsewhere")
 
     @contextmanager
     def draft(self) -> Iterator[Path]:
         """Where to write it first: in a folder beside it (0700), which is gone at the end, with all that is in it.
 
-        Raises ToolFailed.
+        Raises NoPlace.
         """
         try:
             folder = Path(tempfile.mkdtemp(prefix=".talops-snapshot-", dir=self.path.parent))
@@ -85,7 +93,7 @@ class SnapshotFile:
             shutil.rmtree(folder, ignore_errors=True)
 
     def keep(self, draft: Path) -> Checked:
-        """Check what was written, and give it its name. Raises ToolFailed; then nothing has the name."""
+        """Check what was written, and give it its name. Raises ToolFailed and NoPlace; then nothing has the name."""
         try:
             checked = check(draft)
             draft.chmod(0o600)
@@ -94,7 +102,7 @@ class SnapshotFile:
             _sync(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
         except FileExistsError:
             what = f"meanwhile somebody else has written {self.path}: it was left as it is, and the snapshot dropped"
-            raise ToolFailed(what, hint=_NAME_ONE) from None
+            raise NoPlace(what, hint=_NAME_ONE) from None
         except OSError as error:
             raise self._unwritable(error) from None
         return checked
@@ -113,9 +121,9 @@ class SnapshotFile:
                 self.path.unlink()
                 raise
 
-    def _unwritable(self, error: OSError) -> ToolFailed:
+    def _unwritable(self, error: OSError) -> NoPlace:
         hint = f"df -h {self.path.parent}   # or name a file elsewhere"
-        return ToolFailed(f"{self.path} cannot be written: {error.strerror}", hint=hint)
+        return NoPlace(f"{self.path} cannot be written: {error.strerror}", hint=hint)
 
 
 _NAME_ONE = "name another file: talops etcd snapshot FILE"

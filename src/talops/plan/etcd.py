@@ -54,12 +54,12 @@ def addresses_of(member: Member) -> tuple[str, ...]:
 
 def strangers(desired: Desired, views: Sequence[EtcdView]) -> tuple[tuple[str, str], ...]:
     """Name and address of each member whose address no node of the files has. They can be asked all the same."""
-    known = {_same(address) for node in desired.nodes for address in node.addresses}
+    known = {same(address) for node in desired.nodes for address in node.addresses}
     lists = (one.members for one in views if isinstance(one.members, tuple))
     found: dict[str, str] = {}
     for member in (member for members in lists for member in members):
         for host in addresses_of(member)[:1]:
-            if _same(host) not in known:
+            if same(host) not in known:
                 found.setdefault(host, member.hostname or member.id)
     return tuple((name, host) for host, name in found.items())
 
@@ -91,9 +91,9 @@ def _node_of(member: Member, desired: Desired, own: EtcdView | None) -> DesiredN
     if own is not None:
         named = [node for node in desired.control_planes if node.hostname == own.hostname]
         return named[0] if named else None
-    hosts = {_same(host) for host in addresses_of(member)}
+    hosts = {same(host) for host in addresses_of(member)}
     for node in desired.control_planes:
-        if hosts & {_same(address) for address in node.addresses}:
+        if hosts & {same(address) for address in node.addresses}:
             return node
     if hosts and all(_is_address(host) for host in hosts):
         return None
@@ -103,7 +103,7 @@ def _node_of(member: Member, desired: Desired, own: EtcdView | None) -> DesiredN
 def _lives_there(view: EtcdView, member: Member, node: DesiredNode | None) -> bool:
     if node is not None:
         return view.hostname == node.hostname
-    return _same(view.address) in {_same(host) for host in addresses_of(member)}
+    return same(view.address) in {same(host) for host in addresses_of(member)}
 
 
 def _condition(member: Member, there: EtcdView | None) -> tuple[Condition, str]:
@@ -160,7 +160,7 @@ def _host(url: str) -> str:
         return ""
 
 
-def _same(address: str) -> str:
+def same(address: str) -> str:
     """One spelling for each address: an IPv6 one has many."""
     try:
         return str(ip_address(address))

@@ -11,7 +11,7 @@ from talops.domain.quorum import Membership
 from talops.domain.standing import Condition, Seat, Standing
 from talops.domain.words import count
 from talops.errors import UsageError
-from talops.plan.etcd import addresses_of
+from talops.plan.etcd import addresses_of, same
 from talops.plan.names import did_you_mean
 
 IN_FLIGHT_LAW, FAIL_CLOSED, QUORUM = 1, 2, 4
@@ -60,8 +60,22 @@ def member_meant(word: str, standing: Standing, desired: Desired) -> Seat | Gone
     names = [name for seat in standing.seats for name in (seat.name, seat.member.hostname, seat.id) if name]
     close = did_you_mean(word, names)
     raise UsageError(
-        f"{word} is no member of etcd, and no node of the files",
+        f"{word or 'an empty name'} is no member of etcd, and no node of the files",
         hint=close if close.startswith("did") else "`talops etcd members` lists them",
+    )
+
+
+def in_flight(nodes: Sequence[KubeNode]) -> tuple[Refusal, ...]:
+    """Control planes that a run of talops has taken down, or may still: nothing else goes away meanwhile."""
+    return tuple(
+        Refusal(
+            law=IN_FLIGHT_LAW,
+            hostname=node.name,
+            what="it is in flight: a run of talops has taken it down, and it may be about to come back",
+            hint="talops status   # whose run that is; let it settle first",
+        )
+        for node in nodes
+        if node.control_plane and IN_FLIGHT in node.annotations
     )
 
 
@@ -87,12 +101,12 @@ def _is_called(seat: Seat, word: str) -> bool:
     found = _ID.fullmatch(word)
     if found and found[1].lower().rjust(_WHOLE_ID, "0") == seat.id:
         return True
-    names = {seat.member.hostname, seat.address, *addresses_of(seat.member)}
-    return word in names or (seat.node is not None and _names(seat.node, word))
+    names = {same(name) for name in (seat.member.hostname, seat.address, *addresses_of(seat.member)) if name}
+    return same(word) in names or (seat.node is not None and _names(seat.node, word))
 
 
 def _names(node: DesiredNode, word: str) -> bool:
-    return word == node.hostname or word in node.addresses
+    return word == node.hostname or same(word) in map(same, node.addresses)
 
 
 def _refusals(seat: Seat, standing: Standing, before: Membership, kube: KubeNode | None) -> list[Refusal]:
@@ -119,9 +133,6 @@ def _refusals(seat: Seat, standing: Standing, before: Membership, kube: KubeNode
 
 
 def _because_of_it(seat: Seat, kube: KubeNode | None) -> list[Refusal]:
-    if kube is not None and IN_FLIGHT in kube.annotations:
-        what = f"{seat.name} is in flight: a run of talops has taken it down, and it may be about to come back"
-        return [_refusal(IN_FLIGHT_LAW, seat, what, "talops status   # whose run that is; let it settle first")]
     if seat.well:
         return [_healthy_member(seat)]
     if seat.condition is Condition.UNKNOWN:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from talops.domain.cluster import Desired
 from talops.domain.event import (
+    Asked,
     CniPlanned,
     Commanded,
     ComponentMoved,
@@ -76,6 +77,8 @@ class LiveRenderer:
                 self._say(Text(show_cni_plan(event.plan, event.cluster, width=self._console.width)))
             case Noted():
                 self._say(_note(event))
+            case Asked():
+                self._stop(keep=True)
             case Commanded():
                 if self._show_commands:
                     self._say(Text(f"{event.wall:%H:%M:%S} $ {clean(event.command)}", "dim"))

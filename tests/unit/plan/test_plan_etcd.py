@@ -19,7 +19,7 @@ from talops.plan.etcd_care import (
     forfeit_refusals,
     next_to_defragment,
 )
-from talops.plan.etcd_removal import Gone, member_meant, removal
+from talops.plan.etcd_removal import Gone, in_flight, member_meant, removal
 
 
 def found(desired: Desired, seen: dict[str, EtcdView]) -> Standing:
@@ -179,19 +179,34 @@ def test_views_that_disagree_are_nothing_to_act_upon() -> None:
     assert [refusal.what for refusal in refusals] == ["cp-1 and cp-3 list different members"]
 
 
-@pytest.mark.parametrize(
-    ("ready", "marked", "forbidden"),
-    [(False, False, ""), (True, False, "only out of our reach"), (False, True, "in flight")],
-)
-def test_what_kubernetes_knows_of_a_silent_node_counts(ready: bool, marked: bool, forbidden: str) -> None:
+@pytest.mark.parametrize(("ready", "forbidden"), [(False, ""), (True, "only out of our reach")])
+def test_what_kubernetes_knows_of_a_silent_node_counts(ready: bool, forbidden: str) -> None:
     seen = views(THREE)
     seen["cp-2"] = dead(seen["cp-2"])
     made = found(THREE, seen)
 
-    refusals = removal(seat("cp-2", made), made, kube(THREE, "cp-2", ready=ready, marked=marked)).refusals
+    refusals = removal(seat("cp-2", made), made, kube(THREE, "cp-2", ready=ready)).refusals
 
     assert forbidden in " ".join(refusal.what for refusal in refusals)
     assert bool(refusals) is bool(forbidden)
+
+
+def test_while_a_control_plane_is_in_flight_no_other_goes_away() -> None:
+    nodes = [kube(THREE, "cp-1", ready=True), kube(THREE, "cp-3", ready=False, marked=True)]
+
+    assert [refusal.hostname for refusal in in_flight(nodes)] == ["cp-3"]
+
+
+@pytest.mark.parametrize("word", ["", " "])
+def test_an_empty_name_is_not_that_of_a_member_that_never_started(word: str) -> None:
+    new = Member(id="e" * 16, hostname="", peer_urls=("https://10.9.9.9:2380",), learner=False)
+    seen = {
+        host: replace(view, members=(*view.members, new) if isinstance(view.members, tuple) else view.members)
+        for host, view in views(THREE).items()
+    }
+
+    with pytest.raises(UsageError):
+        member_meant(word, found(THREE, seen), THREE)
 
 
 def test_the_leader_is_defragmented_last_whoever_that_is_by_then() -> None:

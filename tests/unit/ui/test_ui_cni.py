@@ -76,7 +76,7 @@ def test_the_live_screen_ends_with_what_is_wrong() -> None:
     renderer.close()
     text = console.export_text()
     assert "cluster test: cilium" in text
-    assert "After 10 minutes it is not up:" in text
+    assert "Not everything is up after 10 minutes:" in text
 
 
 def test_a_text_of_the_cluster_cannot_move_the_cursor() -> None:

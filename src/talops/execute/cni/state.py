@@ -116,25 +116,33 @@ def _certificates(seen: Seen) -> Iterator[str]:
     newest: dict[str, SigningRequest] = {}
     for one in sorted(seen.signing, key=lambda one: one.created):
         newest[one.node] = one
-    who = _approver(seen)
+    pending = [f"{node} ({one.name})" for node, one in sorted(newest.items()) if one.pending]
+    if pending:
+        kubelets = "their kubelets' certificates" if len(pending) > 1 else "its kubelet's certificate"
+        wait = "wait" if len(pending) > 1 else "waits"
+        yield f"{', '.join(pending)} {wait} for {kubelets}: {_approver(seen)}"
     for node, one in sorted(newest.items()):
-        if one.pending:
-            yield f"{node} waits for its kubelet's certificate: nobody has approved {one.name}{who}"
-        elif one.denied:
+        if one.denied:
             yield f"{node} has no certificate for its kubelet: {one.name} was denied"
 
 
 def _approver(seen: Seen) -> str:
     found = [one for one in seen.workloads if isinstance(one, Workload) and one.name in APPROVERS]
     if not found:
-        return ", and nothing here approves them"
-    return f", though {found[0].name} runs: see its logs" if found[0].up else f", since {found[0].name} is not up"
+        return "nothing here approves them"
+    name = found[0].name
+    return f"{name} runs, and does not approve them: see its logs" if found[0].up else f"{name} is not up"
 
 
 def approvals(seen: Seen) -> str:
     """The command that approves every request that waits, empty when none does."""
     pending = [one.name for one in seen.signing if one.pending] if isinstance(seen.signing, tuple) else []
     return f"kubectl certificate approve {' '.join(pending)}" if pending else ""
+
+
+def all_run(seen: Seen) -> bool:
+    """Every workload is up."""
+    return not any(_workloads(seen))
 
 
 def only_unapproved(seen: Seen) -> bool:

@@ -8,7 +8,7 @@ from talops.domain.event import Step
 from talops.domain.words import span
 from talops.errors import GateTimeout
 from talops.execute.cni.kinds import Kinds
-from talops.execute.cni.state import Seen, approvals, lacks, look, only_unapproved
+from talops.execute.cni.state import Seen, all_run, approvals, lacks, look, only_unapproved
 from talops.execute.session import Session
 
 UP_WITHIN = timedelta(minutes=10)
@@ -38,13 +38,13 @@ def wait_until_up(session: Session, wanted: Sequence[KubeObject], kinds: Kinds, 
 
 
 def _told(missing: Sequence[str], waited: float) -> str:
-    return "\n".join([f"After {span(waited)} it is not up:", *(f"  {one}" for one in missing)])
+    return "\n".join([f"Not everything is up after {span(waited)}:", *(f"  {one}" for one in missing)])
 
 
 def _hint(session: Session, seen: Seen, wanted: Sequence[KubeObject]) -> str:
-    """What helps most: certificates that a person can approve; else to look at the pods."""
-    approve = approvals(seen)
-    if approve:
-        return f"{approve}   # if these are your nodes; then {session.again}"
+    """What to look at, and the certificates that a person can approve."""
     namespaces = sorted({one.namespace for one in wanted if one.kind in {"DaemonSet", "Deployment"}}) or ["kube-system"]
-    return f"kubectl get pods -n {namespaces[0]} -o wide; then {session.again}"
+    look_at = "" if all_run(seen) else f"kubectl get pods -n {namespaces[0]} -o wide"
+    approve = approvals(seen)
+    steps = [look_at, f"{approve}   # if these are your nodes" if approve else ""]
+    return "; then ".join([*filter(None, steps), session.again])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from talops.config import load_charts
-from talops.domain.cni import Found, Release, Shape, Source
+from talops.domain.cni import Charts, Found, Release, Shape, Source
 from talops.errors import FilesInvalid, UsageError
 from talops.files.cni import helmfile, helmrelease, kustomization, manifest, talosown
 from talops.files.cni.known import is_network, network
@@ -30,24 +30,26 @@ def find(repo: Path, *, path: str = "") -> Found:
     """`path`: what --from names; it decides. Raises FilesInvalid, UsageError, and TalosOwn."""
     repository = Repository(root_of(repo))
     own = talosown.says(repository, repo)
+    charts = load_charts(repo)
+    named = path or charts.source
     chosen: tuple[Source, ...]
     others: tuple[Source, ...] = ()
-    if path:
-        chosen = (_named(repository, repo, path),)
+    if named:
+        chosen = (_named(repository, repo, named, by="--from" if path else "cni.from of talops.yaml"),)
     else:
-        chosen, others = _preferred(tuple(_all(repository, repo)))
+        chosen, others = _preferred(tuple(_all(repository, repo, charts)))
     if not chosen:
         raise _nothing(repo, own)
     _must_do(chosen, others)
-    chosen = _with_known_releases(chosen, (*others, *helmrelease.helm_releases(repository)) if path else others)
+    chosen = _with_known_releases(chosen, (*others, *helmrelease.helm_releases(repository)) if named else others)
     networks = [name for source in chosen for name in source.networks if is_network(name)]
     twice = [f"two CNIs would be installed: {' and '.join(networks)}"] if len(set(networks)) > 1 else []
     twice += [own.warning(networks)] if networks and own.installs else []
     return Found(chosen=chosen, others=others, warnings=tuple(twice))
 
 
-def _all(repository: Repository, repo: Path) -> Iterator[Source]:
-    yield from _of_policy(repository, repo)
+def _all(repository: Repository, repo: Path, charts: Charts) -> Iterator[Source]:
+    yield from _of_policy(repository, repo, charts)
     yield from kustomization.kustomizations(repository)
     yield from helmfile.helmfiles(repository)
     yield from helmrelease.helm_releases(repository)
@@ -71,11 +73,8 @@ def _only_approves(source: Source) -> bool:
     return bool(source.networks) and not any(map(is_network, source.networks)) and not source.trouble
 
 
-def _of_policy(repository: Repository, repo: Path) -> Iterator[Source]:
-    charts = load_charts(repo)
-    if charts.source:
-        yield _named(repository, repo, charts.source)
-    elif charts.releases:
+def _of_policy(repository: Repository, repo: Path, charts: Charts) -> Iterator[Source]:
+    if charts.releases:
         networks = (network(release.chart, release.name) or release.name for release in charts.releases)
         path = repository.shown(repo.absolute() / "talops.yaml")
         yield Source(
@@ -87,11 +86,11 @@ def _of_policy(repository: Repository, repo: Path) -> Iterator[Source]:
         )
 
 
-def _named(repository: Repository, repo: Path, path: str) -> Source:
-    """Raises UsageError."""
-    place = _place(repo, path)
+def _named(repository: Repository, repo: Path, path: str, *, by: str) -> Source:
+    """`by`: who names it. Raises UsageError."""
+    place = _place(repo, path, by)
     if place.is_dir():
-        return _of_folder(repository, place, path)
+        return _of_folder(repository, place, path, by)
     if place.name in KUSTOMIZATIONS:
         return kustomization.source(repository, place.parent)
     if helmfile.is_helmfile(place):
@@ -104,21 +103,21 @@ def _named(repository: Repository, repo: Path, path: str) -> Source:
     if documents and all("kind" in fields and "apiVersion" in fields for fields in documents):
         return manifest.source(repository, place)
     raise UsageError(
-        f"--from: {path} is no kustomization, helmfile, HelmRelease or manifest",
+        f"{by}: {path} is no kustomization, helmfile, HelmRelease or manifest",
         hint="values alone do not say of which chart: name it in talops.yaml under `cni.charts`, with values: "
         f"[{path}]",
     )
 
 
-def _place(repo: Path, path: str) -> Path:
+def _place(repo: Path, path: str, by: str) -> Path:
     """From here, or from the repository."""
     for place in (Path(path), repo / path, root_of(repo) / path):
         if place.exists():
             return place.absolute()
-    raise UsageError(f"--from: there is no {path}", hint="name a file, or a folder with a kustomization.yaml")
+    raise UsageError(f"{by}: there is no {path}", hint="name a file, or a folder with a kustomization.yaml")
 
 
-def _of_folder(repository: Repository, place: Path, path: str) -> Source:
+def _of_folder(repository: Repository, place: Path, path: str, by: str) -> Source:
     if (place / "Chart.yaml").exists():
         name = place.resolve().name
         release = Release(name=name, namespace="kube-system", chart=str(place))
@@ -131,7 +130,7 @@ def _of_folder(repository: Repository, place: Path, path: str) -> Source:
     inside = [file for file in inside if helmfile.source(repository, file).networks] or inside
     if inside:
         return helmfile.source(repository, inside[0])
-    raise UsageError(f"--from: {path} has no kustomization, chart or helmfile", hint="name the file itself")
+    raise UsageError(f"{by}: {path} has no kustomization, chart or helmfile", hint="name the file itself")
 
 
 def _must_do(chosen: Sequence[Source], others: Sequence[Source]) -> None:

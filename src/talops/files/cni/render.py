@@ -104,10 +104,18 @@ class _Rendering:
             )
 
     def _by_helmfile(self) -> tuple[Objects, Objects]:
-        helm, helmfile = self._renderers.path(HELM), self._renderers.path(HELMFILE)
+        helm, helmfile = self._renderers.path(HELM), self._helmfile()
         file = self._source.root / self._source.path
         call = helmfile_template(helmfile, file, helm, self._source.releases, self._can)
         return self._objects(self._run([call])), self._objects(self._run([call]))
+
+    def _helmfile(self) -> str:
+        """The user's own: talops does not install one."""
+        try:
+            return self._renderers.path(HELMFILE)
+        except ToolMissing as error:
+            hint = "install it (https://helmfile.readthedocs.io), or take another source: --from PATH"
+            raise ToolMissing(f"{self._source.path} needs helmfile: {error.what}", hint=hint) from None
 
     def _templated(self) -> tuple[Objects, Objects]:
         """All charts are fetched, side by side, and then all are rendered, each twice."""
