@@ -3,7 +3,7 @@
 import typer
 
 from talops import wiring
-from talops.cli import acting, applying, options, rehearse_etcd, seeing, upgrading_kubernetes
+from talops.cli import acting, applying, options, rehearse_etcd, rehearse_install, seeing, upgrading_kubernetes
 from talops.cli.app import SETTINGS
 from talops.domain.context import Output
 from talops.wiring.upgrading_kubernetes import kubernetes_wish, start_of
@@ -12,6 +12,8 @@ app = typer.Typer(help="Any of these on an embedded cluster built from your file
 below_upgrade = typer.Typer(help="Upgrade the embedded cluster.", **SETTINGS)
 app.add_typer(below_upgrade, name="upgrade")
 app.add_typer(rehearse_etcd.app, name="etcd")
+app.add_typer(rehearse_install.app, name="install")
+app.command("install-cni", hidden=True)(rehearse_install.cni)
 
 
 @app.callback(invoke_without_command=True)

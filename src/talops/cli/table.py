@@ -100,6 +100,10 @@ OPTIONS: Mapping[str, Option] = {
     "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
     "new": Option(("--new",), "Begin the repository of a new cluster.", "text", "NAME"),
+    "cni-from": Option(
+        ("--from",), "Install it from this kustomization, helmfile, HelmRelease, chart or manifest.", "file", "PATH"
+    ),
+    "repair": Option(("--repair",), "Apply what the files say even over what somebody else keeps."),
     "unset": Option(("--unset",), "Print what takes it back."),
 }
 SHELLS = ("bash", "zsh", "fish")
@@ -109,6 +113,7 @@ APPLY = ("skip-node", "accept-downtime", "stage")
 ACT = ("yes", "show-commands", "output")
 REHEARSAL = ("fault", "from", "seed")
 KUBERNETES = ("kubernetes-to", "yes", "plan", "show-commands", "output")
+CNI = ("cni-from", "repair")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("init",): Command(
@@ -174,6 +179,17 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         module="rollback",
         options=("accept-downtime", "yes", "show-commands", "output"),
         argument="node",
+    ),
+    ("install",): Command("Install what a cluster needs before everything else.", module="install"),
+    ("install", "cni"): Command(
+        "Install the CNI that the repository names, and wait until every node has it.",
+        options=(*CNI, "yes", "plan", "show-commands", "output"),
+    ),
+    ("install-cni",): Command(
+        "The same as `install cni`.",
+        module="install",
+        options=(*CNI, "yes", "plan", "show-commands", "output"),
+        hidden=True,
     ),
     ("unlock",): Command("Take the Lease away from a run that is gone.", module="unlock", options=("yes",)),
     ("doctor",): Command(
@@ -242,6 +258,15 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "services"): Command("Rehearse `services`.", options=("json", *REHEARSAL), argument="nodes"),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
+    ),
+    ("rehearse", "install"): Command("Install on the embedded cluster."),
+    ("rehearse", "install", "cni"): Command(
+        "Rehearse `install cni`.", options=(*CNI, "plan", "show-commands", "output", "fault", "seed")
+    ),
+    ("rehearse", "install-cni"): Command(
+        "The same as `rehearse install cni`.",
+        options=(*CNI, "plan", "show-commands", "output", "fault", "seed"),
+        hidden=True,
     ),
     ("sandbox",): Command("A practice cluster on this machine, for talosctl, kubectl and talops.", module="sandbox"),
     ("sandbox", "up"): Command(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from talops.domain.cni import CniPlan
 from talops.domain.components import Component
 from talops.domain.plan import Plan
 from talops.domain.process import Instant
@@ -81,6 +82,15 @@ class Planned(Event):
     run: str
     cluster: str
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CniPlanned(Event):
+    """What installing a CNI would change; it will be done, unless it is refused or not wanted."""
+
+    run: str
+    cluster: str
+    plan: CniPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

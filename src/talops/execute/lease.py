@@ -17,6 +17,8 @@ DURATION = timedelta(seconds=60)
 RENEW_EVERY = timedelta(seconds=15)
 PATIENCE = timedelta(seconds=60)
 """How long an API that does not answer just now is asked again."""
+_ALLOWED = "talops needs to create and update leases in kube-system"
+_ETCD = "what is wrong with etcd, and what mends it: `talops etcd recover`"
 AGAIN = {409, 429, 500, 502, 503, 504}
 
 
@@ -63,7 +65,7 @@ class LeaseKeeper:
                 silent = reply.status is None or reply.status in AGAIN
                 raise (LeaseSilent if silent else ToolFailed)(
                     f"cannot take the Lease kube-system/talops: {kubernetes.complaint(reply)}",
-                    hint="nothing was changed; talops needs to create and update leases in kube-system",
+                    hint=f"nothing was changed; {_ETCD if kubernetes.blames_etcd(reply) else _ALLOWED}",
                 )
             self.session.waits("", Step.GATES, f"the Lease: {kubernetes.complaint(reply)}", deadline)
             self.session.pause(5)

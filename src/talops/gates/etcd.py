@@ -16,6 +16,9 @@ APPLIED_LAG = 100
 """Entries that a member has committed but not yet applied; etcd itself refuses requests far above that."""
 INDEX_LAG = 1000
 """Entries that a member may be behind the furthest one: the views are taken some milliseconds apart."""
+NOT_LED = "etcdserver: no leader"
+FOR_VOTERS = "rpc not supported for learner"
+"""What a learner answers to most questions."""
 ACCEPTED = "etcd"
 """The word of `--accept-downtime` that gives up quorum where there is none to keep."""
 
@@ -58,6 +61,9 @@ def _look_at_member(view: EtcdView, found: Findings) -> None:
     """What one member says about itself."""
     host = view.hostname
     gaps = [gap for gap in (view.status, view.members, view.alarms) if isinstance(gap, Unknown)]
+    if isinstance(view.status, MemberStatus) and view.status.learner:
+        # it tells nothing but its status, and that is how it should be
+        gaps = [gap for gap in gaps if FOR_VOTERS not in gap.reason]
     if gaps:
         found.do_not_know(f"etcd on {host} does not answer", gaps[0])
         found.hopeless = found.hopeless or any(gap.forbidden for gap in gaps)
@@ -79,9 +85,15 @@ def faults_of(status: MemberStatus) -> tuple[str, ...]:
         faults.append("calls itself a learner")
     if not status.leader.strip("0"):
         faults.append("sees no leader")
-    if status.errors:
-        faults.append(f"reports errors: {status.errors}")
+    if errors := _own_errors(status):
+        faults.append(f"reports errors: {errors}")
     return tuple(faults)
+
+
+def _own_errors(status: MemberStatus) -> str:
+    """Without what is said elsewhere: alarms, in the list of alarms, and that there is no leader."""
+    errors = (error.strip() for error in status.errors.split(","))
+    return ", ".join(error for error in errors if error and " alarm:" not in error and error != NOT_LED)
 
 
 def _agreed_members(views: Sequence[EtcdView], found: Findings) -> tuple[Member, ...]:
@@ -115,8 +127,12 @@ def _look_at_members(members: Sequence[Member], views: Sequence[EtcdView], found
             found.shut.append(f"{own.get(member.id, name)} is still a learner")
         elif not member.hostname:
             found.shut.append(f"member {member.id} was added and never started")
-        elif member.id not in own and not any(isinstance(view.status, Unknown) for view in views):
+        elif member.id in own:
+            continue
+        elif not any(isinstance(view.status, Unknown) for view in views):
             found.notes.append(f"{name} is a member that the files do not know: counted, and not counted on")
+        elif member.hostname not in {view.hostname for view in views}:
+            found.shut.append(f"nobody answers for {name}, a member with the name of no control plane of the files")
     voters = len(voters_of(members))
     if voters > 2 and voters % 2 == 0:
         found.notes.append(f"{voters} voters bear no more losses than {voters - 1}")
@@ -142,7 +158,8 @@ def _prove_quorum(
 ) -> None:
     now = membership(members, views)
     voters, healthy = now.voters, now.healthy
-    if now.losses_left >= 1:
+    own = {view.status.id for view in views if view.hostname == going and isinstance(view.status, MemberStatus)}
+    if now.losses_left >= 1 or own & {member.id for member in members if member.learner}:
         return
     if not losses_borne(voters) and ACCEPTED in policy.accept_downtime:
         found.notes.append(f"etcd will be down while {going} is: accepted with --accept-downtime etcd")
@@ -155,7 +172,7 @@ def _prove_quorum(
         )
         return
     found.shut.append(
-        f"{healthy} of {voters} voters are known to be healthy; without {going} that is {healthy - 1}, "
+        f"{healthy} of {voters} voters are known to be healthy; without {going} that is {max(healthy - 1, 0)}, "
         f"and quorum needs {now.needs}"
     )
 

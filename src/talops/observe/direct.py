@@ -5,7 +5,7 @@ a control plane is asked at its own endpoint, and what is silent there is asked 
 somebody. Both take seconds, whoever is dead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,6 +22,10 @@ _PATIENT = timedelta(seconds=6)
 """Where nobody has answered at all: it may be a slow way to all of them."""
 Make = Callable[[Talosctl, str], Call]
 """One question to one node."""
+Question = tuple[DesiredNode, str, Sequence[Make]]
+"""A node, the way to it, and what it is asked."""
+_BREATH = 16
+"""Calls of a second round that go out at once: as many as run side by side."""
 
 
 def ask_directly(
@@ -32,31 +36,49 @@ def ask_directly(
     *,
     second: Sequence[Make] = (),
 ) -> Mapping[str, tuple[Result, ...]]:
-    """By hostname, the results of these questions in their order. Everything side by side, in one round or two.
+    """By hostname, the results of these questions in their order. Side by side, in one round or two.
 
     The questions of `second` are put to those only that have not answered all of the others.
     """
-    ways = {node.hostname: own_way(node, desired, tools.talosctl) for node in nodes}
-    heard = _ask([(node, ways[node.hostname], makes) for node in nodes], tools, _FIRST)
-    alive = [ways[hostname] for hostname, results in heard.items() if _spoke(results)]
-    again: list[tuple[DesiredNode, str, Sequence[Make]]] = []
-    for node in nodes:
-        way = ways[node.hostname]
-        if not _spoke(heard[node.hostname]):
-            other = _other_way(node, way, alive, tools.talosctl.endpoints)
-            again += [(node, other, (*makes, *second))] if other else []
-        elif second and not all(result.ok for result in heard[node.hostname]):
-            again.append((node, way, second))
-    for hostname, results in _ask(again, tools, _AGAIN if alive else _PATIENT).items():
-        first = heard[hostname]
-        anew = len(results) - len(second)
-        heard[hostname] = (*map(_more_telling, first, results[:anew]), *first[anew:], *results[anew:])
+    heard = _ask([(node, own_way(node, desired, tools.talosctl), makes) for node in nodes], tools, _FIRST)
+    alive = [own_way(node, desired, tools.talosctl) for node in nodes if _spoke(heard[node.hostname])]
+    again = list(_left_open(nodes, heard, makes, second, desired, tools.talosctl))
+    breath = max(1, _BREATH // (len(makes) + len(second)))
+    for at in range(0, len(again), breath):
+        anew = _ask(again[at : at + breath], tools, _AGAIN if alive else _PATIENT)
+        for hostname, results in anew.items():
+            heard[hostname] = _put_together(heard[hostname], results, asked_first=len(results) - len(second))
+        if not alive and not any(map(_spoke, anew.values())):
+            # the others would not answer either, and everybody would be waited for
+            break
     return heard
 
 
-def _ask(
-    questions: Sequence[tuple[DesiredNode, str, Sequence[Make]]], tools: Tools, within: timedelta
-) -> dict[str, tuple[Result, ...]]:
+def _left_open(
+    nodes: Sequence[DesiredNode],
+    heard: Mapping[str, tuple[Result, ...]],
+    makes: Sequence[Make],
+    second: Sequence[Make],
+    desired: Desired,
+    talosctl: Talosctl,
+) -> Iterator[Question]:
+    """Everything, by another way, for nodes that said nothing; for the others what was not asked before."""
+    alive = [own_way(node, desired, talosctl) for node in nodes if _spoke(heard[node.hostname])]
+    for node in nodes:
+        way, results = own_way(node, desired, talosctl), heard[node.hostname]
+        other = "" if _spoke(results) else _other_way(node, way, alive, talosctl.endpoints)
+        if other:
+            yield node, other, (*makes, *second)
+        elif second and not all(result.ok for result in results):
+            yield node, way, second
+
+
+def _put_together(first: tuple[Result, ...], anew: tuple[Result, ...], *, asked_first: int) -> tuple[Result, ...]:
+    again, more = anew[:asked_first], anew[asked_first:]
+    return (*map(_more_telling, first, again), *first[len(again) :], *more)
+
+
+def _ask(questions: Sequence[Question], tools: Tools, within: timedelta) -> dict[str, tuple[Result, ...]]:
     """To each node by its way."""
     calls = [
         replace(make(tools.talosctl.by_way_of(way), node.addresses[0]), deadline=within)
@@ -89,11 +111,15 @@ def _other_way(node: DesiredNode, tried: str, alive: Sequence[str], endpoints: S
 
 
 def _spoke(results: Sequence[Result]) -> bool:
-    """Whether anything came by this way. A complaint about a node is an answer of the endpoint."""
-    return any(result.end is End.EXITED and (result.ok or complaints(result.stderr)) for result in results) or all(
-        result.end is End.NOT_FOUND for result in results
-    )
+    """Whether anything came by this way; without a talosctl there is nothing to come."""
+    return any(map(_is_answer, results)) or all(result.end is End.NOT_FOUND for result in results)
+
+
+def _is_answer(result: Result) -> bool:
+    """A complaint about a node is an answer of the endpoint."""
+    return result.end is End.EXITED and (result.ok or bool(complaints(result.stderr)))
 
 
 def _more_telling(first: Result, second: Result) -> Result:
-    return first if second.end is not End.EXITED and first.end is End.EXITED else second
+    """Why the node's own way is closed says more than why another one is."""
+    return second if _is_answer(second) or first.end is not End.EXITED else first

@@ -95,7 +95,9 @@ class Cluster:
         endpoint = urlsplit(self.desired.endpoint)
         own = self.by_address(endpoint.hostname or "")
         servers = self.control_planes if own is None else [own]
-        running = any(machine.up and machine.stage == "running" for machine in servers)
+        running = any(machine.up and machine.stage == "running" and not machine.api_away for machine in servers)
+        # the virtual IP stays where it is while the API server behind it starts anew
+        running &= not any(machine.api_away for machine in servers if machine.virtual_ip == endpoint.hostname)
         moving = own is None and self.timeline.now < self.api_gap_until
         flaps = self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6
         if running and not moving and not flaps:

@@ -160,7 +160,7 @@ def _default_node(name: str, desired: Desired) -> str:
     control_planes = desired.control_planes
     if name == "etcd-member-lost" or name in ETCD_FAULTS:
         return control_planes[min(1, len(control_planes) - 1)].hostname
-    if name in NETWORK_FAULTS and NETWORK_FAULTS[name].control_planes:
+    if SANDBOX_FAULTS[name].control_planes:
         return control_planes[0].hostname
     return desired.nodes[-1].hostname
 

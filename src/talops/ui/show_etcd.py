@@ -73,7 +73,8 @@ def _table(rows: Sequence[MemberRow], width: int, paint: Paint) -> Iterator[str]
         _column("ALARM", [_alarms(row) for row in rows]),
     ]
     silent = {number: _silence(row) for number, row in enumerate(rows) if row.status is None}
-    return side_by_side(first, [raft, store], width, instead=silent, loud=paint.red)
+    groups = [raft, store] if any(said) else []
+    return side_by_side(first, groups, width, instead=silent, loud=paint.red)
 
 
 def _column(heading: str, cells: Sequence[str]) -> Column:

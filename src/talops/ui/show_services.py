@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from talops.domain.services import NodeServices
-from talops.domain.talos import ServiceState, Unknown
+from talops.domain.talos import ServiceState, Unknown, most_telling
 from talops.domain.words import count, duration
 from talops.ui.colours import Paint
 from talops.ui.show_health import SCHEMA
@@ -53,16 +53,19 @@ def _end(nodes: Sequence[NodeServices], width: int, paint: Paint) -> Iterator[st
     for node in bad:
         words = "does not answer" if isinstance(node.states, Unknown) else names(_names(node))
         yield from map(paint.red, folded(f"NOT WELL on {node.hostname}: {words}", width, rest="    "))
-    yield f"next: {_next(bad[0])}"
+    yield f"next: {_next(bad)}"
 
 
 def _names(node: NodeServices) -> list[str]:
     return [*node.missing, *(f"{state.id} ({state.state}, {state.health})" for state in node.unwell)]
 
 
-def _next(node: NodeServices) -> str:
+def _next(nodes: Sequence[NodeServices]) -> str:
+    """Where a node says what is not well with it, that comes first."""
+    node = next((one for one in nodes if not isinstance(one.states, Unknown)), nodes[0])
     if isinstance(node.states, Unknown):
-        return node.states.hint or f"talosctl -n {node.address} version"
+        gaps = [one.states for one in nodes if isinstance(one.states, Unknown)]
+        return most_telling(gaps).hint or f"talosctl -n {node.address} version"
     bad = [*node.missing, *(state.id for state in node.unwell)]
     return "talops etcd recover" if "etcd" in bad else f"talosctl -n {node.address} logs {bad[0]} --tail 50"
 

@@ -91,11 +91,13 @@ def rehearsal(
     configured: bool = False,
     at_target: bool = False,
     kubernetes: Callable[[Desired], Version] | None = None,
+    cni: bool = True,
 ) -> Iterator[Stage]:
     """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError.
 
     `configured`: its nodes have real configs, which needs talhelper where none were generated yet: ToolMissing.
     `at_target`: unless told where to start, with the Talos of the files. `kubernetes`: what runs at first of that.
+    Without `cni` it is new, and has no network.
     """
     from talops.observe import Tools
     from talops.sim.faults import parse_fault
@@ -111,6 +113,7 @@ def rehearsal(
         seed=seed,
         configs=_starting_configs(context, desired) if configured else generated_configs(context, desired),
         kubernetes=kubernetes(desired) if kubernetes is not None else None,
+        cni=cni,
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
     yield Stage(

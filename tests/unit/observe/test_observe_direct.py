@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from captures import table
-from observed_world import Runner, World, desired
+from observed_world import Machine, Runner, World, desired
 
 from talops.domain.process import Call, End, Result
 from talops.domain.talos import MemberStatus, ServiceState, Unknown
@@ -117,3 +117,26 @@ def test_services_are_of_each_node_by_itself_and_a_mute_worker_is_a_reason() -> 
     found = observe_services(files.nodes, files, tools(world, *OWN, mute=frozenset({"10.0.0.22"})))
     assert [node.hostname for node in found if isinstance(node.states, Unknown)] == ["w-2"]
     assert ways(world)[3][1] == "10.0.0.21"
+
+
+def test_a_large_cluster_that_is_not_there_is_not_waited_for_node_by_node() -> None:
+    machines = [Machine(hostname=f"w-{n}", address=f"10.0.1.{n}", control_plane=False) for n in range(1, 101)]
+    world = World(machines=[*World().machines, *machines])
+    files = desired(world.machines)
+    nobody = frozenset({*OWN, "10.0.0.12"} | {node.addresses[0] for node in files.nodes})
+    found = observe_services(files.nodes, files, tools(world, *OWN, mute=nobody))
+    assert all(isinstance(node.states, Unknown) for node in found)
+    assert len(world.calls) == len(files.nodes) + 16
+
+
+def test_behind_a_slow_way_everybody_is_asked_again_with_patience() -> None:
+    world = World()
+    files = desired(world.machines)
+    slow = tools(world, "10.0.0.5")
+
+    class Slow(Ways):
+        def answer(self, call: Call) -> Result:
+            return Ways.answer(self, call) if call.deadline.total_seconds() > 2 else MUTE
+
+    found = observe_services(files.nodes, files, replace(slow, runner=Slow(world)))
+    assert not [node.hostname for node in found if isinstance(node.states, Unknown)]
