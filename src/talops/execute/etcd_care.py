@@ -21,6 +21,8 @@ from talops.plan.etcd_care import (
 from talops.plan.etcd_removal import Gone, in_flight, member_meant
 
 ELECTED_WITHIN = timedelta(seconds=20)
+REFUSED_WITHIN = timedelta(seconds=6)
+"""After that, what talosctl failed to do is not going to happen any more."""
 DISARMED_WITHIN = timedelta(seconds=20)
 """Besides the time for which no alarm may come back."""
 OUTAGE = "etcd"
@@ -52,7 +54,11 @@ def forfeit(run: EtcdRun, word: str, confirm: Confirm) -> Said:
             seat, lambda talosctl: talosctl.etcd_forfeit_leadership(seat.address), Step.HAND_OVER, words
         )
         after = run.wait_until(
-            lambda now, _: _another_leads(seat, now, result), seat.name, Step.VERIFY, within=ELECTED_WITHIN, hint=LOOK
+            lambda now, _: _another_leads(seat, now, result),
+            seat.name,
+            Step.VERIFY,
+            within=ELECTED_WITHIN if result.ok else REFUSED_WITHIN,
+            hint=LOOK,
         )
     leader = after.leads
     return Said(what=f"{leader.name if leader else 'Another member'} leads etcd now, in place of {seat.name}.")
