@@ -3,7 +3,7 @@
 import sys
 from math import inf
 
-from benchmarks import diff, gen, install_cni, rollout, sandbox, startup, status, upgrade, validate
+from benchmarks import diff, etcd, gen, install_cni, rollout, sandbox, startup, status, upgrade, validate
 
 SOURCES = {
     "startup": startup.rows,
@@ -12,6 +12,7 @@ SOURCES = {
     "gen": gen.rows,
     "status": status.rows,
     "diff": diff.rows,
+    "etcd": etcd.rows,
     "upgrade": upgrade.rows,
     "validate": validate.rows,
     "install-cni": install_cni.rows,

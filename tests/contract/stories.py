@@ -62,6 +62,11 @@ def merged(path: str, body: Body, manager: str = "merger") -> Told:
     return Told(method="PATCH", path=f"{path}?fieldManager={manager}", body=body, kind=MERGE)
 
 
+def patched(path: str, body: Body, manager: str = "helm") -> Told:
+    kind = "application/strategic-merge-patch+json"
+    return Told(method="PATCH", path=f"{path}?fieldManager={manager}", body=body, kind=kind)
+
+
 def read(path: str) -> Told:
     return Told(method="GET", path=path)
 
@@ -69,6 +74,12 @@ def read(path: str) -> Told:
 def config_map(labels: Mapping[str, str] | None = None, **entries: str) -> Body:
     metadata: Body = {"name": "it", "namespace": SPACE, **({"labels": dict(labels)} if labels else {})}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": entries}
+
+
+def _last_applied(body: Body) -> Body:
+    """As `kubectl apply` sends it."""
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(body)}
+    return {**body, "metadata": {**body["metadata"], "annotations": annotations}}
 
 
 def named(kind: str, version: str = "v1", *, cluster: bool = False, **more: Any) -> Body:
@@ -136,6 +147,46 @@ _DEPLOYMENT = of_group("apps", "deployments", "it")
 _TWO = workload("Deployment", _container(), _container("side", env=[{"name": "A", "value": "1"}]))
 _SERVICE = named("Service", spec={"selector": {"app": "it"}, "ports": [{"name": "http", "port": 80}]})
 _ROLE = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}
+_CHANGES: Body = {
+    "spec": {
+        "updateStrategy": {"$retainKeys": ["type"], "type": "OnDelete", "rollingUpdate": None},
+        "template": {
+            "spec": {
+                "$setElementOrder/containers": [{"name": "agent"}],
+                "$setElementOrder/volumes": [
+                    {"name": name} for name in ("run", "modules", "config", "nothing", "projected", "new")
+                ],
+                "containers": [
+                    {
+                        "name": "agent",
+                        "image": "registry.example/agent:v2",
+                        "env": [{"name": "A", "$patch": "delete"}, {"name": "B", "value": "1"}],
+                        "ports": [{"containerPort": 53, "protocol": "TCP", "name": "dns-tcp"}],
+                        "volumeMounts": [{"mountPath": "/new", "name": "new"}],
+                    }
+                ],
+                "initContainers": [{"name": "more", "image": "registry.example/more:v1"}],
+                "volumes": [
+                    {
+                        "name": "nothing",
+                        "$retainKeys": ["name", "hostPath"],
+                        "hostPath": {"path": "/nothing"},
+                        "emptyDir": None,
+                    },
+                    {"name": "secret", "$patch": "delete"},
+                    {"name": "new", "emptyDir": {}},
+                ],
+                "tolerations": [{"key": "a", "operator": "Exists"}],
+            }
+        },
+    }
+}
+_BINDING = named(
+    "RoleBinding",
+    "rbac.authorization.k8s.io/v1",
+    roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "it"},
+    subjects=[{"kind": "ServiceAccount", "name": "it"}],
+)
 _WIDGETS: Body = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -185,6 +236,14 @@ STORIES: Mapping[str, tuple[Told, ...]] = {
         applied(_IT, config_map(y="1"), "two"),
         merged(_IT, {"data": {"z": "1"}}),
         applied(_IT, config_map({"a.b/c": "2"}, x="2", y="2", z="2"), "three"),
+    ),
+    "kubectl goes over to the server's side": (
+        created(_MAPS, _last_applied(config_map(x="1", y="1")), "kubectl-client-side-apply"),
+        merged(_IT, {"data": {"y": "2"}}),
+        applied(_IT, config_map(x="2"), "talops"),
+        applied(_IT, config_map(x="2", y="3"), "kubectl"),
+        applied(_IT, config_map(x="2"), "kubectl"),
+        read(_IT),
     ),
     "dry runs": (
         applied(_IT, config_map(x="1"), dry_run=True),
@@ -251,10 +310,45 @@ STORIES: Mapping[str, tuple[Told, ...]] = {
             _DEPLOYMENT, workload("Deployment", _container(image="registry.example/main:v2")), "talops", force=True
         ),
     ),
+    "strategic patches": (
+        created(of_group("apps", "daemonsets"), DAEMON, "helm"),
+        patched(of_group("apps", "daemonsets", "it"), _CHANGES),
+        patched(of_group("apps", "daemonsets", "it"), _CHANGES),
+        created(core("services"), _SERVICE, "helm"),
+        patched(core("services", "it"), {"spec": {"ports": [{"port": 81, "name": "more"}]}}),
+        patched(core("services", "it"), {"spec": {"ports": [{"port": 80, "$patch": "delete"}]}}),
+        patched(core("services", "it"), {"metadata": {"finalizers": ["example.com/a", "example.com/b"]}}),
+        patched(core("services", "it"), {"metadata": {"$deleteFromPrimitiveList/finalizers": ["example.com/a"]}}),
+        patched(core("services", "it"), {"metadata": {"finalizers": None}}),
+    ),
     "a CNI's DaemonSet": (
         applied(of_group("apps", "daemonsets", "it"), DAEMON),
         applied(of_group("apps", "daemonsets", "it"), DAEMON),
         read(of_group("apps", "daemonsets", "it")),
+    ),
+    "what cannot be changed": (
+        applied(_DEPLOYMENT, _TWO),
+        applied(
+            _DEPLOYMENT,
+            {
+                **_TWO,
+                "spec": {
+                    "selector": {"matchLabels": {"app": "other"}},
+                    "template": {"metadata": {"labels": {"app": "other"}}, "spec": _TWO["spec"]["template"]["spec"]},
+                },
+            },
+        ),
+        applied(_DEPLOYMENT, {**_TWO, "spec": {**_TWO["spec"], "selector": {"matchLabels": {"app": "other"}}}}),
+        created(of_group("rbac.authorization.k8s.io", "rolebindings"), _BINDING, "helm"),
+        applied(
+            of_group("rbac.authorization.k8s.io", "rolebindings", "it"),
+            {**_BINDING, "roleRef": {**_BINDING["roleRef"], "name": "other"}},
+            force=True,
+        ),
+        created(core("secrets"), named("Secret", type="helm.sh/release.v1", data={"release": "YQ=="})),
+        applied(core("secrets", "it"), named("Secret", type="Opaque"), force=True),
+        created(_MAPS, {**config_map(a="1"), "immutable": True}),
+        applied(_IT, config_map(a="2"), force=True),
     ),
     "a Service": (
         applied(core("services", "it"), _SERVICE),

@@ -13,14 +13,16 @@ import pytest
 from contract.apiserver import ApiServer
 from contract.same import decoded
 from contract.states import send
-from contract.stories import STORIES, Told, created
+from contract.stories import STORIES, Told, created, read
 from talops.domain.process import Response
 from talops.sim.kube.api import KubeApi
+from talops.sim.kube.objects import BUILT_IN
 from talops.sim.kube.store import ObjectStore
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 LACKING = "nothing"
-_OWN = {"uid", "resourceVersion", "creationTimestamp", "time"}
+PATHS = sorted({f"/apis/{one.api_version}" if one.group else "/api/v1" for one in BUILT_IN})
+_OWN = {"uid", "resourceVersion", "creationTimestamp", "storageVersionHash", "time"}
 """What each server gives its objects itself: only whether there is one is compared."""
 _MASKS = (
     (re.compile(r"\b10\.96\.\d+\.\d+\b"), "ADDRESS"),
@@ -63,6 +65,16 @@ def unlike(ours: Any, real: Any, path: str = "") -> Iterator[str]:
 
 def said(reply: Response) -> list[Any]:
     return [reply.status, compared(decoded(reply.body) if reply.body else reply.error)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_both_say_the_same_of_the_kinds_that_both_have(path: str, apiserver: ApiServer) -> None:
+    """Which verbs, short names and subresources, for kubectl and helm to go by."""
+    request = read(path).request("default")
+    replies = (Response.of(*KubeApi(ObjectStore(lambda: NOW)).handle("GET", path)), send(apiserver.kube, request))
+    ours, real = ({one["name"]: one for one in compared(decoded(reply.body))["resources"]} for reply in replies)
+    found = [line for name, row in ours.items() for line in unlike(row, real.get(name, LACKING), name)]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -187,6 +187,15 @@ def test_kubectl_names_what_another_manager_owns(bench: Bench) -> None:
     bench.kubectl("apply", "--server-side", "--field-manager=two", "--force-conflicts", "-f", str(path))
 
 
+def test_a_person_approves_the_certificate_that_a_kubelet_asks_for(bench: Bench) -> None:
+    rows = [line.split() for line in bench.kubectl("get", "csr", "--no-headers").splitlines()]
+    assert {(row[2], row[4], row[5]) for row in rows} == {("kubernetes.io/kubelet-serving", "<none>", "Pending")}
+    assert {row[3] for row in rows} == {"system:node:cp-1", "system:node:w-1", "system:node:w-2"}
+    bench.kubectl("certificate", "approve", rows[0][0])
+    bench.kubectl("wait", f"csr/{rows[0][0]}", "--for=jsonpath={.status.certificate}", "--timeout=15s")
+    assert bench.kubectl("get", "csr", rows[0][0], "--no-headers").split()[5] == "Approved,Issued"
+
+
 @pytest.mark.parametrize("version", HELMS)
 def test_helm_installs_and_a_second_time_changes_nothing(bench: Bench, version: str) -> None:
     helm, name = real("helm", version), f"small-{version[0]}"

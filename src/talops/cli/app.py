@@ -22,10 +22,6 @@ SETTINGS: dict[str, Any] = {
 """For every typer.Typer of talops. Any: they are the keyword arguments of another library."""
 
 
-ALIASES = {"upgrade-all", "install-cni"}
-"""Commands of two words, as one."""
-
-
 class LazyGroup(TyperGroup):
     """Knows its commands by name and help; the module of one is imported when it is called."""
 
@@ -39,7 +35,7 @@ class LazyGroup(TyperGroup):
         if stub is None or name is None:
             return name, stub, rest
         module = import_module(f"talops.cli.{below(())[name].module}")
-        found = typer.main.get_command(module.alias if name in ALIASES else module.app)
+        found = typer.main.get_command(getattr(module, "ALIASES", {}).get(name, module.app))
         found.name = name
         return name, found, rest
 

@@ -9,6 +9,7 @@ from talops.wiring.installing import CniWish
 
 app = typer.Typer(help="Install what a cluster needs before everything else.", **SETTINGS)
 alias = typer.Typer(**{**SETTINGS, "no_args_is_help": False})
+ALIASES = {"install-cni": alias}
 
 
 @app.callback()

@@ -40,11 +40,11 @@ class Controllers:
     def _hear(self, change: Change) -> None:
         pod = change.new or change.old
         if change.plural == "pods" and pod is not None:
-            self._see(pod)
+            self._see(pod, new=change.old is None)
         if change.plural == "namespaces" and change.old is None and change.new is not None:
             self._namespace(change.new["metadata"]["name"])
 
-    def _see(self, pod: Object) -> None:
+    def _see(self, pod: Object, *, new: bool = False) -> None:
         namespace = pod["metadata"]["namespace"]
         self._namespace(namespace)
         reference = (pod["metadata"].get("ownerReferences") or [{}])[0]
@@ -52,7 +52,7 @@ class Controllers:
         if kind not in _PLURALS or is_declared(pod):
             return
         owner = (namespace, kind, name)
-        if owner not in self._wanted:
+        if owner not in self._wanted or (new and self._store.get(_PLURALS[kind], name, namespace) is None):
             self._wanted.add(owner)
             self._make(owner, pod)
         if owner not in self._soon:

@@ -12,8 +12,10 @@ from rich.text import Text
 
 from talops.domain.cluster import Desired
 from talops.domain.event import (
+    Asked,
     CniPlanned,
     Commanded,
+    ComponentMoved,
     Ended,
     Event,
     GatesJudged,
@@ -75,10 +77,12 @@ class LiveRenderer:
                 self._say(Text(show_cni_plan(event.plan, event.cluster, width=self._console.width)))
             case Noted():
                 self._say(_note(event))
+            case Asked():
+                self._stop(keep=True)
             case Commanded():
                 if self._show_commands:
                     self._say(Text(f"{event.wall:%H:%M:%S} $ {clean(event.command)}", "dim"))
-            case StepStarted() | StepWaits() | GatesJudged():
+            case StepStarted() | StepWaits() | GatesJudged() | ComponentMoved():
                 self._start()
                 self.tick(event.at)
             case NodeEnded():

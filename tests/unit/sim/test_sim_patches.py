@@ -57,7 +57,7 @@ def test_a_merge_patch_replaces_lists_and_a_strategic_one_merges_them_by_key() -
     taints = {"spec": {"taints": [{"key": "y", "effect": "NoExecute"}]}}
     assert patched(NODE, taints, MERGE)["spec"]["taints"] == taints["spec"]["taints"]
     keys = [row["key"] for row in patched(NODE, taints, STRATEGIC)["spec"]["taints"]]
-    assert keys == ["x", "y"]
+    assert keys == ["y", "x"]
 
 
 def test_a_strategic_patch_deletes_and_replaces_what_it_marks() -> None:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from talops.sim.kube import owners, statuses
+from talops.sim.kube import lastapplied, owners, statuses
 from talops.sim.kube.asked import Asked
-from talops.sim.kube.fieldsets import Unnamed
+from talops.sim.kube.fieldsets import NOTHING, Path, Unnamed
 from talops.sim.kube.objects import Object, Resource, copied
 from talops.sim.kube.owners import Conflict, Owner
-from talops.sim.kube.shapes import shape_of
+from talops.sim.kube.shapes import Shape, shape_of
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 
@@ -47,14 +47,30 @@ def result(store: ObjectStore, resource: Resource, asked: Asked, sent: Object, f
     owner = owner_of(resource, asked, owners.APPLY)
     shape, now = shape_of(store, resource), store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     force = asked.query.get("force") in {"true", "1"}
+    config = _config(resource, asked, sent)
     try:
-        return copied(owners.applied(found, _config(resource, asked, sent), owner, shape, now, force=force))
-    except Conflict as conflict:
-        message, causes = owners.told(conflict.disputed)
-        return statuses.failure(409, "Conflict", message, {"causes": causes})
+        try:
+            new = owners.applied(found, config, owner, shape, now, force=force)
+        except Conflict as conflict:
+            disputed = _others(conflict, asked, found or {}, shape)
+            if disputed:
+                message, causes = owners.told(disputed)
+                return statuses.failure(409, "Conflict", message, {"causes": causes})
+            new = owners.applied(found, config, owner, shape, now, force=True)
     except Unnamed as error:
         what = f"{asked.namespace}/{asked.name}; {resource.api_version}, Kind={resource.kind}"
         return statuses.failure(500, "InternalError", f"failed to create typed patch object ({what}): {error}")
+    new = copied(new)
+    if asked.manager == lastapplied.KUBECTL:
+        lastapplied.keep_up(new, sent)
+    return new
+
+
+def _others(conflict: Conflict, asked: Asked, found: Object, shape: Shape) -> dict[Owner, list[Path]]:
+    """What is disputed with others than the applier itself, as it was when it applied from the client's side."""
+    own = lastapplied.own_fields(found, shape) if asked.manager == lastapplied.KUBECTL else NOTHING
+    left = {owner: [path for path in paths if path not in own] for owner, paths in conflict.disputed.items()}
+    return {owner: paths for owner, paths in left.items() if paths}
 
 
 def _config(resource: Resource, asked: Asked, sent: Object) -> Object:

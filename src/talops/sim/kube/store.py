@@ -90,11 +90,14 @@ class ObjectStore:
         """Change a copy and store it. Nothing is written when nothing changed. Raises KeyError when it is not there."""
         key = (namespace, name)
         old = self._objects[plural][key]
-        new = self.grown(plural, old, change)
+        return self.replace(plural, old, self.grown(plural, old, change))
+
+    def replace(self, plural: str, old: Object, new: Object) -> Object:
+        """Store what `grown` has made of the old one."""
         if new is old:
             return old
         new["metadata"]["resourceVersion"] = self._next()
-        self._put(plural, key, old, new)
+        self._put(plural, key_of(old), old, new)
         return new
 
     def grown(self, plural: str, old: Object, change: Callable[[Object], None]) -> Object:

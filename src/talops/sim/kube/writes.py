@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from talops.sim.kube import apply, defaults, patches, statuses
+from talops.sim.kube import apply, defaults, immutable, patches, statuses
 from talops.sim.kube.asked import Asked
 from talops.sim.kube.evictions import evict, terminate
 from talops.sim.kube.objects import Object, Resource, copied, encode
@@ -101,6 +101,9 @@ class Writes:
     def _store_new(self, resource: Resource, asked: Asked, new: Object) -> Reply:
         defaults.fill(resource, new, None)
         defaults.begin(self._store, resource, new, asked.user)
+        refused = immutable.refused(resource, new, None)
+        if refused is not None:
+            return refused
         if asked.dry_run:
             return 201, self._whole(resource, self._store.born(resource.plural, new))
         return 201, self._whole(resource, self._store.create(resource.plural, new))
@@ -130,9 +133,13 @@ class Writes:
         return self._change(resource, asked, found, change)
 
     def _change(self, resource: Resource, asked: Asked, found: Object, change: Callable[[Object], None]) -> Reply:
+        new = self._store.grown(resource.plural, found, change)
+        refused = immutable.refused(resource, new, found)
+        if refused is not None:
+            return refused
         if asked.dry_run:
-            return 200, self._whole(resource, self._store.grown(resource.plural, found, change))
-        return 200, self._whole(resource, self._store.update(resource.plural, asked.name, asked.namespace, change))
+            return 200, self._whole(resource, new)
+        return 200, self._whole(resource, self._store.replace(resource.plural, found, new))
 
     def _delete(self, resource: Resource, asked: Asked, found: Object, options: Object) -> Reply:
         metadata = found["metadata"]
