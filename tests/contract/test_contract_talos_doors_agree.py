@@ -51,8 +51,24 @@ READS: Mapping[str, Callable[[bytes], object]] = MappingProxyType(
 )
 """Every read template, with the parser of its answer."""
 LOCAL = frozenset({"client-version", "config-info"})
-ELSEWHERE = frozenset({"kubeconfig", "upgrade", "rollback", "reboot", "apply-config", "apply-dry-run"})
-"""Templates that change a node, and the one that no rehearsal asks: pinned where their calls are."""
+ELSEWHERE = frozenset(
+    {
+        "kubeconfig",
+        "upgrade",
+        "rollback",
+        "reboot",
+        "apply-config",
+        "apply-dry-run",
+        "service-states",
+        "etcd-snapshot",
+        "etcd-remove-member",
+        "etcd-forfeit-leadership",
+        "etcd-alarm-disarm",
+        "etcd-defrag",
+        "upgrade-k8s",
+    }
+)
+"""Templates that change a node, what tells of the time, and what no rehearsal asks: pinned where their calls are."""
 _FIRST_IS_OFF = f"dial tcp {CP1}:50000: connect: no route to host"
 
 

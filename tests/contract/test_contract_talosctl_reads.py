@@ -68,6 +68,12 @@ TEXT = (
 ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         "kubeconfig": "test_contract_kubeconfig.py",
+        "service-states": "test_contract_talos_doors_etcd.py",
+        "etcd-snapshot": "test_contract_talos_doors_etcd.py",
+        "etcd-remove-member": "test_contract_talos_doors_etcd.py",
+        "etcd-forfeit-leadership": "test_contract_talos_doors_etcd.py",
+        "etcd-alarm-disarm": "test_contract_talos_doors_etcd.py",
+        "etcd-defrag": "test_contract_talos_doors_etcd.py",
         "upgrade": "test_contract_talosctl_upgrade.py",
         "rollback": "test_contract_talosctl_upgrade.py",
         "reboot": "test_contract_talos_doors_change.py",

@@ -5,7 +5,7 @@ from live_talops import ran
 from practice import Practice, last_words, practice
 from processes import talops
 
-from talops.sim.faults import CNI_FAULTS, CONFIG_FAULTS, FAULTS, KUBERNETES_FAULTS
+from talops.sim.faults import CNI_FAULTS, CONFIG_FAULTS, ETCD_FAULTS, FAULTS, KUBERNETES_FAULTS
 
 START, TARGET = "v1.13.0", "v1.13.2"
 NODE = "w-3"
@@ -16,7 +16,7 @@ LONGEST = 90.0
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in FAULTS if name not in {**CNI_FAULTS, **CONFIG_FAULTS, **KUBERNETES_FAULTS}]
+    "name", [name for name in FAULTS if name not in {**CNI_FAULTS, **CONFIG_FAULTS, **ETCD_FAULTS, **KUBERNETES_FAULTS}]
 )
 def test_a_fault_ends_on_the_real_tools_as_it_was_rehearsed(name: str) -> None:
     node = ELSEWHERE.get(name, NODE)

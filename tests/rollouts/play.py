@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from builders import desired_cluster
+from builders import KUBERNETES, desired_cluster
 from talops.domain.cluster import Desired, Policy
 from talops.domain.event import Ended, Event, NodeEnded, NodeState, Noted, Step, StepStarted
 from talops.domain.plan import Plan
@@ -14,7 +14,7 @@ from talops.domain.talos import Version
 from talops.errors import Exit, TalopsError
 from talops.execute.configs import Configs
 from talops.execute.rollback import roll_back
-from talops.execute.runs import apply_configs, upgrade_all
+from talops.execute.runs import apply_configs, upgrade_all, upgrade_kubernetes
 from talops.execute.session import Session
 from talops.files.redact import Secrets
 from talops.observe import Tools
@@ -103,9 +103,21 @@ class Rehearsed:
             again="talops apply",
         )
 
+    def upgrade_k8s(self, to: str = "", *, confirm: Callable[[Plan], bool] = lambda _plan: True) -> Played:
+        """One `talops upgrade k8s --yes`."""
+        target = Version.parse(to) if to else self.desired.kubernetes_version
+        return self._run(
+            lambda session, holder, _: upgrade_kubernetes(session, target, holder=holder, confirm=confirm),
+            again="talops upgrade k8s",
+        )
+
     def roll_back(self, hostname: str) -> Played:
         """One `talops rollback NODE --yes`."""
         return self._run(lambda session, holder, _: roll_back(session, hostname, holder=holder, confirm=lambda _: True))
+
+    def run_etcd(self, command: Callable[[Session, str], Exit], *, again: str) -> Played:
+        """One `talops etcd …`."""
+        return self._run(lambda session, holder, _: command(session, holder), again=again)
 
     def _run(self, command: Callable[[Session, str, Configs], Exit], again: str = "talops upgrade all") -> Played:
         self.runs += 1
@@ -167,11 +179,16 @@ def cluster(
     workers: int = 3,
     seed: int = 0,
     policy: Policy | None = None,
+    kubernetes: str | None = None,
+    kubernetes_target: str = KUBERNETES,
 ) -> Rehearsed:
-    """A healthy embedded cluster at `start`, whose files want `target`."""
-    desired = desired_cluster(control_planes=control_planes, workers=workers, talos_version=target)
+    """A healthy embedded cluster at `start`, whose files want `target`. `kubernetes`: where that is to begin."""
+    desired = desired_cluster(
+        control_planes=control_planes, workers=workers, talos_version=target, kubernetes_version=kubernetes_target
+    )
     parsed = [parse_fault(fault, desired) for fault in faults]
-    world = rehearsal(desired, start=Version.parse(start), faults=parsed, seed=seed)
+    running = Version.parse(kubernetes) if kubernetes else None
+    world = rehearsal(desired, start=Version.parse(start), faults=parsed, seed=seed, kubernetes=running)
     return Rehearsed(desired=desired, world=world, policy=policy or Policy())
 
 

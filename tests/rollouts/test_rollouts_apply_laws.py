@@ -239,7 +239,7 @@ def test_law_9_another_version_of_kubernetes_is_not_for_apply() -> None:
 
     assert played.exit is Exit.REFUSED
     assert "takes Kubernetes from v1.35.4 to v1.36.1" in played.said
-    assert "upgrade-k8s --to v1.36.1" in played.said
+    assert "talops upgrade k8s" in played.said
     assert len(unlike(rehearsed)) == 6
 
 

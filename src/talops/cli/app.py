@@ -35,7 +35,7 @@ class LazyGroup(TyperGroup):
         if stub is None or name is None:
             return name, stub, rest
         module = import_module(f"talops.cli.{below(())[name].module}")
-        found = typer.main.get_command(module.app if name != "upgrade-all" else module.alias)
+        found = typer.main.get_command(getattr(module, "ALIASES", {}).get(name, module.app))
         found.name = name
         return name, found, rest
 

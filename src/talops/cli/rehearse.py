@@ -3,13 +3,17 @@
 import typer
 
 from talops import wiring
-from talops.cli import acting, applying, options
+from talops.cli import acting, applying, options, rehearse_etcd, rehearse_install, seeing, upgrading_kubernetes
 from talops.cli.app import SETTINGS
 from talops.domain.context import Output
+from talops.wiring.upgrading_kubernetes import kubernetes_wish, start_of
 
 app = typer.Typer(help="Any of these on an embedded cluster built from your files.", **SETTINGS)
 below_upgrade = typer.Typer(help="Upgrade the embedded cluster.", **SETTINGS)
 app.add_typer(below_upgrade, name="upgrade")
+app.add_typer(rehearse_etcd.app, name="etcd")
+app.add_typer(rehearse_install.app, name="install")
+app.command("install-cni", hidden=True)(rehearse_install.cni)
 
 
 @app.callback(invoke_without_command=True)
@@ -47,6 +51,27 @@ def all_nodes(
     if plan:
         acting.show_plan(stage, wanted, repo, json=acting.chosen_output(output) is Output.JSON)
     acting.upgrade_all(stage, wanted, repo, yes=True, output=output, show_commands=show_commands)
+
+
+@below_upgrade.command("k8s")
+@app.command("upgrade-k8s", hidden=True)
+def kubernetes(
+    context: typer.Context,
+    to: options.KubernetesTo = None,
+    plan: options.JustPlan = False,
+    show_commands: options.ShowCommands = False,
+    output: options.OutputForm = None,
+    fault: options.Faults = None,
+    start: options.KubernetesStart = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `upgrade k8s`: from the minor release before, on the Talos of the files."""
+    wish = kubernetes_wish(to)
+    begins = start_of(start, wish)
+    where = wiring.rehearsal(context.obj, faults=fault or (), start=None, seed=seed, at_target=True, kubernetes=begins)
+    if plan:
+        upgrading_kubernetes.show_plan(where, wish, json=acting.chosen_output(output) is Output.JSON)
+    upgrading_kubernetes.upgrade(where, wish, yes=True, output=output, show_commands=show_commands)
 
 
 @app.command()
@@ -110,6 +135,20 @@ def health(
 ) -> None:
     """Rehearse `health`."""
     acting.show_health(wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed), json=json)
+
+
+@app.command()
+def services(
+    context: typer.Context,
+    nodes: options.Nodes = None,
+    json: options.AsJson = False,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `services`."""
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
+    seeing.services(stage, nodes or [], json=json)
 
 
 @app.command()

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from talops.domain.cni import CniPlan
+from talops.domain.components import Component
 from talops.domain.plan import Plan
 from talops.domain.process import Instant
+from talops.domain.talos import Version
 from talops.domain.verdict import Verdict
 from talops.errors import Exit
 
@@ -23,11 +26,18 @@ class Step(Enum):
     PROOF = "last proof"
     UPGRADE = "upgrade"
     APPLY = "apply"
+    KUBERNETES = "kubernetes"
     REBOOT = "reboot"
     BOOT = "boot"
     VERIFY = "verify"
     UNCORDON = "uncordon"
     SETTLE = "settle"
+    SNAPSHOT = "snapshot"
+    REMOVE = "remove"
+    HAND_OVER = "hand over"
+    DEFRAGMENT = "defragment"
+    DISARM = "disarm"
+    JOIN = "join"
 
 
 class NodeState(Enum):
@@ -48,8 +58,13 @@ class NodeState(Enum):
     STAGED = "config staged, not rebooted"
     UNWELL = "config taken, not well"
     GATE_SHUT = "Ready, but a gate is shut"
+    NO_IMAGE = "image not pulled"
+    OLD_STATIC_POD = "static pod of the old release"
+    OLD_KUBELET = "kubelet of the old release"
+    BEHIND = "components of the old release"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
+    NOT_DONE = "not done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +82,15 @@ class Planned(Event):
     run: str
     cluster: str
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CniPlanned(Event):
+    """What installing a CNI would change; it will be done, unless it is refused or not wanted."""
+
+    run: str
+    cluster: str
+    plan: CniPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +118,27 @@ class StepWaits(Event):
     deadline: Instant
 
 
+class Move(Enum):
+    """How far a component of one node has come. The value is what the operator reads."""
+
+    PULLS = "its image is pulled"
+    BEGINS = "is updated"
+    WAITS = "is waited for"
+    DONE = "is updated and well"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentMoved(Event):
+    """A component of Kubernetes is on its way to `version` on this node, as talosctl tells."""
+
+    hostname: str
+    component: Component
+    version: Version
+    move: Move
+    text: str = ""
+    """What it waits for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeEnded(Event):
     """A node is done, or was left in `state`. `took` counts from its first step, on the cluster's clock."""
@@ -111,6 +156,13 @@ class Noted(Event):
     text: str
     hostname: str = ""
     warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Event):
+    """A question is about to be put to whoever is there."""
+
+    question: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,3 +184,5 @@ class Ended(Event):
     left: tuple[str, ...]
     took: timedelta
     journal: str = ""
+    counted: bool = True
+    """What was done is counted in nodes."""

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+from talops.domain.cni_json import cni_plan_to_json
 from talops.domain.event import (
+    Asked,
+    CniPlanned,
     Commanded,
+    ComponentMoved,
     Ended,
     Event,
     GatesJudged,
@@ -14,7 +18,8 @@ from talops.domain.event import (
     StepWaits,
 )
 from talops.domain.machineconfig import Change
-from talops.domain.plan import ApplyNode, KeepNode, Plan, Refusal, UpgradeNode
+from talops.domain.plan import ApplyNode, KeepNode, Plan, Refusal, UpgradeKubernetes, UpgradeNode
+from talops.domain.talos import Unknown, Version
 from talops.domain.verdict import Verdict
 
 SCHEMA = 1
@@ -32,9 +37,10 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
         "schema": SCHEMA,
         "aim": plan.aim.name.lower(),
         "target": str(plan.target),
-        "order": [step.hostname for step in plan.steps],
+        "order": [step.name for step in plan.steps],
         "upgrades": [_upgrade(node) for node in plan.upgrades],
         "applies": [_apply(node) for node in plan.applies],
+        "kubernetes": [_hop(hop) for hop in plan.hops],
         "kept": [_kept(node) for node in plan.kept],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
         "warnings": list(plan.warnings),
@@ -60,6 +66,8 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
     match event:
         case Planned():
             return "planned", {"run": event.run, "cluster": event.cluster, "plan": plan_to_json(event.plan)}
+        case CniPlanned():
+            return "cni_planned", {"run": event.run, "cluster": event.cluster, "plan": cni_plan_to_json(event.plan)}
         case GatesJudged():
             return "gates_judged", {"hostname": event.hostname, "verdicts": verdicts_to_json(event.verdicts)}
         case StepStarted():
@@ -71,6 +79,14 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
                 "reason": event.reason,
                 "deadline": event.deadline,
             }
+        case ComponentMoved():
+            return "component_moved", {
+                "hostname": event.hostname,
+                "component": event.component.value,
+                "version": str(event.version),
+                "move": event.move.name.lower(),
+                "text": event.text,
+            }
         case NodeEnded():
             return "node_ended", {
                 "hostname": event.hostname,
@@ -80,6 +96,8 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
             }
         case Noted():
             return "noted", {"hostname": event.hostname, "text": event.text, "warning": event.warning}
+        case Asked():
+            return "asked", {"question": event.question}
         case Commanded():
             return "commanded", {"command": event.command, "mutating": event.mutating}
         case Ended():
@@ -126,6 +144,30 @@ def _apply(node: ApplyNode) -> dict[str, object]:
         "why": list(node.why),
         "warnings": list(node.warnings),
     }
+
+
+def _hop(hop: UpgradeKubernetes) -> dict[str, object]:
+    return {
+        "asked": hop.hostname,
+        "address": hop.address,
+        "from_version": str(hop.from_version),
+        "version": str(hop.version),
+        "talosctl": str(hop.talosctl) if hop.talosctl else None,
+        "nodes": [
+            {
+                "hostname": node.hostname,
+                "role": node.role.value,
+                "runs": {part.value: _known(version) for part, version in node.runs.items()},
+            }
+            for node in hop.nodes
+        ],
+        "why": list(hop.why),
+        "warnings": list(hop.warnings),
+    }
+
+
+def _known(version: Version | Unknown) -> str | None:
+    return str(version) if isinstance(version, Version) else None
 
 
 def _change(change: Change) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from talops.domain.components import NodeComponents
 from talops.domain.machineconfig import ApplyMode, Change
 from talops.domain.talos import Role, Version
 
@@ -14,17 +15,24 @@ class Aim(Enum):
     UPGRADE = "Talos to {target}"
     APPLY = "the configs of the files"
     UPGRADE_WITH_CONFIG = "Talos to {target}, with the configs of the files"
+    KUBERNETES = "Kubernetes to {target}"
 
     @property
     def upgrades(self) -> bool:
-        return self is not Aim.APPLY
+        return self in {Aim.UPGRADE, Aim.UPGRADE_WITH_CONFIG}
 
     @property
     def configures(self) -> bool:
-        return self is not Aim.UPGRADE
+        return self in {Aim.APPLY, Aim.UPGRADE_WITH_CONFIG}
 
     def words(self, target: Version) -> str:
         return self.value.format(target=target)
+
+    def goal(self, target: Version) -> str:
+        """Where a cluster is taken to, in a title that names the cluster."""
+        if self is Aim.KUBERNETES:
+            return f"Kubernetes {target}"
+        return str(target) if self is Aim.UPGRADE else self.words(target)
 
 
 class Carries(Enum):
@@ -53,6 +61,10 @@ class UpgradeNode:
     changes: tuple[Change, ...] = ()
     """Of its config; redacted."""
 
+    @property
+    def name(self) -> str:
+        return self.hostname
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyNode:
@@ -71,13 +83,47 @@ class ApplyNode:
     """Why in this mode, and why at this place in the order."""
     warnings: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        return self.hostname
 
-PlannedStep = UpgradeNode | ApplyNode
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeKubernetes:
+    """Take every component on every node to `version`, at most one minor on. No node reboots.
+
+    `hostname` is the control plane that is asked to. `nodes` is what they run before, as far as it is known.
+    """
+
+    hostname: str
+    role: Role
+    address: str
+    from_version: Version
+    """The oldest that runs."""
+    version: Version
+    nodes: tuple[NodeComponents, ...]
+    last: bool
+    """It is the one that the plan ends with, and not a stop on the way."""
+    talosctl: Version | None
+    """The release of the one that does it, None where there is none that can."""
+    why: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"Kubernetes {self.version}"
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return ()
+
+
+PlannedStep = UpgradeNode | ApplyNode | UpgradeKubernetes
 
 
 def goes_down(step: PlannedStep) -> bool:
     """Whether the node reboots in this step."""
-    return isinstance(step, UpgradeNode) or step.mode is ApplyMode.REBOOT
+    return isinstance(step, UpgradeNode) or (isinstance(step, ApplyNode) and step.mode is ApplyMode.REBOOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +149,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Steps in order of execution. With a refusal none of them is executed."""
+    """Steps in order of execution. With a refusal none of them is executed. `target` is of what `aim` is about."""
 
     target: Version
     steps: tuple[PlannedStep, ...]
@@ -111,6 +157,8 @@ class Plan:
     refusals: tuple[Refusal, ...]
     warnings: tuple[str, ...] = ()
     aim: Aim = Aim.UPGRADE
+    afterwards: str = ""
+    """What a person has to do once everything is as it was wanted."""
 
     @property
     def upgrades(self) -> tuple[UpgradeNode, ...]:
@@ -119,6 +167,10 @@ class Plan:
     @property
     def applies(self) -> tuple[ApplyNode, ...]:
         return tuple(step for step in self.steps if isinstance(step, ApplyNode))
+
+    @property
+    def hops(self) -> tuple[UpgradeKubernetes, ...]:
+        return tuple(step for step in self.steps if isinstance(step, UpgradeKubernetes))
 
 
 def alike(refusals: Sequence[Refusal]) -> list[tuple[tuple[str, ...], Refusal]]:

@@ -42,6 +42,8 @@ class Ending:
         return self._with_what_stays(f"Stopped as asked, between two steps. Left to do: {left}.")
 
     def _interrupted(self, flying: str) -> str:
+        if self.session.interrupted:
+            return self._with_what_stays(self.session.interrupted)
         if not flying:
             put_back = "" if self.session.stays else " What talops had changed was put back."
             return self._with_what_stays(f"Interrupted. No node was in flight.{put_back}")

@@ -17,6 +17,8 @@ def refusal_lines(plan: Plan) -> str:
 
 def all_done(done: Sequence[str], plan: Plan, *, settled: bool, gated: bool, live: bool = False) -> str:
     """`settled`: what an earlier run had left was. `gated`: the gates have been asked. `live`: no node went down."""
+    if done and plan.aim is Aim.KUBERNETES:
+        return _and_then(f"Kubernetes {plan.target} runs on every node; every gate is open.", plan)
     if done:
         nodes = "1 node" if len(done) == 1 else f"{len(done)} nodes"
         well = "nodes and etcd are well" if live else "every gate is open"
@@ -26,9 +28,13 @@ def all_done(done: Sequence[str], plan: Plan, *, settled: bool, gated: bool, liv
     return f"What an earlier run had left is settled. {nothing}" if settled else nothing
 
 
+def _and_then(said: str, plan: Plan) -> str:
+    return f"{said} {plan.afterwards}." if plan.afterwards else said
+
+
 def nothing_left(plan: Plan) -> str:
     """For what goes wrong when there is no step."""
-    return "nothing is left to upgrade" if plan.aim is Aim.UPGRADE else "nothing is left to apply"
+    return "nothing is left to apply" if plan.aim.configures else "nothing is left to upgrade"
 
 
 def _was(many: int, plan: Plan, *, gated: bool) -> str:
@@ -49,5 +55,7 @@ def _nothing_to_do(plan: Plan) -> str:
     if plan.aim is Aim.APPLY:
         staged = any(kept.why.startswith("the config") for kept in plan.kept)
         return f"Nothing to do: every node {'has' if staged else 'runs with'} the config of the files."
+    if plan.aim is Aim.KUBERNETES:
+        return _and_then(f"Nothing to do: every node runs Kubernetes {plan.target}.", plan)
     also = " with the config of the files" if plan.aim.configures else ""
     return f"Nothing to do: every node runs {plan.target}{also}."

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 
 from talops.domain.cluster import Observed
 from talops.domain.event import NodeState, Planned, Step
-from talops.domain.plan import ApplyNode, Plan, PlannedStep, UpgradeNode, goes_down
+from talops.domain.plan import ApplyNode, Plan, PlannedStep, goes_down
 from talops.domain.process import Instant
 from talops.domain.talos import Unknown
 from talops.domain.words import count
 from talops.errors import Exit, Refused, TalopsError
 from talops.execute.boots import Boots
 from talops.execute.configs import Configs
+from talops.execute.contradicted import not_agreed, undone
 from talops.execute.ending import Ending
 from talops.execute.failure import NodeStopped, StopNow, StopRequested
 from talops.execute.gatewait import ONE_MORE_SAMPLE, after_node, before_first, live_policy, wait_for_gates
+from talops.execute.kubernetes import KubernetesHop
 from talops.execute.last_words import all_done, nothing_left, refusal_lines
 from talops.execute.lease import LeaseKeeper
 from talops.execute.others import start
@@ -34,7 +36,7 @@ STALE = 30.0
 
 @dataclass(slots=True, kw_only=True)
 class Rollout:
-    """`talops upgrade all` and `talops apply`. `confirm` asks about the plan that was shown, before any write.
+    """Carries out a plan, step by step. `confirm` asks about the plan that was shown, before any write.
 
     `make_plan` changes nothing. `configs` are those of the files, None where no step is about them. `alone` is the only
     node that was asked for: then its being unwell is what is to be mended, and holds nothing up. Without `gated` no
@@ -59,7 +61,7 @@ class Rollout:
     _went_down: bool = False
     _shown: list[tuple[str, bool]] = field(default_factory=list)
     _agreed: list[tuple[str, bool]] = field(default_factory=list)
-    """Which nodes take part, and which of them go down, in the plan that was shown and in the one agreed to."""
+    """Which nodes (or hops) take part, and which of them go down, in the plan shown and in the one agreed to."""
     _done: set[tuple[str, type[PlannedStep]]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -172,17 +174,17 @@ class Rollout:
             now, wall, name = self.session.now(), self.session.tools.clock.wall(), self.session.desired.cluster_name
             self.session.emit(Planned(at=now, wall=wall, run=self.session.run, cluster=name, plan=plan))
             self._shown = shape
-            self.ending.todo = [step.hostname for step in plan.steps]
+            self.ending.todo = [step.name for step in plan.steps]
         return plan, observed
 
     def _nodes(self, plan: Plan, observed: Observed) -> None:
         """One node after the other, each time with a new plan from what is observed then."""
         while plan.steps:
             step = plan.steps[0]
-            if (step.hostname, type(step)) in self._done:
-                raise self._undone(step)
+            if (step.name, type(step)) in self._done:
+                raise undone(step)
             if isinstance(step, ApplyNode) and goes_down(step) and (step.hostname, True) not in self._agreed:
-                raise self._not_agreed(step)
+                raise not_agreed(step, self.session.again)
             self._baseline = self._baseline or observed
             self._do(step, observed)
             opened, self._went_down = self.session.now(), self._went_down or goes_down(step)
@@ -195,23 +197,6 @@ class Rollout:
         stability = ONE_MORE_SAMPLE if proven else before_first(self.session.policy)
         self._gates(observed, stability, live=not self._went_down)
 
-    def _undone(self, step: PlannedStep) -> NodeStopped:
-        state, what = NodeState.NOT_TAKEN, "was given its config in this run and has another one again"
-        if isinstance(step, UpgradeNode):
-            state, what = NodeState.ROLLED_BACK, "was upgraded in this run and is no longer at the target"
-        hint = f"talosctl -n {step.address} dmesg | less"
-        return NodeStopped(step.hostname, state, f"{step.hostname} {what}", hint=hint)
-
-    def _not_agreed(self, step: ApplyNode) -> NodeStopped:
-        """What was agreed to as live is not rebooted, and neither is what was not in the plan."""
-        return NodeStopped(
-            step.hostname,
-            NodeState.NOT_STARTED,
-            f"{step.hostname} needs a reboot for its config, which was not in the plan that was agreed to",
-            hint=f"run `{self.session.again}` again: it plans anew",
-            exit=Exit.REFUSED,
-        )
-
     def _do(self, step: PlannedStep, observed: Observed) -> None:
         alone, proven = bool(self._unwell_alone(observed)), self._proven if goes_down(step) else self._proven_live
         doing = self._steps.of(step, observed, self._baseline, first=not proven, unwell=alone)
@@ -219,11 +204,12 @@ class Rollout:
             doing.run(observed)
         finally:
             # whatever came after: a node that went through is not left to do
+            done = doing.done if isinstance(doing, KubernetesHop) else [step.hostname] * doing.through
+            self.ending.done += [hostname for hostname in done if hostname not in self.ending.done]
             if doing.through:
-                self._done.add((step.hostname, type(step)))
-                self.ending.done += [step.hostname] if step.hostname not in self.ending.done else []
-                self.ending.todo.remove(step.hostname)
-                self._shown = [shown for shown in self._shown if shown[0] != step.hostname]
+                self._done.add((step.name, type(step)))
+                self.ending.todo.remove(step.name)
+                self._shown = [shown for shown in self._shown if shown[0] != step.name]
 
     def _unwell_alone(self, observed: Observed) -> str:
         return self.alone if unwell(self.session, observed, self.alone) else ""
@@ -246,4 +232,4 @@ class Rollout:
 
 
 def _shape(plan: Plan) -> list[tuple[str, bool]]:
-    return [(step.hostname, goes_down(step)) for step in plan.steps]
+    return [(step.name, goes_down(step)) for step in plan.steps]

@@ -1,16 +1,18 @@
-"""The commands that take nodes through a rollout: `talops upgrade all` and `talops apply`."""
+"""The commands that take nodes through a rollout: `talops upgrade all`, `talops apply` and `talops upgrade k8s`."""
 
 from collections.abc import Callable, Sequence
 
-from talops.domain.cluster import Observed
+from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.plan import Plan
+from talops.domain.talos import Version
 from talops.errors import Exit
 from talops.execute.configs import Configs
 from talops.execute.ending import Ending
 from talops.execute.lease import LeaseKeeper
 from talops.execute.rollout import Rollout
 from talops.execute.session import Session
-from talops.plan import apply_plan, upgrade_plan
+from talops.observe import Tools, observe_components
+from talops.plan import apply_plan, kubernetes_plan, upgrade_plan
 from talops.plan.names import check_names, chosen
 
 
@@ -77,3 +79,26 @@ def apply_configs(
         alone=nodes[0] if len(set(nodes)) == 1 else "",
         gated=not stage,
     ).run()
+
+
+def upgrade_kubernetes(
+    session: Session, target: Version, *, holder: str, confirm: Callable[[Plan], bool], journal: str = ""
+) -> Exit:
+    """Take every component of Kubernetes on every node to `target`.
+
+    Raises TalopsError for what stops it before anything was changed.
+    """
+
+    def make_plan(observed: Observed) -> Plan:
+        return plan_kubernetes(session.desired, observed, session.policy, session.tools, target)
+
+    lease = LeaseKeeper(session=session, holder=holder)
+    ending = Ending(session=session, lease=lease, began=session.now(), journal=journal)
+    return Rollout(session=session, lease=lease, make_plan=make_plan, confirm=confirm, ending=ending).run()
+
+
+def plan_kubernetes(desired: Desired, observed: Observed, policy: Policy, tools: Tools, target: Version) -> Plan:
+    """From what is observed now, and what its components are, which is asked here."""
+    now = observe_components(desired, tools)
+    talosctls = [version for version, _ in tools.talosctl.others]
+    return kubernetes_plan(desired, observed, policy, now, target=target, talosctls=talosctls)

@@ -51,6 +51,8 @@ class Session:
     """Whether it is cordoned meanwhile."""
     flying_seen: str = ""
     """How it was when we stopped waiting for it."""
+    interrupted: str = ""
+    """What is said when a step was broken off, where that step knows it best."""
     stays: str = ""
     """What of ours had to stay on the cluster, why, and what to type."""
     _restore_until: Instant | None = None

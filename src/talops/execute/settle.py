@@ -13,6 +13,7 @@ from talops.execute.giveback import Held, lacks
 from talops.execute.marks import InFlight, read_mark
 from talops.execute.meaning import what_is_left
 from talops.execute.session import Session
+from talops.execute.still import KUBERNETES, wait_until_still
 from talops.execute.watchboot import LEAVING
 from talops.observe import observe_node
 
@@ -98,8 +99,11 @@ def _settle(session: Session, node: ObservedNode, kube: KubeNode, mark: InFlight
         warning=True,
     )
     session.step(node.hostname, Step.BOOT, "left in flight by an earlier run")
+    if mark.action.startswith(KUBERNETES):
+        wait_until_still(session, node.hostname, mark)
     left = max(0.0, (mark.deadline - session.tools.clock.wall()).total_seconds())
-    may_go_down_until = session.now() + (0.0 if mark.action == "drain" else left)
+    over = mark.action == "drain" or mark.action.startswith(KUBERNETES)
+    may_go_down_until = session.now() + (0.0 if over else left)
     deadline = may_go_down_until + session.policy.boot_timeout.total_seconds()
     desired, quiet = session.desired.node(node.hostname), 0
     while quiet < QUIET_SAMPLES:

@@ -6,11 +6,12 @@ from typing import assert_never
 
 from talops.domain.cluster import DesiredNode, Observed, ObservedNode
 from talops.domain.machineconfig import ApplyMode
-from talops.domain.plan import ApplyNode, Carries, PlannedStep, UpgradeNode
+from talops.domain.plan import ApplyNode, Carries, PlannedStep, UpgradeKubernetes, UpgradeNode
 from talops.domain.talos import Unknown, Version
 from talops.execute.apply import Staging, reboot_into_config
 from talops.execute.configs import Configs
 from talops.execute.disrupt import Disruption
+from talops.execute.kubernetes import KubernetesHop
 from talops.execute.lease import LeaseKeeper
 from talops.execute.live import LiveApply
 from talops.execute.session import Session
@@ -33,7 +34,7 @@ class Steps:
 
     def of(
         self, step: PlannedStep, observed: Observed, baseline: Observed | None, *, first: bool, unwell: bool
-    ) -> TakeDown | LiveApply | Staging:
+    ) -> TakeDown | LiveApply | Staging | KubernetesHop:
         """`first`: nothing has just proven that the gates are open. `unwell`: the node itself is what shuts them."""
         node = self.session.desired.node(step.hostname)
         match step:
@@ -42,6 +43,8 @@ class Steps:
             case ApplyNode():
                 release = version_of(observed.nodes[step.hostname])
                 return self._apply(step, node, release, baseline, first=first, unwell=unwell)
+            case UpgradeKubernetes():
+                return KubernetesHop(session=self.session, lease=self.lease, step=step, baseline=baseline, first=first)
             case _:
                 assert_never(step)
 

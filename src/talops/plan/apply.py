@@ -124,7 +124,8 @@ def _kubernetes(node: DesiredNode, live: ObservedNode, between: Pending, upgradi
         change, tag = moved[0]
         now = _tag(change.before) or runs or "another version"
         what = f"the config takes Kubernetes from {now} to {tag}, which is not for `apply` to do node by node"
-        hint = f"talosctl -n {node.addresses[0]} upgrade-k8s --to {tag}   # or set kubernetesVersion to what runs"
+        to = "" if tag == str(node.kubernetes_version) else f" --to {tag}"
+        hint = f"talops upgrade k8s{to}   # or set kubernetesVersion to what runs"
         if upgrading:
             hint = f"talops upgrade all   # without --with-config; and then: {hint.partition('   #')[0]}"
         yield _refuse(PATHS, node, what, hint)

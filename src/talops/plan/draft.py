@@ -79,7 +79,7 @@ def make_plan(
         target=desired.talos_version,
         steps=tuple(step for step in draft.steps if step.hostname not in refused),
         kept=tuple(kept for kept in draft.kept if kept.hostname not in refused),
-        refusals=_together(refusals, desired, observed),
+        refusals=together(refusals, desired, observed),
         warnings=(*desired.warnings, *leftovers(observed, command), *ahead),
         aim=aim,
     )
@@ -106,7 +106,7 @@ def _left_out(node: DesiredNode, live: ObservedNode, why: str) -> str:
     return why if version == node.talos_version else f"{why}; it runs {version}"
 
 
-def _together(refusals: Sequence[Refusal], desired: Desired, observed: Observed) -> tuple[Refusal, ...]:
+def together(refusals: Sequence[Refusal], desired: Desired, observed: Observed) -> tuple[Refusal, ...]:
     """When not a single node answers, that is one thing to say and not one for each node."""
     gaps = [node.talos for node in observed.nodes.values() if isinstance(node.talos, Unknown)]
     if not refusals or not gaps or len(gaps) < len(desired.nodes):

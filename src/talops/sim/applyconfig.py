@@ -11,8 +11,8 @@ from talops.domain.process import Result
 from talops.sim.cluster import Cluster
 from talops.sim.commandline import Command, is_dry_run, option, seconds_of
 from talops.sim.config.applying import Applied, apply
+from talops.sim.exits import fail, plural_errors, refused
 from talops.sim.served import Refused
-from talops.sim.talosctl import fail, plural_errors, refused
 
 
 def apply_config(cluster: Cluster, command: Command) -> Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 from talops.domain.cluster import Desired, DesiredNode
@@ -28,6 +29,7 @@ from talops.sim.workloads import Workloads
 EMPTY_SCHEMATIC = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 STORAGE_HOSTS = 5
 LONG_AGO = "2026-02-01T06:00:00Z"
+UP_FOR = timedelta(days=3, hours=7)
 SETTLING = 2.0
 """Seconds that have passed when the cluster is built."""
 _BUDGETED = ("ingress", "web")
@@ -69,6 +71,7 @@ def build(
     for name in ("kube-system", "default"):
         store.create("namespaces", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
     for machine in machines.values():
+        machine.booted_at = timeline.wall() - UP_FOR
         _configure(machine, desired, configs or {})
         kubelet.register(machine, ready_since=LONG_AGO)
     cluster.on_ready.append(lambda machine: _adopt_config(cluster, machine))

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
 from talops.sim.commandline import APPLY_CONFIG, UPGRADE_K8S, Command, is_dry_run, option, seconds_of
+from talops.sim.etcdcommands import CHANGES, etcd_command
+from talops.sim.exits import plural_errors, refused
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_upgrade, pull, roll_back
 from talops.sim.machine import Machine
 from talops.sim.process import Process
 from talops.sim.refusals import BROKEN_OFF
 from talops.sim.served import Accepted, Code, Ended, ExitCode, Message, Pulled, Refused, Reply, Served, Status
-from talops.sim.talosctl import CLIENT, QUICK_SECONDS, older_server, plural_errors, refused
+from talops.sim.talosctl import CLIENT, QUICK_SECONDS, older_server
 from talops.sim.tracker import Tracker
 
 LIFECYCLE_API = Version.parse("v1.13.0")
@@ -58,6 +60,8 @@ class Changing(Process):
             from talops.sim.applyconfig import apply_config
 
             self._end(apply_config(self._cluster, Command(self.nodes, self.words)))
+        elif self.words[0] == "etcd":
+            self._end(etcd_command(self._cluster, Command(self.nodes, self.words)))
         elif machine is None or not machine.up:
             self._unreachable()
         elif self.words[0] == "rollback":
@@ -151,6 +155,8 @@ class Changing(Process):
 
 
 def is_change(command: Command) -> bool:
-    """A dry run is one where it writes all the same: that of upgrade-k8s."""
+    """A dry run is none, but that of upgrade-k8s: it writes all the same."""
     word = command.words[0] if command.words else ""
+    if word == "etcd":
+        return not CHANGES.isdisjoint(command.words[1:3])
     return word == UPGRADE_K8S or (word in _COMMANDS and not is_dry_run(command))

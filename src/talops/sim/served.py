@@ -17,6 +17,7 @@ class Code(StrEnum):
     NOT_FOUND = "NotFound"
     PERMISSION_DENIED = "PermissionDenied"
     FAILED_PRECONDITION = "FailedPrecondition"
+    UNIMPLEMENTED = "Unimplemented"
     UNAVAILABLE = "Unavailable"
 
 

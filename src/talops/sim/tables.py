@@ -1,8 +1,11 @@
 """Tables as Go's tabwriter prints them for talosctl: columns as wide as their widest cell and three spaces more."""
 
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 from talops.sim.etcd import Etcd, EtcdMember
+from talops.sim.membership import NO_LEADER
 
 _STATUS = (
     "NODE",
@@ -19,9 +22,7 @@ _STATUS = (
     "ERRORS",
 )
 _MEMBERS = ("NODE", "ID", "HOSTNAME", "PEER URLS", "CLIENT URLS", "LEARNER")
-NO_LEADER = "0" * 16
-DB_BYTES, DB_IN_USE = 23_068_672, 7_340_032
-"""What `etcd status` shows as 23 MB and 7.3 MB (31.82%)."""
+NOBODY = "0" * 16
 PROTOCOL, STORAGE = "3.6.4", "3.6.0"
 
 
@@ -35,18 +36,36 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def member_errors(etcd: Etcd) -> str:
-    return "" if etcd.leader and etcd.quorate else "etcdserver: no leader"
+def humanized(size: int) -> str:
+    """Bytes as go-humanize writes them: by thousands, with a digit behind the point below ten."""
+    units = iter(("B", "kB", "MB", "GB", "TB"))
+    value, unit = float(size), next(units)
+    while value >= 1000:
+        value, unit = value / 1000, next(units)
+    value = math.floor(value * 10 + 0.5) / 10
+    return f"{value:.1f} {unit}" if value < 10 and size >= 10 else f"{value:.0f} {unit}"
+
+
+def duration(lasted: timedelta) -> str:
+    """As Go writes it, to the second: 79h0m12s."""
+    minutes, seconds = divmod(max(round(lasted.total_seconds()), 0), 60)
+    hours, rest = divmod(minutes, 60)
+    return (f"{hours}h{rest}m" if hours else f"{rest}m" if rest else "") + f"{seconds}s"
+
+
+def member_errors(etcd: Etcd) -> list[str]:
+    """What a member says of itself that is wrong: alarms of others, too."""
+    alarms = [f"memberID:{int(id, 16)} alarm:{alarm} " for id, alarm in sorted(etcd.alarms.items())]
+    return ([] if etcd.led else [NO_LEADER]) + alarms
 
 
 def status_row(etcd: Etcd, member: EtcdMember, node: str) -> tuple[str, ...]:
-    leader = etcd.leader if etcd.quorate else ""
-    index = str(etcd.index)
-    learner = str(member.learner).lower()
-    sizes = ("23 MB", "7.3 MB (31.82%)")
+    share = f"({100 * member.in_use / member.db_bytes:.2f}%)"
+    sizes = (humanized(member.db_bytes), f"{humanized(member.in_use)} {share}")
+    index = str(etcd.index - member.lag)
     return (
-        node, member.id, *sizes, leader or NO_LEADER, index, str(etcd.term), index, learner, PROTOCOL, STORAGE,
-        member_errors(etcd),
+        node, member.id, *sizes, etcd.leader if etcd.led else NOBODY, index, str(etcd.term), index,
+        str(member.learner).lower(), PROTOCOL, STORAGE, ", ".join(member_errors(etcd)),
     )  # fmt: skip
 
 
@@ -54,16 +73,10 @@ def status_table(rows: Sequence[Sequence[str]]) -> bytes:
     return table(_STATUS, rows)
 
 
-def member_urls(member: EtcdMember) -> tuple[str, str]:
-    """For peers and for clients."""
-    host = _host(member.machine.address)
-    return f"https://{host}:2380", f"https://{host}:2379"
-
-
-def member_rows(etcd: Etcd, node: str) -> list[tuple[str, ...]]:
+def member_rows(members: Sequence[EtcdMember], node: str) -> list[tuple[str, ...]]:
     return [
-        (node, member.id, member.machine.hostname, *member_urls(member), str(member.learner).lower())
-        for member in etcd.members
+        (node, member.id, member.name, member.peer_url, member.client_url, str(member.learner).lower())
+        for member in members
     ]
 
 
@@ -71,10 +84,10 @@ def member_table(rows: Sequence[Sequence[str]]) -> bytes:
     return table(_MEMBERS, rows)
 
 
+def service_table(rows: Sequence[Sequence[str]]) -> bytes:
+    return table(("NODE", "SERVICE", "STATE", "HEALTH", "LAST CHANGE", "LAST EVENT"), rows)
+
+
 def alarm_table(rows: Sequence[Sequence[str]]) -> bytes:
     """Nothing at all when there is no alarm."""
     return table(("NODE", "MEMBER", "ALARM"), rows) if rows else b""
-
-
-def _host(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

@@ -2,31 +2,30 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import TypeVar
 
 from talops.domain.process import Result
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
 from talops.sim.commandline import Command, parse
+from talops.sim.etcdcommands import CHANGES, etcd_command
+from talops.sim.exits import fail, nobody_there, plural_errors, refused, summed_up
 from talops.sim.kinds import kind_called
 from talops.sim.machine import Machine
-from talops.sim.refusals import control_planes_only, etcd_trouble, unreachable
 from talops.sim.resources import Kind, printed
-from talops.sim.tables import alarm_table, member_rows, member_table, status_row, status_table
+from talops.sim.services import services
+from talops.sim.tables import duration, service_table
 
+T = TypeVar("T")
 CLIENT = Version.parse("v1.13.0")
 SILENT_SECONDS = 3.0
 """How long a call to a machine that is off takes to say so."""
 QUICK_SECONDS = 0.03
 SERVER_BUILD = {"sha": "abcdef12", "go_version": "go1.26.1", "os": "linux", "arch": "amd64"}
 
-
-def refused(node: str) -> str:
-    """The error of a call to a machine that does not answer."""
-    return f"rpc error: code = Unavailable desc = {unreachable(node)}"
-
-
-def fail(text: str, stdout: bytes = b"") -> Result:
-    return Result(exit=1, stdout=stdout, stderr=text.encode() + b"\n")
+_ALWAYS_ANEW = CHANGES | {"services", "snapshot"}
+"""Words of commands that do something, or whose answers tell of the time that has passed."""
 
 
 class Talosctl:
@@ -38,6 +37,8 @@ class Talosctl:
         self._chunks: dict[tuple[str, str], tuple[int, bytes]] = {}
 
     def answer(self, argv: tuple[str, ...]) -> Result:
+        if not _ALWAYS_ANEW.isdisjoint(argv):
+            return self._answer(parse(argv))
         stamp = (self._cluster.changes, self._cluster.etcd.changes)
         known = self._remembered.get(argv)
         if known is not None and known[0] == stamp:
@@ -51,14 +52,8 @@ class Talosctl:
     def seconds(self, argv: tuple[str, ...]) -> float:
         nodes = parse(argv).nodes
         asked = (self._cluster.by_address(node) for node in nodes)
-        silent = any(machine is None or not machine.up for machine in asked) or (nodes and self._no_endpoint())
+        silent = any(machine is None or not machine.up for machine in asked) or (nodes and nobody_there(self._cluster))
         return SILENT_SECONDS if silent else QUICK_SECONDS
-
-    def _no_endpoint(self) -> str:
-        """A worker is asked through a control plane. The error when none is up; empty when one is."""
-        if any(machine.up for machine in self._cluster.control_planes):
-            return ""
-        return refused(self._cluster.control_planes[0].address)
 
     def _answer(self, command: Command) -> Result:
         match command.words:
@@ -67,17 +62,15 @@ class Talosctl:
             case ("config", "info", "-o", "json"):
                 return self._config_info()
             case ("version", "--json"):
-                return self._each("getting version", command.nodes, self._version)
+                return self._each("getting version", command.nodes, self._version, b"".join)
             case ("get", word, *rest) if rest == ["-o", "json"] or kind_called(word) is None:
                 return self._get(word, command.nodes)
             case ("read", "/proc/sys/kernel/random/boot_id"):
                 return self._boot_id(command.nodes)
-            case ("etcd", "members"):
-                return self._etcd("getting members", "member list", command.nodes, self._members)
-            case ("etcd", "status"):
-                return self._etcd("getting status", "etcd status", command.nodes, self._status)
-            case ("etcd", "alarm", "list"):
-                return self._etcd("getting alarms", "etcd alarm list", command.nodes, self._alarms)
+            case ("etcd", *_):
+                return etcd_command(self._cluster, command)
+            case ("services" | "service",):
+                return self._services(command.nodes)
         word = command.words[0] if command.words else ""
         return fail(f'unknown command "{word}" for "talosctl"')
 
@@ -108,25 +101,31 @@ class Talosctl:
         }
         return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
 
-    def _each(self, doing: str, nodes: Sequence[str], print_one: Callable[[Machine, str], bytes]) -> Result:
+    def _each(
+        self,
+        doing: str,
+        nodes: Sequence[str],
+        ask: Callable[[Machine, str], T],
+        print_all: Callable[[Sequence[T]], bytes],
+    ) -> Result:
         """A call that goes on when a node fails: exit 0 and a warning, unless all fail."""
-        if nobody := self._no_endpoint():
+        if nobody := nobody_there(self._cluster):
             return fail(f"error {doing}: {nobody}")
-        found, errors = b"", []
+        found, errors = [], []
         for node in nodes:
             machine = self._cluster.by_address(node)
             if machine is None or not machine.up:
                 errors.append((node, refused(node)))
             else:
-                found += print_one(machine, node)
-        return summed_up(doing, found, errors, len(nodes))
+                found.append(ask(machine, node))
+        return summed_up(doing, print_all(found), errors, len(nodes))
 
     def _get(self, word: str, nodes: Sequence[str]) -> Result:
         """A call whose errors do not name their node, and fail it as a whole after the others have answered.
 
         The first node is asked what this kind of resource is: when that one is silent, nobody is heard.
         """
-        if nobody := self._no_endpoint():
+        if nobody := nobody_there(self._cluster):
             return fail(nobody)
         kind = kind_called(word)
         found, errors, older = [], [], []
@@ -158,44 +157,24 @@ class Talosctl:
 
     def _boot_id(self, nodes: Sequence[str]) -> Result:
         machine = self._cluster.by_address(nodes[0])
-        if nobody := self._no_endpoint():
+        if nobody := nobody_there(self._cluster):
             return fail(f"error reading file: {nobody}")
         if machine is None or not machine.up:
             return fail(f"error reading: {refused(nodes[0])}")
         return Result(stdout=machine.boot_id.encode() + b"\n")
 
-    def _etcd(
-        self, doing: str, what: str, nodes: Sequence[str], print_all: Callable[[list[tuple[Machine, str]]], bytes]
-    ) -> Result:
-        if nobody := self._no_endpoint():
-            return fail(f"error {doing}: {nobody}")
-        asked, errors = [], []
-        for node in nodes:
-            machine = self._cluster.by_address(node)
-            if machine is None or not machine.up:
-                errors.append((node, refused(node)))
-                continue
-            trouble = etcd_trouble(self._cluster, machine)
-            if not machine.control_plane:
-                errors.append((node, f"rpc error: code = Unimplemented desc = {control_planes_only(what)}"))
-            elif trouble:
-                errors.append((node, f"rpc error: code = Unknown desc = {trouble}"))
-            else:
-                asked.append((machine, node))
-        found = print_all(asked) if asked else b""
-        return summed_up(doing, found, errors, len(nodes))
+    def _services(self, nodes: Sequence[str]) -> Result:
+        """Without the age of what has happened it would be the same for long."""
+        now = self._cluster.timeline.wall()
 
-    def _members(self, asked: list[tuple[Machine, str]]) -> bytes:
-        return member_table([row for _, node in asked for row in member_rows(self._cluster.etcd, node)])
+        def rows(machine: Machine, node: str) -> list[tuple[str, ...]]:
+            health = {None: "?", True: "OK", False: "Fail"}
+            return [
+                (node, one.id, one.state, health[one.healthy], f"{duration(now - one.since)} ago", one.last_event)
+                for one in services(self._cluster, machine)
+            ]
 
-    def _status(self, asked: list[tuple[Machine, str]]) -> bytes:
-        etcd = self._cluster.etcd
-        members = [(etcd.member(machine), node) for machine, node in asked]
-        return status_table([status_row(etcd, member, node) for member, node in members if member is not None])
-
-    def _alarms(self, asked: list[tuple[Machine, str]]) -> bytes:
-        alarms = self._cluster.etcd.alarms
-        return alarm_table([(node, id, alarm) for _, node in asked for id, alarm in alarms.items()])
+        return self._each("listing services", nodes, rows, lambda found: service_table(list(chain(*found))))
 
 
 def older_server(node: str, version: Version) -> str:
@@ -210,19 +189,3 @@ def older_servers(servers: Sequence[tuple[str, Version]]) -> str:
         for node, version in servers
     ]
     return f"WARNING: {', '.join(found)}"
-
-
-def plural_errors(errors: Sequence[str]) -> str:
-    """As Go's multierror prints them, with the newline that ends the message."""
-    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-    return f"{count} occurred:\n" + "".join(f"\t* {error}\n" for error in errors) + "\n\n"
-
-
-def summed_up(doing: str, found: bytes, errors: Sequence[tuple[str, str]], asked: int) -> Result:
-    """Errors of some nodes are a warning, errors of all a failure."""
-    if not errors:
-        return Result(stdout=found)
-    text = plural_errors([f"{node}: {error}" for node, error in errors])
-    if len(errors) < asked:
-        return Result(stdout=found, stderr=f"WARNING: {text}".encode())
-    return Result(exit=1, stderr=f"error {doing}: {text}".encode())

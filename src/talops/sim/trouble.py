@@ -7,6 +7,7 @@ from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
 from talops.sim.declared.certificates import Certificates
 from talops.sim.declared.network import Network
+from talops.sim.etcdtrouble import CHANGES
 from talops.sim.faults import Fault
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
@@ -46,6 +47,8 @@ class Trouble:
         if fault.name in {"dead-node", "power-cut"}:
             self._switch_off(fault)
         self._cluster.faults.add(fault)
+        if fault.name in CHANGES:
+            CHANGES[fault.name][0](self._cluster, self._machine(fault))
         match fault.name:
             case "pdb-blocks":
                 name = self._unused("legacy", fault.hostname)
@@ -56,10 +59,6 @@ class Trouble:
                 name = self._unused("debug", fault.hostname)
                 self._workloads.add("default", name, fault.hostname, owner=None, labels={"app": name})
                 self._made[fault] = ("pods", name, "default")
-            case "etcd-member-lost":
-                machine = self._cluster.machines[fault.hostname]
-                self._cluster.etcd.set_up(machine, False)
-                machine.etcd_broken = True
             case "two-clusters":
                 self._boot_ids()
             case "foreign-kured":
@@ -79,12 +78,9 @@ class Trouble:
             go_on()
         if fault in self._made:
             self._store.remove(*self._made.pop(fault))
+        if fault.name in CHANGES:
+            CHANGES[fault.name][1](self._cluster, self._machine(fault))
         match fault.name:
-            case "etcd-member-lost":
-                machine = self._cluster.machines[fault.hostname]
-                machine.etcd_broken = False
-                if machine.up and machine.stage == "running":
-                    self._cluster.etcd.set_up(machine, True)
             case "two-clusters":
                 self._boot_ids()
             case "foreign-kured":
@@ -99,6 +95,10 @@ class Trouble:
                 self._ceph.mend()
             case "postgres-never-switches" if self._postgres is not None:
                 self._postgres.mend()
+
+    def _machine(self, fault: Fault) -> Machine:
+        """That it happens to; the first one for what happens to the cluster."""
+        return self._cluster.machines.get(fault.hostname) or self._cluster.control_planes[0]
 
     def end_all(self) -> None:
         """Every fault is over at once, those that nobody gave a name to, too."""

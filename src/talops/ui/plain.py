@@ -5,24 +5,30 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from talops.domain.cluster import Desired
+from talops.domain.components import spoken
 from talops.domain.event import (
+    CniPlanned,
     Commanded,
+    ComponentMoved,
     Ended,
     Event,
     GatesJudged,
+    Move,
     NodeEnded,
     NodeState,
     Noted,
     Planned,
+    Step,
     StepStarted,
     StepWaits,
 )
 from talops.domain.machineconfig import Change
-from talops.domain.plan import Aim, Plan, UpgradeNode
+from talops.domain.plan import Aim, ApplyNode, Plan, PlannedStep, UpgradeKubernetes, UpgradeNode
 from talops.domain.process import Instant
 from talops.domain.verdict import Verdict
 from talops.ui.board import step_text
-from talops.ui.show import MODES
+from talops.ui.show import MODES, by_talosctl
+from talops.ui.show_cni import show_cni_plan
 from talops.ui.summary import summary
 from talops.ui.words import clean, duration, names
 
@@ -70,6 +76,9 @@ class PlainRenderer:
             case Planned():
                 again, self._planned = self._planned, True
                 return _replanned(event.plan) if again else _planned(event)
+            case CniPlanned():
+                shown = show_cni_plan(event.plan, event.cluster, width=1000)
+                return [("", "plan", line) for line in shown.splitlines() if line]
             case GatesJudged():
                 before, self._judged = self._judged, event.verdicts
                 return [(event.hostname, "gates", text) for text in gate_lines(before, event.verdicts)]
@@ -80,6 +89,10 @@ class PlainRenderer:
             case StepWaits():
                 within = f" (gives up in {duration(event.deadline - event.at)})"
                 return [(event.hostname, event.step.value, f"waits: {event.reason}{within}")]
+            case ComponentMoved():
+                # what it waits for meanwhile is said by a line of its own
+                done = f"{event.component.value} {event.version}: {event.move.value}"
+                return [(event.hostname, Step.KUBERNETES.value, done)] if event.move is Move.DONE else []
             case NodeEnded():
                 self._ended[event.hostname] = event
                 return [(event.hostname, *_node_ended(event))]
@@ -118,19 +131,26 @@ def _node_ended(event: NodeEnded) -> tuple[str, str]:
 
 def _planned(event: Planned) -> list[tuple[str, str, str]]:
     plan, total = event.plan, len(event.plan.steps)
-    upgrade = plan.aim is Aim.UPGRADE
-    aim, do = (str(plan.target), "upgrade") if upgrade else (plan.aim.words(plan.target), "do")
+    do, aim = "upgrade" if plan.aim is Aim.UPGRADE else "do", plan.aim.goal(plan.target)
     lines = [("", "plan", f"cluster {event.cluster} to {aim}: {total} to {do}, run {event.run}")]
-    for number, node in enumerate(plan.steps, 1):
-        if isinstance(node, UpgradeNode):
-            text = f"{node.role.value}, {node.from_version} to {node.version} with {node.image}"
-        else:
-            text = f"{node.role.value}, {MODES[node.mode]}"
-        lines.append((node.hostname, "plan", f"{number} of {total}: {text} ({'; '.join(node.why)})"))
-        lines += [(node.hostname, "change", change_line(change)) for change in node.changes]
-        lines += [(node.hostname, "WARNING", warning) for warning in node.warnings]
+    lines += [("", "plan", f"runs now: {spoken(hop.nodes)}") for hop in plan.hops[:1]]
+    for number, step in enumerate(plan.steps, 1):
+        hostname = "" if isinstance(step, UpgradeKubernetes) else step.hostname
+        lines.append((hostname, "plan", f"{number} of {total}: {_step(step)} ({'; '.join(step.why)})"))
+        lines += [(hostname, "change", change_line(change)) for change in step.changes]
+        lines += [(hostname, "WARNING", warning) for warning in step.warnings]
     lines += [(kept.hostname, "plan", f"kept: {kept.why}") for kept in plan.kept]
     return lines + [("", "WARNING", warning) for warning in plan.warnings]
+
+
+def _step(step: PlannedStep) -> str:
+    match step:
+        case UpgradeNode():
+            return f"{step.role.value}, {step.from_version} to {step.version} with {step.image}"
+        case ApplyNode():
+            return f"{step.role.value}, {MODES[step.mode]}"
+        case UpgradeKubernetes():
+            return f"{by_talosctl(step)}, every node from {step.from_version} to {step.version}"
 
 
 def _replanned(plan: Plan) -> list[tuple[str, str, str]]:
@@ -139,7 +159,7 @@ def _replanned(plan: Plan) -> list[tuple[str, str, str]]:
 
 def replanned(plan: Plan) -> str:
     do = "upgrade" if plan.aim is Aim.UPGRADE else "do"
-    return f"a new plan, still to {do}: {names([step.hostname for step in plan.steps])}"
+    return f"a new plan, still to {do}: {names([step.name for step in plan.steps])}"
 
 
 def change_line(change: Change) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from talops.domain.event import NodeState, Step
 from talops.domain.process import Instant
+from talops.ui import components
 from talops.ui.board import OVER, Board, Row
 from talops.ui.words import NARROW, clean, duration, folded
 
@@ -37,11 +38,12 @@ def screen(board: Board, now: Instant, *, width: int, height: int) -> list[Line]
     The row of the node that is worked on is always there, with its reason; of the others as many as fit around it.
     """
     head = [Line(text) for text in folded(_counts(board, now), width, rest="  ", whole_words=False)]
+    head += _head_of_components(board, width)
     foot = _gates(board, width, most=max(3, height // 4)) + _whole(board, now, width, most=max(3, height // 4))
     wide = _hostname_width(board, width)
     focus = board.rows.get(board.focus)
     room = max(1, height - len(head) - len(foot))
-    block = _row(focus, now, wide, width, most=max(2, room // 2)) if focus else []
+    block = _row(board, focus, now, wide, width, most=max(2, room // 2)) if focus else []
     return [*head, *_window(board, focus, block, room, now, wide, width), *foot]
 
 
@@ -61,7 +63,7 @@ def _window(
     if shown and (above := rows.index(shown[0])):
         lines.append(Line(f"  … {above} above", "dim"))
     for row in shown:
-        lines += block if row is focus else _row(row, now, wide, width, most=1)
+        lines += block if row is focus else _row(board, row, now, wide, width, most=1)
     if shown and (below := len(rows) - 1 - rows.index(shown[-1])):
         lines.append(Line(f"  … {below} below", "dim"))
     return lines
@@ -84,8 +86,24 @@ def _hostname_width(board: Board, width: int) -> int:
     return max(4, min(longest, WIDEST_HOSTNAME, width // 3))
 
 
-def _row(row: Row, now: Instant, wide: int, width: int, *, most: int) -> list[Line]:
+def _head_of_components(board: Board, width: int) -> list[Line]:
+    if not board.columns:
+        return []
+    before = " " * (2 + _hostname_width(board, width) + 2 + WIDEST_STATE)
+    return [Line(_cut(f"{before}  {components.head(board.columns)}", width), "dim")]
+
+
+def _row_of_components(board: Board, row: Row, wide: int, width: int) -> Line:
+    state = word(row.state)
+    start = f"{MARKS[state]} {shortened(row.hostname, wide):<{wide}}  {state:<{WIDEST_STATE}}"
+    left = "" if row.state in {*OVER, NodeState.WAITING, NodeState.WORKING} else f"  {row.state.value}"
+    return Line(_cut(f"{start}  {components.line(row.cells, board.columns)}{left}".rstrip(), width), STYLES[state])
+
+
+def _row(board: Board, row: Row, now: Instant, wide: int, width: int, *, most: int) -> list[Line]:
     """At most `most` lines. The reason stands beside the step, or beneath it where the terminal is narrow."""
+    if row.cells:
+        return [_row_of_components(board, row, wide, width)]
     state = word(row.state)
     start = f"{MARKS[state]} {shortened(row.hostname, wide):<{wide}}  {state:<{WIDEST_STATE}}"
     if row.state is not NodeState.WORKING:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.machineconfig import ApplyMode, NodeDrift
-from talops.domain.plan import Aim, ApplyNode, Carries, Plan, UpgradeNode, alike, goes_down
+from talops.domain.plan import Aim, ApplyNode, Carries, Plan, UpgradeKubernetes, UpgradeNode, alike, goes_down
+from talops.ui.components import table
 from talops.ui.show_diff import blocks, show_changes
 from talops.ui.show_json import nodes_to_json, status_to_json
 from talops.ui.show_status import show_status
@@ -26,6 +27,7 @@ def show_plan(plan: Plan, desired: Desired, *, width: int = 80, colour: bool = F
     Image references are never broken, so that they can be copied.
     """
     lines = [f"cluster {desired.cluster_name}: {plan.aim.words(plan.target)}"]
+    lines += _components(plan)
     lines += _steps(plan, width)
     lines += _changes(plan, width, colour)
     lines += _kept(plan, width)
@@ -59,10 +61,33 @@ def _steps(plan: Plan, width: int) -> Iterator[str]:
         verb = f"would {do}, were it not refused" if plan.refusals else f"to {do}, one after the other"
         yield f"{verb} ({len(plan.steps)}):"
     for number, node in enumerate(plan.steps, 1):
-        if isinstance(node, UpgradeNode):
-            yield from _upgrade(number, node, width)
-        else:
-            yield from _apply(number, node, width)
+        match node:
+            case UpgradeNode():
+                yield from _upgrade(number, node, width)
+            case ApplyNode():
+                yield from _apply(number, node, width)
+            case UpgradeKubernetes():
+                yield from _hop(number, node, width)
+
+
+def by_talosctl(hop: UpgradeKubernetes) -> str:
+    return f"talosctl {hop.talosctl or 'of none'} asks {hop.hostname}"
+
+
+def _components(plan: Plan) -> Iterator[str]:
+    for hop in plan.hops[:1]:
+        yield ""
+        yield "what runs now:"
+        yield from (clean(line) for line in table(hop.nodes))
+
+
+def _hop(number: int, hop: UpgradeKubernetes, width: int) -> Iterator[str]:
+    yield f"{number:>3}. Kubernetes {hop.from_version} to {hop.version}"
+    yield from folded(f"why: {'; '.join(hop.why)}", width, first=UNDER, rest=f"{UNDER}  ")
+    if hop.talosctl is not None:
+        yield f"{UNDER}{by_talosctl(hop)}"
+    for warning in hop.warnings:
+        yield from folded(f"warning: {warning}", width, first=UNDER, rest=f"{UNDER}  ")
 
 
 def _apply(number: int, node: ApplyNode, width: int) -> Iterator[str]:
@@ -113,6 +138,12 @@ def _meaning(plan: Plan) -> str:
         return "Refused: nothing will be done while a reason above stands."
     if not plan.steps:
         return "Nothing to do."
+    if plan.hops:
+        touched = sum(1 for node in plan.hops[0].nodes if node.behind(plan.target))
+        return (
+            f"{count(touched, 'node')} will be taken there, component by component, one node after the other. "
+            "No node reboots, and nothing is drained; each kube-apiserver and kubelet restarts."
+        )
     down, up = sum(map(goes_down, plan.steps)), sum(not goes_down(step) for step in plan.steps)
     if down:
         words = f"{count(down, 'node')} will reboot, one at a time, each only while every gate is open."

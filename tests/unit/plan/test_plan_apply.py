@@ -124,7 +124,7 @@ def test_another_version_of_kubernetes_is_refused_and_another_registry_is_not(
     plan = apply_plan(DESIRED, WELL, Policy(), pending(w_1=kubelet(before, after)))
 
     assert bool(plan.refusals) is refused
-    assert all("upgrade-k8s --to v1.36.1" in refusal.hint for refusal in plan.refusals)
+    assert all("talops upgrade k8s --to v1.36.1" in refusal.hint for refusal in plan.refusals)
 
 
 def test_with_an_upgrade_another_version_of_kubernetes_comes_after_it() -> None:
@@ -132,9 +132,7 @@ def test_with_an_upgrade_another_version_of_kubernetes_comes_after_it() -> None:
 
     (refusal,) = upgrade_plan(DESIRED, OLD, Policy(), pending=pending(w_1=newer)).refusals
 
-    assert refusal.hint == (
-        "talops upgrade all   # without --with-config; and then: talosctl -n 10.1.0.4 upgrade-k8s --to v1.36.1"
-    )
+    assert refusal.hint == ("talops upgrade all   # without --with-config; and then: talops upgrade k8s --to v1.36.1")
 
 
 def test_an_install_image_is_applied_and_said_to_install_nothing() -> None:

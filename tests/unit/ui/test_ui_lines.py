@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cni import new_cluster
 from play import cluster
 
 from builders import desired_cluster
-from talops.domain.event import Commanded, Ended, Event, Noted, Step, StepWaits
+from talops.domain.event import Asked, Commanded, Ended, Event, Noted, Step, StepWaits
 from talops.domain.event_json import event_to_json
 from talops.errors import Exit
 from talops.ui.jsonlines import JsonRenderer
@@ -54,8 +55,24 @@ def test_the_json_lines_of_a_rollout(name: str, faults: tuple[str, ...], golden:
     golden(f"events-{name}.jsonl", json_lines(cluster(*faults).play().events))
 
 
+@pytest.mark.parametrize(("name", "faults"), [("done", ()), ("stuck", ("kubelet-does-not-restart@w-1",))])
+def test_a_log_of_an_upgrade_of_kubernetes(name: str, faults: tuple[str, ...], golden: Golden) -> None:
+    played = cluster(*faults, target="v1.13.0", workers=1, kubernetes="v1.35.2")
+    golden(f"plain-kubernetes-{name}.txt", plain(played.upgrade_k8s().events))
+
+
+def test_the_json_lines_of_an_upgrade_of_kubernetes(golden: Golden) -> None:
+    played = cluster(target="v1.13.0", control_planes=1, workers=0, kubernetes="v1.34.2")
+    golden("events-kubernetes.jsonl", json_lines(played.upgrade_k8s().events))
+
+
 def test_every_kind_of_event_has_a_json_form() -> None:
-    played = [*cluster().play().events, Noted(at=1.0, wall=WALL, text="hello"), COMMAND]
+    asked = Asked(at=1.0, wall=WALL, question="Remove it?")
+    kubernetes = cluster(target="v1.13.0", kubernetes="v1.35.2").upgrade_k8s().events
+    installed = new_cluster()
+    installed.install()
+    said = [Noted(at=1.0, wall=WALL, text="hello"), COMMAND, asked]
+    played = [*cluster().play().events, *kubernetes, *installed.events, *said]
     # by name: a class with slots is made twice, and the first one may still be there
     assert {type(event).__name__ for event in played} == {kind.__name__ for kind in Event.__subclasses__()}
     kinds = {type(event): event_to_json(event)["event"] for event in played}

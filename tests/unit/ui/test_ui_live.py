@@ -9,11 +9,14 @@ from play import cluster
 
 from builders import desired_cluster, healthy_observed
 from talops.domain.cluster import Policy
+from talops.domain.components import Component
 from talops.domain.event import (
     Commanded,
+    ComponentMoved,
     Ended,
     Event,
     GatesJudged,
+    Move,
     NodeEnded,
     NodeState,
     Noted,
@@ -69,6 +72,24 @@ def test_the_screen_while_ceph_recovers_and_after_success(width: int, golden: Go
     terminal.play(events[len(before) :])
     terminal.live.close()
     golden(f"live-{width}-success.txt", terminal.seen())
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_the_screen_while_kubernetes_is_upgraded_and_when_a_kubelet_does_not_restart(
+    width: int, golden: Golden
+) -> None:
+    played = cluster("kubelet-does-not-restart@w-1", target="v1.13.0", kubernetes="v1.35.2")
+    events = played.upgrade_k8s().events
+    terminal = Terminal(played.desired, width=width)
+    before = until(events, lambda event: isinstance(event, ComponentMoved) and at_the_scheduler(event))
+    terminal.play(before)
+    golden(f"live-{width}-kubernetes.txt", terminal.seen())
+    terminal.play(events[len(before) :])
+    golden(f"live-{width}-kubernetes-stuck.txt", terminal.seen())
+
+
+def at_the_scheduler(event: ComponentMoved) -> bool:
+    return (event.hostname, event.component, event.move) == ("cp-2", Component.SCHEDULER, Move.WAITS)
 
 
 def test_the_table_does_not_begin_before_the_question_about_the_plan() -> None:

@@ -100,12 +100,20 @@ def _of_cluster(cluster: object, *, worker: bool) -> Iterator[str]:
     if endpoint is None:
         yield "cluster controlplane endpoint is required"
         return
-    if not urlsplit(str(endpoint)).hostname:
+    if not _host_of(str(endpoint)):
         yield "invalid controlplane endpoint: hostname must not be blank"
     if worker and _part(cluster, "etcd") is not None:
         yield "etcd config is only allowed on control plane machines"
     if worker and _part(cluster, "ca", "key"):
         yield "cluster CA key is not allowed on non-controlplane nodes (.cluster.ca)"
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        # half of an IPv6 address
+        return None
 
 
 def _of_install(install: object) -> Iterator[str]:

@@ -31,6 +31,7 @@ class KubeApi:
         self.user = User(name=user)
         self.deny: Deny = lambda _asked: None
         self.quorate: Callable[[], bool] = lambda: True
+        self.full: Callable[[], bool] = lambda: False
         self._lists = Lists(store)
         self._writes = Writes(store)
 
@@ -54,7 +55,12 @@ class KubeApi:
             return denied
         if not asked.user.admin:
             return self.forbidden(asked)
-        return None if self.quorate() or not self.serves(asked.resource) else health.no_quorum()
+        if not self.serves(asked.resource):
+            return None
+        if not self.quorate():
+            return health.no_quorum()
+        writes = asked.verb in {"create", "update", "patch"} and "dryRun" not in asked.query
+        return health.no_space() if writes and self.full() else None
 
     def answer(self, asked: Asked, path: str, body: bytes, content_type: str) -> Reply:
         """The answer to a request that is not refused. A watch is answered as the list that it begins with."""

@@ -42,6 +42,10 @@ class Pulse:
             except TimeoutError:
                 continue
 
+    def stir(self) -> None:
+        """Something has changed: whoever waits for a beat is to look now."""
+        self._sooner.set()
+
     async def beat(self) -> None:
         """Until the cluster may have changed: after whatever happens, and about once a second."""
         await self._beaten.wait()

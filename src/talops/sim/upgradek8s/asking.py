@@ -1,17 +1,18 @@
 """Whom talosctl asks while it upgrades Kubernetes, and what it says when it gets no answer."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
 from talops.sim.apiserver import api_server
 from talops.sim.cluster import Cluster
+from talops.sim.exits import refused
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
-from talops.sim.talosctl import QUICK_SECONDS, SILENT_SECONDS, refused
+from talops.sim.talosctl import QUICK_SECONDS, SILENT_SECONDS
 
-Steps = Iterator[float]
+Steps = Generator[float, None, None]
 """What is done, one after the other: each value is how many seconds of the wall pass before it goes on."""
 _LOOKS_AFTER, _PATIENCE = 0.02, 0.02
 
@@ -38,7 +39,14 @@ class Asking:
         found = self.cluster.by_address(address)
         return found if found is not None and found.up and not self._cut_off() else None
 
-    def reached(self, address: str, doing: str) -> Iterator[float]:
+    def known(self, address: str) -> Machine:
+        """The one of that address, whether or not it answers. Raises Failed when there is none."""
+        found = self.cluster.by_address(address)
+        if found is None:
+            raise Failed(self.no_answer(address))
+        return found
+
+    def reached(self, address: str, doing: str) -> Steps:
         """Raises Failed when nobody answers: `doing` is what could not be done."""
         if self.machine(address) is None:
             yield SILENT_SECONDS

@@ -83,9 +83,10 @@ def _pod_updated(ask: Asking, component: str, node: str, machine: Machine) -> St
     began = told = ask.now
     seen: Object | None = None
     while ask.now < began + _POD_WITHIN:
-        pod = ask.cluster.store.get("pods", name, "kube-system")
+        # without an API server it is told again of what it knows
+        pod = seen if ask.cluster.api_problem() else ask.cluster.store.get("pods", name, "kube-system")
         again = ask.now >= told + _RESYNC
-        if pod is not None and (pod is not seen or again) and not ask.cluster.api_problem():
+        if pod is not None and (pod is not seen or again):
             seen, told = pod, told + _RESYNC if again else told
             why = _not_yet(pod, version)
             if not why:
@@ -106,8 +107,7 @@ def _node_updated(ask: Asking, node: str, version: str) -> Steps:
     began = ask.now
     said: list[str] = []
     while True:
-        nodes = ask.kube("/api/v1/nodes")["items"]
-        why = next((_behind(one, version) for one in nodes if node in _addresses(one)), f'node "{node}" not found')
+        why = _why_not_updated(ask, node, version)
         if not why:
             return
         said += [why] if why not in said else []
@@ -117,6 +117,15 @@ def _node_updated(ask: Asking, node: str, version: str) -> Steps:
     yield began + _NODE_WITHIN - ask.now
     errors = [*said, "timeout"]
     raise Failed("\n\t".join([f"{len(errors)} error(s) occurred:", *errors]))
+
+
+def _why_not_updated(ask: Asking, node: str, version: str) -> str:
+    """An API server that does not answer is asked again, too."""
+    try:
+        nodes = ask.kube("/api/v1/nodes")["items"]
+    except Failed as error:
+        return str(error)
+    return next((_behind(one, version) for one in nodes if node in _addresses(one)), f'node "{node}" not found')
 
 
 def _behind(node: Object, version: str) -> str:
@@ -141,7 +150,6 @@ def _service(ask: Asking, machine: Machine) -> tuple[bool, bool]:
 
 
 def _machine(ask: Asking, node: str) -> Machine:
-    machine = ask.cluster.by_address(node)
-    assert machine is not None
+    machine = ask.known(node)
     ask.at(machine)
     return machine

@@ -31,6 +31,7 @@ async def _apply(node: Node, request: wire.ApplyConfigurationRequest) -> wire.Ap
         )
     except Refused as error:
         raise GRPCError(STATUSES[error.status.code], error.status.text) from None
+    node.pulse.stir()
     return wire.ApplyConfiguration(mode=_NUMBERS[applied.mode], mode_details=applied.details, warnings=applied.warnings)
 
 

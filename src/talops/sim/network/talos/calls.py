@@ -30,6 +30,7 @@ STATUSES = {
     Code.NOT_FOUND: Status.NOT_FOUND,
     Code.PERMISSION_DENIED: Status.PERMISSION_DENIED,
     Code.FAILED_PRECONDITION: Status.FAILED_PRECONDITION,
+    Code.UNIMPLEMENTED: Status.UNIMPLEMENTED,
     Code.UNAVAILABLE: Status.UNAVAILABLE,
 }
 
@@ -45,7 +46,6 @@ class Node:
     cluster: Cluster
     pulse: Pulse
     roles: frozenset[str]
-    booted_at: datetime
     authority: Authority
     kubeconfig: Callable[[], bytes]
 

@@ -130,7 +130,6 @@ class TalosDoor:
             if machine.hostname in self._listeners:
                 self._listeners[machine.hostname].close()
             return
-        self._router.came_up(machine)
         task = asyncio.get_running_loop().create_task(self._follow(machine))
         self._following.add(task)
         task.add_done_callback(self._following.discard)

@@ -1,68 +1,64 @@
 """etcd as a control plane shows it, and what its members can be told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import ParamSpec, TypeVar
 
-from grpclib import GRPCError, Status
+from grpclib import GRPCError
 
-from talops.sim.etcd import Etcd, EtcdMember, NotEnoughStarted
-from talops.sim.network.talos.calls import ADMIN, BACKUPS, OPERATORS, READERS_AND_BACKUPS, Node, Streaming, Unary
-from talops.sim.network.talos.snapshot import snapshot
+from talops.sim import etcdapi
+from talops.sim.network.talos.calls import (
+    ADMIN,
+    BACKUPS,
+    OPERATORS,
+    READERS_AND_BACKUPS,
+    STATUSES,
+    Node,
+    Streaming,
+    Unary,
+)
 from talops.sim.network.talos.wire import machine_pb2 as wire
-from talops.sim.refusals import control_planes_only, etcd_trouble
-from talops.sim.tables import DB_BYTES, DB_IN_USE, PROTOCOL, STORAGE, member_errors, member_urls
+from talops.sim.served import Refused
+from talops.sim.tables import PROTOCOL, STORAGE, member_errors
 
 _CHUNK = 4096
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-def _local(node: Node, what: str) -> EtcdMember:
-    """The member on this machine. Raises GRPCError when it cannot be asked."""
-    if not node.machine.control_plane:
-        raise GRPCError(Status.UNIMPLEMENTED, control_planes_only(what))
-    trouble = etcd_trouble(node.cluster, node.machine)
-    member = node.cluster.etcd.member(node.machine)
-    if trouble or member is None:
-        raise GRPCError(Status.UNKNOWN, trouble)
-    return member
-
-
-def _with_leader(node: Node, what: str) -> Etcd:
-    """For what needs a quorum. Any member of the cluster will do. Raises GRPCError."""
-    if not node.machine.control_plane:
-        raise GRPCError(Status.UNIMPLEMENTED, control_planes_only(what))
-    if not node.cluster.etcd.quorate:
-        raise GRPCError(Status.UNKNOWN, "etcdserver: no leader")
-    return node.cluster.etcd
+def _asked(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Raises GRPCError for what the machine refuses."""
+    try:
+        return call(*args, **kwargs)
+    except Refused as error:
+        raise GRPCError(STATUSES[error.status.code], error.status.text) from None
 
 
 async def _members(node: Node, _request: wire.Empty) -> wire.EtcdMembers:
-    _local(node, "member list")
-    return wire.EtcdMembers(members=[_member(member) for member in node.cluster.etcd.members])
-
-
-def _member(member: EtcdMember) -> wire.EtcdMember:
-    peers, clients = member_urls(member)
-    return wire.EtcdMember(
-        id=int(member.id, 16),
-        hostname=member.machine.hostname,
-        peer_urls=[peers],
-        client_urls=[clients],
-        is_learner=member.learner,
-    )
+    members = [
+        wire.EtcdMember(
+            id=int(member.id, 16),
+            hostname=member.name,
+            peer_urls=[member.peer_url],
+            client_urls=[member.client_url] if member.client_url else [],
+            is_learner=member.learner,
+        )
+        for member in _asked(etcdapi.members, node.cluster, node.machine)
+    ]
+    return wire.EtcdMembers(members=members)
 
 
 async def _status(node: Node, _request: wire.Empty) -> wire.EtcdStatus:
-    member, etcd = _local(node, "etcd status"), node.cluster.etcd
-    errors = member_errors(etcd)
+    member, etcd = _asked(etcdapi.status, node.cluster, node.machine), node.cluster.etcd
     status = wire.EtcdMemberStatus(
         protocol_version=PROTOCOL,
         storage_version=STORAGE,
-        db_size=DB_BYTES,
-        db_size_in_use=DB_IN_USE,
-        leader=int(etcd.leader, 16) if etcd.leader and etcd.quorate else 0,
-        raft_index=etcd.index,
+        db_size=member.db_bytes,
+        db_size_in_use=member.in_use,
+        leader=int(etcd.leader, 16) if etcd.led else 0,
+        raft_index=etcd.index - member.lag,
         raft_term=etcd.term,
-        raft_applied_index=etcd.index,
-        errors=[errors] if errors else [],
+        raft_applied_index=etcd.index - member.lag,
+        errors=member_errors(etcd),
         is_learner=member.learner,
         member_id=int(member.id, 16),
     )
@@ -70,68 +66,40 @@ async def _status(node: Node, _request: wire.Empty) -> wire.EtcdStatus:
 
 
 async def _alarms(node: Node, _request: wire.Empty) -> wire.EtcdAlarm:
-    _local(node, "etcd alarm list")
-    return _raised(node.cluster.etcd)
+    return _raised(_asked(etcdapi.alarms, node.cluster, node.machine))
 
 
 async def _disarm(node: Node, _request: wire.Empty) -> wire.EtcdAlarm:
-    _local(node, "etcd alarm disarm")
-    disarmed = _raised(node.cluster.etcd)
-    node.cluster.etcd.disarm()
-    return disarmed
+    return _raised(_asked(etcdapi.disarm, node.cluster, node.machine))
 
 
-def _raised(etcd: Etcd) -> wire.EtcdAlarm:
+def _raised(alarms: etcdapi.Alarms) -> wire.EtcdAlarm:
     return wire.EtcdAlarm(
-        member_alarms=[wire.EtcdMemberAlarm(member_id=int(id, 16), alarm=alarm) for id, alarm in etcd.alarms.items()]
+        member_alarms=[wire.EtcdMemberAlarm(member_id=int(id, 16), alarm=alarm) for id, alarm in alarms]
     )
 
 
 async def _defragment(node: Node, _request: wire.Empty) -> wire.Addressed:
-    _local(node, "etcd defragment")
+    _asked(etcdapi.defragment, node.cluster, node.machine)
     return wire.Addressed()
 
 
 async def _forfeit(node: Node, _request: wire.Empty) -> wire.EtcdForfeitLeadership:
-    etcd = _with_leader(node, "etcd forfeit leadership")
-    member = etcd.member(node.machine)
-    if member is None or etcd.leader != member.id:
-        return wire.EtcdForfeitLeadership()
-    if len(etcd.members) == 1:
-        text = "failed to forfeit leadership: cannot forfeit leadership, only one member"
-        raise GRPCError(Status.UNKNOWN, text)
-    etcd.hand_over()
-    return wire.EtcdForfeitLeadership(member=etcd.leader_hostname)
+    return wire.EtcdForfeitLeadership(member=_asked(etcdapi.forfeit, node.cluster, node.machine))
 
 
 async def _remove(node: Node, request: wire.EtcdRemoveMemberByIDRequest) -> wire.Addressed:
-    etcd = _with_leader(node, "etcd remove member")
-    member = next((one for one in etcd.members if int(one.id, 16) == request.member_id), None)
-    if member is None:
-        raise GRPCError(Status.NOT_FOUND, "etcdserver: member not found")
-    _without(etcd, member, "failed to remove member")
+    _asked(etcdapi.remove, node.cluster, node.machine, f"{request.member_id:016x}")
     return wire.Addressed()
 
 
 async def _leave(node: Node, _request: wire.Empty) -> wire.Addressed:
-    etcd = _with_leader(node, "etcd leave")
-    member = etcd.member(node.machine)
-    if member is None:
-        raise GRPCError(Status.UNKNOWN, "failed to leave cluster: failed to list etcd members: member not found")
-    _without(etcd, member, "failed to leave cluster")
+    _asked(etcdapi.leave, node.cluster, node.machine)
     return wire.Addressed()
 
 
-def _without(etcd: Etcd, member: EtcdMember, what: str) -> None:
-    try:
-        etcd.remove(member)
-    except NotEnoughStarted as error:
-        raise GRPCError(Status.UNKNOWN, f"{what}: {error}") from None
-
-
 async def _snapshot(node: Node, _request: wire.Empty) -> AsyncIterator[wire.Data]:
-    _local(node, "etcd snapshot")
-    found = snapshot(node.cluster)
+    found = _asked(etcdapi.take_snapshot, node.cluster, node.machine).file
     for start in range(0, len(found), _CHUNK):
         yield wire.Data(bytes=found[start : start + _CHUNK])
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator
 
 from talops.domain.talos import Version
+from talops.sim.components import REPOSITORIES
 from talops.sim.network.talos.calls import READERS, Node, Streaming, timestamp
 from talops.sim.network.talos.wire import machine_pb2 as wire
 from talops.sim.resources import CREATED
@@ -15,14 +16,13 @@ NODE_API = Version.parse("v1.13.0")
 
 
 def _names(node: Node, namespace: int) -> list[str]:
-    tag = node.cluster.desired.kubernetes_version
+    """Kubelet and etcd run beside Kubernetes, and everything else in it."""
+    kubelets = {image for image in node.machine.pulled if "/kubelet:" in image}
     if namespace == _SYSTEM:
         etcd = ["registry.k8s.io/etcd:v3.6.4"] if node.machine.control_plane else []
-        return [f"ghcr.io/siderolabs/kubelet:{tag}", *etcd]
-    names = ["kube-proxy"]
-    if node.machine.control_plane:
-        names = ["kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"]
-    return [f"registry.k8s.io/{name}:{tag}" for name in names]
+        return [*sorted(kubelets), *etcd]
+    proxy = f"{REPOSITORIES['kube-proxy']}:{node.cluster.desired.kubernetes_version}"
+    return sorted({proxy, *node.machine.pulled} - kubelets)
 
 
 async def _legacy(node: Node, request: wire.ImageListRequest) -> AsyncIterator[wire.Image]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from grpclib import GRPCError, Status
 from grpclib.server import Stream
@@ -26,8 +25,6 @@ _OF_MANY = ("machine.MachineService", "cluster.ClusterService", "inspect.", "sto
 """Services whose methods several nodes may be asked at once."""
 _OTHER_STREAMS = frozenset(f"/machine.MachineService/{name}" for name in ("Copy", "DiskUsage", "List", "PacketCapture"))
 """Methods that no node here has, and whose refusals are yet wrapped as those of streams."""
-_AGE = timedelta(days=3, hours=7)
-"""How long every machine has been up when the door opens."""
 _GO_CODES = {Status.CANCELLED: "Canceled"}
 
 
@@ -43,14 +40,6 @@ class Router:
     called: Callable[[Machine, str], None]
     """Hears of every call that changes a machine, before it is answered."""
     _calls: dict[str, set[asyncio.Timeout]] = field(default_factory=dict)
-    _booted: dict[str, datetime] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        long_ago = self.cluster.timeline.wall() - _AGE
-        self._booted = dict.fromkeys(self.cluster.machines, long_ago)
-
-    def came_up(self, machine: Machine) -> None:
-        self._booted[machine.hostname] = self.cluster.timeline.wall()
 
     def went_off(self, machine: Machine) -> None:
         """Every call that it was answering breaks off."""
@@ -123,7 +112,6 @@ class Router:
             cluster=self.cluster,
             pulse=self.pulse,
             roles=roles,
-            booted_at=self._booted[machine.hostname],
             authority=self.authority,
             kubeconfig=self.kubeconfig,
         )

@@ -14,19 +14,18 @@ _SYSTEM = "system"
 
 async def _list(node: Node, _request: wire.Empty) -> wire.ServiceList:
     found = services(node.cluster, node.machine)
-    return wire.ServiceList(services=[_info(service, node.booted_at) for service in found])
+    return wire.ServiceList(services=[_info(service) for service in found])
 
 
-def _info(service: Service, since: datetime) -> wire.ServiceInfo:
-    then = timestamp(since)
+def _info(service: Service) -> wire.ServiceInfo:
+    then = timestamp(service.since)
     health = wire.ServiceHealth(
         unknown=service.healthy is None,
         healthy=bool(service.healthy),
         last_message="" if service.healthy else service.message,
         last_change=then,
     )
-    words = service.message if service.healthy is not False else f"Health check failed: {service.message}"
-    events = [wire.ServiceEvent(msg=words, state=service.state, ts=then)]
+    events = [wire.ServiceEvent(msg=service.last_event, state=service.state, ts=then)]
     return wire.ServiceInfo(id=service.id, state=service.state, events=wire.ServiceEvents(events=events), health=health)
 
 
@@ -37,7 +36,7 @@ async def _logs(node: Node, request: wire.LogsRequest) -> AsyncIterator[wire.Dat
     if request.id not in service_names(node.machine):
         raise GRPCError(Status.UNKNOWN, f'log "{request.id}" was not registered')
     service = _called(node, request.id)
-    lines = [_line(node.booted_at, request.id, words) for words in ("starting service", service.message)]
+    lines = [_line(node.machine.booted_at, request.id, words) for words in ("starting service", service.message)]
     for line in lines if request.tail_lines < 0 else lines[len(lines) - min(request.tail_lines, len(lines)) :]:
         yield wire.Data(bytes=line)
     while request.follow:

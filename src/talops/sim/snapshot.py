@@ -5,7 +5,8 @@ It holds a key for each machine, up to a page of them. Source of the layout: bbo
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from talops.sim.cluster import Cluster
 
@@ -17,20 +18,44 @@ _HEADER = struct.Struct("<QHHI")
 _ELEMENT = struct.Struct("<IIII")
 _BUCKET = struct.Struct("<QQ")
 _MOST_KEYS = 24
+_CASTAGNOLI = 0x82F63B78
 _FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
-def snapshot(cluster: Cluster) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """`file` is the database and its checksum. The rest is what etcdutl says of it."""
+
+    file: bytes
+    hash: int
+    revision: int
+
+    @property
+    def told(self) -> str:
+        size = len(self.file) - hashlib.sha256().digest_size
+        return f"hash {self.hash:08x}, revision {self.revision}, total keys {self.revision}, total size {size}"
+
+
+def snapshot(cluster: Cluster) -> Snapshot:
     """16 KiB and 32 bytes: what `talosctl etcd snapshot` writes to its file."""
     names = list(cluster.machines)[:_MOST_KEYS]
     revisions = [(_revision(number), _key_value(name, number)) for number, name in enumerate(names, start=1)]
     term, index = struct.pack(">Q", cluster.etcd.term), struct.pack(">Q", cluster.etcd.index)
-    buckets = [
-        (b"key", _inline(revisions)),
-        (b"meta", _inline([(b"consistent_index", index), (b"term", term)])),
-    ]
+    contents = {b"key": revisions, b"meta": [(b"consistent_index", index), (b"term", term)]}
+    buckets = [(name, _inline(pairs)) for name, pairs in contents.items()]
     file = _meta(0) + _meta(1) + _padded(_HEADER.pack(2, _FREELIST, 0, 0)) + _padded(_leaf(3, buckets, _IS_BUCKET))
-    return file + hashlib.sha256(file).digest()
+    words = (word for name, pairs in contents.items() for word in (name, *(part for pair in pairs for part in pair)))
+    return Snapshot(file=file + hashlib.sha256(file).digest(), hash=_crc(words), revision=len(names))
+
+
+def _crc(words: Iterable[bytes]) -> int:
+    """CRC-32C of all of it."""
+    found = 0xFFFFFFFF
+    for byte in b"".join(words):
+        found ^= byte
+        for _ in range(8):
+            found = found >> 1 ^ (_CASTAGNOLI if found & 1 else 0)
+    return found ^ 0xFFFFFFFF
 
 
 def _meta(number: int) -> bytes:

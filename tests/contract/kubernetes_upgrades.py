@@ -1,0 +1,286 @@
+"""One `talosctl upgrade-k8s` through either door of the same cluster, what it said, and what became of the cluster."""
+
+import asyncio
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from queue import Queue
+from typing import TypeVar
+
+from builders import desired_cluster
+from real_tools import real as real_tool
+from talops.domain.cluster import Desired
+from talops.domain.process import Call, Result, Running
+from talops.domain.sandbox import Orders
+from talops.domain.talos import Version
+from talops.sim.cluster import Cluster
+from talops.sim.components import CONFIG_VERSION
+from talops.sim.faults import parse_fault
+from talops.sim.network.doors import opened
+from talops.sim.network.sandbox import Sandbox
+from talops.sim.world import rehearsal
+
+T = TypeVar("T")
+SPEED = 100.0
+PATIENCE = 40.0
+_LOOKS = 0.02
+CP1, CP2, CP3, W1 = "10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.4"
+BEFORE, AFTER = "v1.35.4", "v1.36.1"
+# whether talosctl sees these states of a pod is a matter of milliseconds
+_COMPATIBLE = "is compatible with Kubernetes"
+_WHERE = re.compile(r"(https://)?\b(127\.0\.0\.1|10\.1\.0\.3):\d+")
+"""The Kubernetes API."""
+RACE = ("waiting, config version mismatch", "pod is not ready, waiting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """`until`: killed as soon as it has said this line. `first`: what was done before, and ended somehow.
+
+    `endpoint`: where Kubernetes is, when no virtual IP has it.
+    """
+
+    name: str
+    version: str = "1.13.0"
+    start: str = "v1.13.0"
+    node: str = CP1
+    kubernetes: str = BEFORE
+    to: str = AFTER
+    words: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    until: str = ""
+    first: "Upgrade | None" = None
+    endpoint: str = ""
+    prepare: Callable[[Cluster], object] = lambda _cluster: None
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        flags = ("--with-docs=false", "--with-examples=false")
+        return ("-n", self.node, "upgrade-k8s", "--to", self.to, *flags, *self.words)
+
+    @property
+    def desired(self) -> Desired:
+        found = desired_cluster(workers=1, kubernetes_version=self.kubernetes)
+        return replace(found, endpoint=self.endpoint) if self.endpoint else found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """`nodes`: by hostname, its kubelet in Kubernetes and in its config. `pods`: by name, image and config version."""
+
+    exit: int
+    stdout: tuple[str, ...]
+    stderr: tuple[str, ...]
+    nodes: Mapping[str, tuple[str, str, bool]]
+    pods: Mapping[str, tuple[str, str, bool]]
+    config_maps: tuple[str, ...]
+
+
+def ending(cluster: Cluster, upgrade: Upgrade, result: Result) -> Ending:
+    stdout = result.stdout.decode().splitlines()
+    if upgrade.until:
+        # what it has said since then is a matter of when it was killed
+        stdout = stdout[: stdout.index(upgrade.until)]
+    store = cluster.store
+    versions = {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"] for node in store.all("nodes")}
+    static = [pod for pod in store.all("pods") if CONFIG_VERSION in (pod["metadata"].get("annotations") or {})]
+    return Ending(
+        exit=result.exit,
+        stdout=_alike(stdout),
+        stderr=_alike(result.stderr.decode().splitlines()),
+        nodes={
+            machine.hostname: (versions[machine.hostname], machine.images["kubelet"], machine.ready)
+            for machine in cluster.machines.values()
+        },
+        pods={
+            pod["metadata"]["name"]: (
+                pod["spec"]["containers"][0]["image"],
+                pod["metadata"]["annotations"][CONFIG_VERSION],
+                pod["status"]["conditions"][0]["status"] == "True",
+            )
+            for pod in static
+        },
+        config_maps=tuple(found["metadata"]["name"] for found in store.all("configmaps")),
+    )
+
+
+def _alike(lines: Sequence[str]) -> tuple[str, ...]:
+    """Without what is a race: that is, too, in which order the nodes tell the older talosctl of their versions."""
+    compatible = iter(sorted(line for line in lines if _COMPATIBLE in line))
+    ordered = [next(compatible) if _COMPATIBLE in line else line for line in lines]
+    return tuple(_WHERE.sub("WHERE", line) for line in ordered if not any(words in line for words in RACE))
+
+
+def at_rest(cluster: Cluster) -> bool:
+    """Every pod and every kubelet runs, or something holds it up that will not go away by itself."""
+    held = {fault.hostname for fault in cluster.held}
+    pods = [pod for pod in cluster.store.all("pods") if CONFIG_VERSION in (pod["metadata"].get("annotations") or {})]
+    settled = all(
+        pod["status"]["conditions"][0]["status"] == "True"
+        and pod["spec"]["containers"][0]["image"]
+        == cluster.machines[pod["spec"]["nodeName"]].images[pod["metadata"]["labels"]["component"]]
+        for pod in pods
+        if pod["spec"]["nodeName"] not in held
+    )
+    return settled and all(one.ready for one in cluster.machines.values() if one.hostname not in held)
+
+
+def embedded(upgrade: Upgrade) -> Ending:
+    """In process, in virtual time."""
+    desired = upgrade.desired
+    world = rehearsal(
+        desired,
+        start=Version.parse(upgrade.start),
+        faults=[parse_fault(fault, desired) for fault in upgrade.faults],
+        kubernetes=Version.parse(upgrade.kubernetes),
+    )
+    cluster = world.truth.cluster
+    cluster.timeline.speed = SPEED
+    upgrade.prepare(cluster)
+
+    def pass_until(true: Callable[[], bool]) -> None:
+        until = world.clock.now() + 600
+        while not true():
+            assert world.clock.now() < until, "it never came to that"
+            world.advance(_LOOKS)
+
+    def run(one: Upgrade) -> Result:
+        argv = ("talosctl", *one.argv)
+        running = world.runner.start(Call(template="upgrade-k8s", argv=argv, deadline=timedelta(hours=1)))
+        pass_until(lambda: running.poll() is not None or said(running, one.until))
+        running.kill()
+        result = running.poll()
+        assert result is not None
+        pass_until(lambda: at_rest(cluster))
+        return result
+
+    if upgrade.first is not None:
+        run(upgrade.first)
+    return ending(cluster, upgrade, run(upgrade))
+
+
+def said(running: Running, line: str) -> bool:
+    return bool(line) and f"{line}\n" in running.output().decode()
+
+
+def real(upgrade: Upgrade, folder: Path) -> Ending:
+    """The real talosctl at the network door, in the time of the wall."""
+    orders = Orders(
+        name=upgrade.name,
+        desired=upgrade.desired,
+        repository="",
+        start=Version.parse(upgrade.start),
+        kubernetes=Version.parse(upgrade.kubernetes),
+        speed=SPEED,
+        faults=upgrade.faults,
+    )
+    folder.mkdir()
+    with served(orders, folder) as door:
+        door.do(lambda: upgrade.prepare(door.cluster))
+        if upgrade.first is not None:
+            _ran(upgrade.first, door)
+        result = _ran(upgrade, door)
+        return door.do(lambda: ending(door.cluster, upgrade, result))
+
+
+def _ran(upgrade: Upgrade, door: "Door") -> Result:
+    argv = (str(real_tool("talosctl", upgrade.version)), "--talosconfig", str(door.talosconfig), *upgrade.argv)
+    stdout = b""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            for line in process.stdout:
+                stdout += line
+                if line.decode() == f"{upgrade.until}\n":
+                    process.kill()
+                    break
+            stderr = process.stderr.read()
+            process.wait()
+        finally:
+            watchdog.cancel()
+            process.kill()
+    door.wait_until(lambda: at_rest(door.cluster))
+    return Result(exit=process.returncode, stdout=stdout, stderr=stderr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A sandbox in a thread of its own, where its cluster may be touched."""
+
+    loop: asyncio.AbstractEventLoop
+    sandbox: Sandbox
+
+    @property
+    def cluster(self) -> Cluster:
+        return self.sandbox.cluster
+
+    @property
+    def talosconfig(self) -> Path:
+        return self.sandbox.talosconfig
+
+    def do(self, action: Callable[[], T]) -> T:
+        async def act() -> T:
+            return action()
+
+        return asyncio.run_coroutine_threadsafe(act(), self.loop).result(PATIENCE)
+
+    def wait_until(self, true: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE
+        while not self.do(true):
+            assert time.monotonic() < until, "it never came to that"
+            time.sleep(_LOOKS)
+
+
+@contextmanager
+def served(orders: Orders, folder: Path) -> Iterator[Door]:
+    began: Queue[Door | BaseException] = Queue()
+
+    async def live() -> None:
+        sandbox = Sandbox(orders, folder)
+        over = asyncio.Event()
+        async with opened(sandbox):
+            beating = asyncio.create_task(sandbox.pulse.run())
+            began.put(Door(loop=asyncio.get_running_loop(), sandbox=sandbox))
+            ends.append(over)
+            await over.wait()
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+
+    ends: list[asyncio.Event] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(live())
+        except BaseException as error:
+            began.put(error)
+            raise
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        door = began.get(timeout=PATIENCE)
+        assert isinstance(door, Door), door
+        try:
+            yield door
+        finally:
+            door.loop.call_soon_threadsafe(lambda: ends[0].set())
+    finally:
+        thread.join(PATIENCE)
+
+
+def side_by_side(upgrades: Sequence[Upgrade], folder: Path) -> Mapping[str, Ending]:
+    """By name. They mostly wait, so they do it together."""
+    with ThreadPoolExecutor(len(upgrades)) as pool:
+        endings = list(pool.map(lambda upgrade: real(upgrade, folder / upgrade.name), upgrades))
+    return {upgrade.name: found for upgrade, found in zip(upgrades, endings, strict=True)}

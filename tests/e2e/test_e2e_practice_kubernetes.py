@@ -1,0 +1,146 @@
+"""`talops upgrade k8s` on a practice cluster, with the real talosctl of both generations.
+
+One cluster for all that one of them is asked: each test goes on to another release.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from live_talops import ran, started
+from practice import Practice, practice
+
+TALOS = "v1.13.2"
+BEGINS = "v1.35.4"
+LONGEST = 60.0
+PATCHES = count(5)
+
+
+@pytest.fixture(scope="module", params=["1.13.0", "1.12.0"])
+def place(request: pytest.FixtureRequest) -> Iterator[Practice]:
+    with practice(start=TALOS, target=TALOS, workers=1, talosctl=request.param) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def newest() -> Iterator[Practice]:
+    with practice(start=TALOS, target=TALOS, workers=1) as found:
+        yield found
+
+
+def kubelets(place: Practice) -> dict[str, str]:
+    done = place.ran_tool("kubectl", "get", "nodes", "-o", "json")
+    nodes = json.loads(done.stdout)["items"]
+    return {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes}
+
+
+def images(place: Practice) -> set[str]:
+    """Tags of the static pods."""
+    done = place.ran_tool("kubectl", "get", "pods", "-n", "kube-system", "-l", "tier=control-plane", "-o", "json")
+    pods = json.loads(done.stdout)["items"]
+    return {pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in pods}
+
+
+def upgrade(place: Practice, to: str, *words: str) -> tuple[int, str]:
+    return ran(place, "upgrade", "k8s", "--to", to, "--yes", *words, patience=LONGEST)
+
+
+def next_release() -> str:
+    return f"v1.35.{next(PATCHES)}"
+
+
+def test_a_kubelet_that_does_not_restart_is_named_and_the_next_run_does_what_is_left(place: Practice) -> None:
+    to = next_release()
+    place.begin("kubelet-does-not-restart@w-1")
+    failed, first = upgrade(place, to)
+    place.mend()
+    code, second = upgrade(place, to, "--show-commands")
+    again, third = upgrade(place, to)
+
+    assert failed == 5, first
+    assert "next: talosctl -n 10.30.0.21 service kubelet restart" in first
+    assert f"kubelet {to} on cp-1, cp-2, cp-3 and" in first or "on w-1" in first
+    assert code == 0, second
+    assert f"Kubernetes {to} runs on every node" in second
+    assert "-e 127.0.0.1:" in second
+    assert set(kubelets(place).values()) == images(place) == {to}
+    assert again == 0, third
+    assert f"Nothing to do: every node runs Kubernetes {to}" in third
+    assert place.traces() == []
+
+
+def test_a_release_that_this_talosctl_does_not_know_is_refused(place: Practice) -> None:
+    before = images(place)
+    to = "v1.36.1" if place.talosctl == "1.12.0" else "v1.37.1"
+
+    code, shown = ran(place, "upgrade", "k8s", "--to", to, "--plan")
+    done, printed = upgrade(place, to)
+
+    assert code == done == 9, shown
+    assert "REFUSED" in shown
+    knows = "talosctl v1.12.0 knows Kubernetes up to v1.35" if place.talosctl == "1.12.0" else "is too new: Talos v1.13"
+    assert knows in " ".join(shown.split())
+    assert "refused" in printed
+    assert images(place) == before
+
+
+def test_a_static_pod_that_stays_is_named_with_its_node(newest: Practice) -> None:
+    to = next_release()
+    newest.begin("static-pod-stays@cp-2")
+    failed, first = upgrade(newest, to)
+    newest.mend()
+    code, second = upgrade(newest, to)
+
+    assert failed == 5, first
+    assert "kube-apiserver on cp-2 stays at its old release" in first
+    assert "next: talosctl -n 10.30.0.12 service kubelet restart" in first
+    assert code == 0, second
+    assert set(kubelets(newest).values()) == images(newest) == {to}
+
+
+def test_an_image_that_cannot_be_pulled_changes_nothing(newest: Practice) -> None:
+    before, to = images(newest), next_release()
+    newest.begin("kubernetes-image-missing@w-1")
+    code, printed = upgrade(newest, to)
+    newest.mend()
+
+    assert code == 5, printed
+    assert "nothing was changed on any node" in printed
+    assert f"talosctl -n 10.30.0.21 image pull --namespace system ghcr.io/siderolabs/kubelet:{to}" in printed
+    assert images(newest) == before
+    assert newest.traces() == []
+
+
+def test_ctrl_c_twice_kills_talosctl_and_says_what_runs(newest: Practice) -> None:
+    to = next_release()
+    with started(newest, "upgrade", "k8s", "--to", to, "--yes") as talops:
+        talops.wait_for(f"kube-controller-manager {to}: is updated")
+        talops.process.send_signal(signal.SIGINT)
+        talops.wait_for("Ctrl-C again stops waiting")
+        talops.process.send_signal(signal.SIGINT)
+        code = talops.end()
+        printed = talops.printed
+    left = newest.traces()
+    done, second = upgrade(newest, to)
+
+    assert code == 130, printed
+    assert "its talosctl was killed, and no node reboots. Now: kube-apiserver" in printed
+    assert left == []
+    assert done == 0, second
+
+
+def test_a_talosctl_whose_talops_was_killed_is_waited_for(newest: Practice) -> None:
+    to = next_release()
+    with started(newest, "upgrade", "k8s", "--to", to, "--yes") as talops:
+        talops.wait_for(f"kube-apiserver {to}: is updated")
+        os.kill(talops.process.pid, signal.SIGKILL)
+        talops.end()
+    code, printed = upgrade(newest, to)
+
+    assert code == 0, printed
+    assert "What an earlier run had left is settled" in printed
+    assert set(kubelets(newest).values()) == images(newest) == {to}
+    assert newest.traces() == []
