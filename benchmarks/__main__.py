@@ -3,7 +3,7 @@
 import sys
 from math import inf
 
-from benchmarks import diff, etcd, gen, rollout, sandbox, startup, status, upgrade, validate
+from benchmarks import diff, etcd, gen, install_cni, rollout, sandbox, startup, status, upgrade, validate
 
 SOURCES = {
     "startup": startup.rows,
@@ -15,6 +15,7 @@ SOURCES = {
     "etcd": etcd.rows,
     "upgrade": upgrade.rows,
     "validate": validate.rows,
+    "install-cni": install_cni.rows,
 }
 """By name, so that one can be asked for alone: `python -m benchmarks upgrade`."""
 

@@ -62,8 +62,11 @@ def test_a_kubelet_that_does_not_restart_is_named_and_the_next_run_does_what_is_
 
     assert failed == 5, first
     assert "next: talosctl -n 10.30.0.21 service kubelet restart" in first
-    assert f"kubelet {to} on cp-1, cp-2, cp-3 and" in first or "on w-1" in first
+    assert "kubelet v1.35" in first
+    assert "left: Kubernetes" in first
+    # the kubelet has followed meanwhile; what talosctl does last is left
     assert code == 0, second
+    assert "run that took them there did not come to its end: manifests are left" in second
     assert f"Kubernetes {to} runs on every node" in second
     assert "-e 127.0.0.1:" in second
     assert set(kubelets(place).values()) == images(place) == {to}
@@ -128,8 +131,9 @@ def test_ctrl_c_twice_kills_talosctl_and_says_what_runs(newest: Practice) -> Non
 
     assert code == 130, printed
     assert "its talosctl was killed, and no node reboots. Now: kube-apiserver" in printed
-    assert left == []
+    assert not any("in-flight" in row or "Lease" in row for row in left), left
     assert done == 0, second
+    assert newest.traces() == []
 
 
 def test_a_talosctl_whose_talops_was_killed_is_waited_for(newest: Practice) -> None:

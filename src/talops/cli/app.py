@@ -22,9 +22,6 @@ SETTINGS: dict[str, Any] = {
 """For every typer.Typer of talops. Any: they are the keyword arguments of another library."""
 
 
-"""Commands of two words, as one."""
-
-
 class LazyGroup(TyperGroup):
     """Knows its commands by name and help; the module of one is imported when it is called."""
 

@@ -46,8 +46,8 @@ class Watch:
         try:
             while (result := running.poll()) is None:
                 self._tell(running.output())
-                if self._progress.length > heard:
-                    heard, quiet_until = self._progress.length, session.now() + self._patience()
+                if self._progress.heard > heard:
+                    heard, quiet_until = self._progress.heard, session.now() + self._patience()
                 if session.now() >= quiet_until:
                     self.silent = self._doing()
                     return _ended(running)
@@ -112,3 +112,7 @@ def hostnames_by_address(observed: Observed) -> dict[str, str]:
         if isinstance(node.kube, KubeNode):
             found |= dict.fromkeys(node.kube.addresses, node.hostname)
     return found
+
+
+def kube_nodes(observed: Observed) -> tuple[KubeNode, ...]:
+    return observed.kube_nodes if isinstance(observed.kube_nodes, tuple) else ()

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from talops.domain.cni import Capabilities, CniPlan, Found, Rendered
 from talops.domain.context import Output
+from talops.domain.event import Event
 from talops.domain.talos import Version
 from talops.domain.tool import Program
 from talops.errors import Exit
@@ -62,8 +63,11 @@ def install_cni(
     from talops.execute.cni.install import Installation
     from talops.wiring.sessions import holder, session_on
 
-    rendered = _rendered(stage, found, repo)
+    told: list[Event] = []
+    rendered = _rendered(stage, found, repo, told.append)
     with session_on(stage, output, again=wish.command, show_commands=show_commands) as (session, journal):
+        for event in told if show_commands else ():
+            session.emit(event)
         return Installation(
             session=session,
             found=found,
@@ -75,13 +79,15 @@ def install_cni(
         ).run()
 
 
-def _rendered(stage: Stage, found: Found, repo: Path) -> Rendered:
+def _rendered(stage: Stage, found: Found, repo: Path, tell: Callable[[Event], None] = lambda _event: None) -> Rendered:
     """By the real tools, even in a rehearsal: what they make of the files is what is rehearsed."""
     from talops.execute.cni.kinds import Kinds
+    from talops.execute.telling import TellingRunner
 
     kinds = Kinds(stage.tools.kube)
     kinds.look()
     with renderers(repo) as tools:
+        tools = replace(tools, runner=TellingRunner(tools.runner, stage.tools.clock, tell))
         return render(found, tools, _capabilities(kinds.capabilities(), stage))
 
 

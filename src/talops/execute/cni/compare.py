@@ -1,5 +1,6 @@
 """How an object is now, and how it would be: which fields differ, without a secret's values. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ Place = tuple[str | int, ...]
 _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 """What the API server keeps account of itself."""
 _LONGEST = 80
+_TELLING = re.compile(r"passw|token|credential|secret[_-]?key|private[_-]?key|api[_-]?key", re.IGNORECASE)
+"""Names of what is a secret, wherever it stands: in the environment of a container, too."""
 HIDDEN = "(hidden)"
 
 
@@ -70,7 +73,7 @@ def _said(place: Place) -> str:
 def _value(value: object, place: Place, secret: bool) -> str:
     if value is None:
         return ""
-    if secret and place[:1] in {("data",), ("stringData",)}:
+    if (secret and place[:1] in {("data",), ("stringData",)}) or any(map(_TELLING.search, map(str, place))):
         return HIDDEN
     if isinstance(value, dict | list):
         return f"({len(value)} values)" if value else "(empty)"

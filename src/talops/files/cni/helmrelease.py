@@ -68,9 +68,14 @@ class _Reading:
             path=self._repository.shown(self._path),
             networks=(found,) if found else (),
             releases=(release,),
-            notes=guessed,
+            notes=(*guessed, *self._left_out()),
             trouble=next(filter(None, (chart.trouble, *unread, self._unset())), ""),
         )
+
+    def _left_out(self) -> tuple[str, ...]:
+        """What Flux would do with it besides."""
+        name = text(self._fields, "metadata", "name")
+        return (f"the postRenderers of {name} are not applied",) if self._spec.get("postRenderers") else ()
 
     def _unset(self) -> str:
         if not self._variables.missing:

@@ -25,7 +25,7 @@ def objects_of(rendering: str, by: str) -> tuple[KubeObject, ...]:
     """Every object of it; lists are taken apart. `by` is the tool that made it. Raises ToolFailed."""
     found = tuple(one for part in _documents(rendering) for fields in _parsed(part, by) for one in _objects(fields, by))
     if not found:
-        raise ToolFailed(f"{by} rendered nothing", hint="look at what it prints by hand: add --show-commands")
+        raise ToolFailed(f"{by} rendered nothing", hint=f"see what {by} prints by hand")
     return found
 
 
@@ -44,7 +44,7 @@ def _parsed(document: str, by: str) -> tuple[Fields, ...]:
         looks_like = " (it is an HTML page)" if document.lstrip().lower().startswith(("<!doctype", "<html")) else ""
         raise ToolFailed(
             f"{by} printed what is no YAML{looks_like}: {error.what.partition(': ')[2]}",
-            hint="look at what it prints by hand: add --show-commands",
+            hint=f"see what {by} prints by hand",
         ) from None
 
 
@@ -58,7 +58,7 @@ def _objects(fields: Fields, by: str) -> Iterator[KubeObject]:
     if not kind or not api_version or not name:
         raise ToolFailed(
             f"{by} printed something that is no Kubernetes object: {(kind or 'without a kind')} {name}".rstrip(),
-            hint="look at what it prints by hand: add --show-commands",
+            hint=f"see what {by} prints by hand",
         )
     namespace = text(fields, "metadata", "namespace")
     yield KubeObject(api_version=api_version, kind=kind, namespace=namespace, name=name, body=fields)

@@ -172,5 +172,5 @@ def _only_folder(place: Path, release: Release) -> Path:
     """Where the chart was unpacked to."""
     folders = [one for one in place.iterdir() if one.is_dir()] if place.is_dir() else []
     if len(folders) != 1:
-        raise ToolFailed(f"helm pull left no chart of {release}", hint="helm pull, by hand: add --show-commands")
+        raise ToolFailed(f"helm pull left no chart of {release}", hint=f"by hand: helm pull --untar {release.chart}")
     return folders[0]

@@ -12,6 +12,7 @@ from talops.config.tree import Mapping as Table
 from talops.config.tree import Tree
 from talops.config.values import plain
 from talops.errors import FilesInvalid
+from talops.tools.homes import expanded
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _NOT_OURS = {".git", ".venv", "node_modules", "clusterconfig", ".terraform", ".cache"}
@@ -22,9 +23,12 @@ Fields = Mapping[str, object]
 
 
 def root_of(repo: Path) -> Path:
-    """The folder that git looks after: a cluster's files may name values in another folder of it."""
-    repo = repo.absolute()
-    return next((folder for folder in (repo, *repo.parents) if (folder / ".git").exists()), repo)
+    """The folder that git looks after: a cluster's files may name values in another folder of it.
+
+    Not a person's whole home, where that is one.
+    """
+    repo, home = repo.absolute(), expanded("~")
+    return next((folder for folder in (repo, *repo.parents) if (folder / ".git").exists() and folder != home), repo)
 
 
 class Repository:
