@@ -3,7 +3,7 @@
 import sys
 from math import inf
 
-from benchmarks import diff, gen, rollout, sandbox, startup, status, upgrade, validate
+from benchmarks import diff, gen, rollout, sandbox, startup, status, upgrade, upgrade_k8s, validate
 
 SOURCES = {
     "startup": startup.rows,
@@ -13,6 +13,7 @@ SOURCES = {
     "status": status.rows,
     "diff": diff.rows,
     "upgrade": upgrade.rows,
+    "upgrade-k8s": upgrade_k8s.rows,
     "validate": validate.rows,
 }
 """By name, so that one can be asked for alone: `python -m benchmarks upgrade`."""
