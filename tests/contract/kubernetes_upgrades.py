@@ -284,7 +284,7 @@ def served(orders: Orders, folder: Path) -> Iterator[Door]:
             began.put(error)
             raise
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         door = began.get(timeout=PATIENCE)
