@@ -145,6 +145,7 @@ DAEMON = workload(
 _MAPS, _IT = core("configmaps"), core("configmaps", "it")
 _DEPLOYMENT = of_group("apps", "deployments", "it")
 _TWO = workload("Deployment", _container(), _container("side", env=[{"name": "A", "value": "1"}]))
+_NO_CONTAINERS: Body = {"metadata": {"labels": {"app": "it"}}, "spec": {"restartPolicy": "Always"}}
 _SERVICE = named("Service", spec={"selector": {"app": "it"}, "ports": [{"name": "http", "port": 80}]})
 _ROLE = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list"]}
 _CHANGES: Body = {
@@ -282,6 +283,17 @@ STORIES: Mapping[str, tuple[Told, ...]] = {
         applied(_DEPLOYMENT, workload("Deployment", _container("side", env=[{"name": "B", "value": "1"}]))),
         applied(_DEPLOYMENT, workload("Deployment", _container("main"), _container("other", args=["a"])), "two"),
         applied(_DEPLOYMENT, workload("Deployment"), "two"),
+    ),
+    "rows that cannot be told apart": (
+        applied(_DEPLOYMENT, workload("Deployment", {"image": "registry.example/main:v1"})),
+        applied(
+            _DEPLOYMENT,
+            workload("Deployment", _container(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}])),
+        ),
+        applied(_DEPLOYMENT, workload("Deployment", _container(), _container())),
+        applied(_IT, {**config_map(), "metadata": {"name": "it", "finalizers": ["a.b/c", "a.b/c"]}}),
+        applied(_DEPLOYMENT, workload("Deployment", {"name": "main"})),
+        applied(_DEPLOYMENT, named("Deployment", "apps/v1", spec={**_TWO["spec"], "template": _NO_CONTAINERS})),
     ),
     "ports of two protocols": (
         applied(_DEPLOYMENT, workload("Deployment", _container(ports=[{"containerPort": 53}]))),

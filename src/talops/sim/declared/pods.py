@@ -14,7 +14,9 @@ _NETWORKS = frozenset({"antrea-agent", "calico-node", "canal", "cilium", "kube-f
 
 
 def is_declared(pod: Object) -> bool:
-    return not HASHES.isdisjoint(pod["metadata"].get("labels") or {})
+    """Whether it was written through the API, or made for something that was."""
+    about = pod["metadata"]
+    return "managedFields" in about or not HASHES.isdisjoint(about.get("labels") or {})
 
 
 def digest(template: Object) -> str:

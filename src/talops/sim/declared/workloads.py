@@ -41,6 +41,8 @@ class Declared:
             self._follow((change.plural, about["namespace"], about["name"]))
         elif change.plural == "pods" and (change.new is None or pods.is_declared(found)):
             self._follow_owner(about)
+            if change.old is None and "managedFields" in about:
+                self._cluster.timeline.after(_LAG, lambda: self._place_alone(about["name"], about["namespace"]))
         elif change.plural == "nodes" and _matters(change.old, change.new):
             for plural in _KINDS:
                 for one in self._store.all(plural):
@@ -183,6 +185,14 @@ class Declared:
             pod = self._pod(found, "Job", name, {"job-name": name}, "batch/v1")
             own = [self._store.create("pods", pod)]
         self._place(own)
+
+    def _place_alone(self, name: str, namespace: str) -> None:
+        """A pod that nobody looks after."""
+        pod = self._store.get("pods", name, namespace)
+        if pod is not None and pod["spec"].get("nodeName") in self._cluster.machines:
+            self._starts.bind(pod, pod["spec"]["nodeName"])
+        elif pod is not None:
+            self._place([pod])
 
     def _place(self, new: Iterable[Object]) -> None:
         """Those that have no node yet."""

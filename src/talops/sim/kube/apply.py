@@ -4,7 +4,7 @@ from typing import Any
 
 from talops.sim.kube import lastapplied, owners, statuses
 from talops.sim.kube.asked import Asked
-from talops.sim.kube.fieldsets import NOTHING, Path, Unnamed
+from talops.sim.kube.fieldsets import NOTHING, Ambiguous, Path
 from talops.sim.kube.objects import Object, Resource, copied
 from talops.sim.kube.owners import Conflict, Owner
 from talops.sim.kube.shapes import Shape, shape_of
@@ -57,9 +57,10 @@ def result(store: ObjectStore, resource: Resource, asked: Asked, sent: Object, f
                 message, causes = owners.told(disputed)
                 return statuses.failure(409, "Conflict", message, {"causes": causes})
             new = owners.applied(found, config, owner, shape, now, force=True)
-    except Unnamed as error:
-        what = f"{asked.namespace}/{asked.name}; {resource.api_version}, Kind={resource.kind}"
-        return statuses.failure(500, "InternalError", f"failed to create typed patch object ({what}): {error}")
+    except Ambiguous as error:
+        named = f"{(sent.get('metadata') or {}).get('namespace', '')}/{asked.name}"
+        what = f"{named}; {resource.group}/{resource.version}, Kind={resource.kind}"
+        return statuses.failure(500, None, f"failed to create typed patch object ({what}): {error}")
     new = copied(new)
     if asked.manager == lastapplied.KUBECTL:
         lastapplied.keep_up(new, sent)

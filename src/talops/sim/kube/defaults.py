@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from talops.sim.kube.asked import User
 from talops.sim.kube.objects import Object, Resource
-from talops.sim.kube.podspecs import fill_pod_spec
+from talops.sim.kube.podspecs import fill_pod_spec, sound_metadata, sound_selector
 from talops.sim.kube.store import ObjectStore
 
 _GENERATION = "deprecated.daemonset.template.generation"
@@ -17,12 +17,15 @@ _RBAC = "rbac.authorization.k8s.io"
 def fill(resource: Resource, new: Object, old: Object | None) -> None:
     """Complete what somebody is about to write: that is theirs, too, unless they apply it.
 
-    `old` is None for a new object.
+    `old` is None for a new object. Raises AttributeError, KeyError, TypeError or ValueError for what is no such object.
     """
+    sound_metadata(new["metadata"])
     if old is None and resource.status and resource.plural not in {"nodes", "pods"}:
         new.pop("status", None)
     if resource.custom:
         return
+    if resource.plural == "pods":
+        _pod(new, old)
     of_kind = _KINDS.get(resource.plural)
     if of_kind is not None:
         of_kind(new)
@@ -37,7 +40,9 @@ def begin(store: ObjectStore, resource: Resource, new: Object, user: User) -> No
             _address(store, new["spec"])
         case "namespaces":
             new["spec"] = {"finalizers": ["kubernetes"]}
-        case "certificatesigningrequests":
+        case "pods":
+            new["status"] = {"phase": "Pending"}
+        case "certificatesigningrequests" if new["spec"]["signerName"]:
             new["spec"].update(username=user.name, groups=[*user.groups, "system:authenticated"])
     if resource.plural in _FIRST:
         new["status"] = _FIRST[resource.plural](new)
@@ -52,9 +57,24 @@ def _or(found: Object, **values: object) -> None:
 def _template(found: Object) -> Object:
     template = found["spec"].setdefault("template", {})
     _or(template, metadata={})
+    sound_metadata(template["metadata"])
+    sound_selector(found["spec"].get("selector"))
+    if not isinstance(found["spec"].get("replicas", 1), int):
+        raise TypeError("replicas is no number")
     fill_pod_spec(template.setdefault("spec", {}))
     spec: Object = found["spec"]
     return spec
+
+
+def _pod(new: Object, old: Object | None) -> None:
+    if old is not None:
+        if new["spec"].get("nodeName") != old["spec"].get("nodeName"):
+            raise ValueError("a pod stays on its node")
+        return
+    fill_pod_spec(new["spec"])
+    if not isinstance(new["spec"].get("nodeName", ""), str):
+        raise TypeError("nodeName is no string")
+    new.pop("status", None)
 
 
 def _deployment(found: Object) -> None:
@@ -161,6 +181,9 @@ def _role(found: Object) -> None:
 
 def _definition(found: Object) -> None:
     spec, names = found["spec"], found["spec"]["names"]
+    for needed in (spec["group"], names["plural"], *(version["name"] for version in spec.get("versions") or [])):
+        if not isinstance(needed, str):
+            raise TypeError("a name is no string")
     _or(spec, conversion={"strategy": "None"})
     _or(names, singular=str(names["kind"]).lower(), listKind=f"{names['kind']}List")
 
@@ -177,6 +200,12 @@ def _webhooks(found: Object) -> None:
             _or(rule, scope="*")
 
 
+def _budget_spec(found: Object) -> None:
+    for word in ("minAvailable", "maxUnavailable"):
+        int(str(found["spec"].get(word, 0)).removesuffix("%"))
+    sound_selector(found["spec"].get("selector"))
+
+
 def _priority_class(found: Object) -> None:
     _or(found, preemptionPolicy="PreemptLowerPriority")
 
@@ -191,6 +220,7 @@ _KINDS: Mapping[str, Callable[[Object], None]] = MappingProxyType(
         "jobs": _job,
         "mutatingwebhookconfigurations": _webhooks,
         "namespaces": _namespace,
+        "poddisruptionbudgets": _budget_spec,
         "priorityclasses": _priority_class,
         "replicasets": _replica_set,
         "rolebindings": _binding,

@@ -27,22 +27,31 @@ STRIPPED = frozenset(
 """What nobody is ever said to own."""
 
 
-class Unnamed(Exception):
-    """A row of a list that does not say the keys by which it is told from others, or says those of another one."""
+class Ambiguous(Exception):
+    """Rows of a list that cannot be told apart. The message says which, as an API server does."""
 
 
 def element(row: Any, shape: Shape) -> str:
-    """The last word of the path of a row of the list at `shape`. Raises Unnamed."""
+    """The last word of the path of a row of the list at `shape`."""
     keys = shape.keys
-    if not keys:
+    if not keys or not isinstance(row, dict):
         return "v:" + _json(row)
-    if not isinstance(row, dict):
-        raise Unnamed(f"expected map, got {row!r}")
-    found = {key: row[key] if key in row else shape.row().default(key) for key in keys}
-    lacking = [key for key, value in found.items() if value is None]
-    if lacking:
-        raise Unnamed(f'associative list with keys has an element that omits key field "{lacking[0]}"')
-    return "k:" + _json(dict(sorted(found.items())))
+    return "k:" + _json({key: row[key] if key in row else shape.row().default(key) for key in sorted(keys)})
+
+
+def _tell_apart(value: Any, shape: Shape, path: Path = ()) -> None:
+    """Raises Ambiguous."""
+    if isinstance(value, dict) and not shape.whole:
+        for name, below in value.items():
+            _tell_apart(below, shape.below(name), (*path, f"f:{name}"))
+    elif isinstance(value, list) and shape.keys is not None:
+        seen = set()
+        for row in value:
+            word = element(row, shape)
+            if word in seen:
+                raise Ambiguous(f"{printed(path)}: duplicate entries for key {_word(word)}")
+            seen.add(word)
+            _tell_apart(row, shape.row(), (*path, word))
 
 
 def _json(value: object) -> str:
@@ -50,7 +59,7 @@ def _json(value: object) -> str:
 
 
 def _walk(value: Any, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every place with the value of a leaf, or that it has something below. Raises Unnamed."""
+    """Every place with the value of a leaf, or that it has something below."""
     inner = () if shape.always else ((path, _INNER),)
     if isinstance(value, dict) and value and not shape.whole:
         yield from inner
@@ -66,7 +75,8 @@ def _walk(value: Any, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, Any
 
 
 def applied_fields(sent: Object, shape: Shape, *, status: bool) -> Fields:
-    """What whoever applies this owns: leaves, and the rows of lists. Raises Unnamed."""
+    """What whoever applies this owns: leaves, and the rows of lists. Raises Ambiguous."""
+    _tell_apart(sent, shape)
     found = (path for path, value in _walk(sent, shape) if value is not _INNER or (path and path[-1][0] in "kv"))
     return _ownable(found, status=status)
 

@@ -2,7 +2,7 @@
 
 import json
 
-from talops.sim.kube.fieldsets import NOTHING, Fields, Unnamed, applied_fields, compared
+from talops.sim.kube.fieldsets import NOTHING, Ambiguous, Fields, applied_fields, compared
 from talops.sim.kube.objects import Object
 from talops.sim.kube.shapes import Shape
 
@@ -20,7 +20,7 @@ def own_fields(live: Object, shape: Shape) -> Fields:
             return NOTHING
         changed, gone = compared(last, live, shape, status=False)
         return applied_fields(last, shape, status=False) - changed - gone
-    except (ValueError, Unnamed):
+    except (ValueError, Ambiguous):
         return NOTHING
 
 

@@ -10,7 +10,6 @@ from talops.sim.kube.shapes import Shape
 
 
 def merged(live: Any, sent: Any, shape: Shape) -> Any:
-    """Raises Unnamed."""
     if isinstance(sent, dict):
         base = live if isinstance(live, dict) and not shape.whole else {}
         found = {name: value for name, value in base.items() if sent.get(name, value) is not None}
@@ -63,7 +62,7 @@ def _order(old: list[str], new: list[str]) -> Iterator[str]:
 
 
 def pruned(found: Object, shape: Shape, last: Fields, kept: Fields) -> Object:
-    """Without what was applied last time and nobody owns now. Raises Unnamed."""
+    """Without what was applied last time and nobody owns now."""
     stays = beginnings(kept | STRIPPED)
     doomed = {path for path in last | parents(last) if path not in stays}
     without = _without(found, shape, (), doomed) if doomed else found

@@ -100,7 +100,7 @@ def _taken(claims: Claims, owner: Owner, changed: Fields, gone: Fields) -> dict[
 
 
 def applied(live: Object | None, sent: Object, owner: Owner, shape: Shape, now: str, *, force: bool) -> Object:
-    """The object after a server-side apply. Raises Conflict and Unnamed."""
+    """The object after a server-side apply. Raises Conflict and Ambiguous."""
     status = bool(owner.subresource)
     fields = applied_fields(sent, shape, status=status)
     if live is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from talops.sim.kube import apply, defaults, immutable, patches, statuses
+from talops.sim.kube import apply, checks, defaults, patches, statuses
 from talops.sim.kube.asked import Asked
 from talops.sim.kube.evictions import evict, terminate
 from talops.sim.kube.objects import Object, Resource, copied, encode
@@ -17,6 +18,9 @@ from talops.sim.kube.store import ObjectStore
 _SERVER_OWNED = ("uid", "creationTimestamp", "generation", "selfLink", "managedFields")
 
 
+Write = Callable[[], Reply]
+
+
 class Writes:
     """The mutating half of the API."""
 
@@ -24,6 +28,15 @@ class Writes:
         self._store = store
 
     def write(self, verb: str, resource: Resource, asked: Asked, sent: Any, content_type: str) -> Reply:
+        try:
+            found = self._prepared(verb, resource, asked, sent, content_type)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            kind = f'{resource.kind} in version "{resource.version}"'
+            return statuses.bad_request(f"{kind} cannot be handled as a {resource.kind}: {error}")
+        return found if isinstance(found, tuple) else found()
+
+    def _prepared(self, verb: str, resource: Resource, asked: Asked, sent: Any, content_type: str) -> Reply | Write:
+        """A refusal, or what is yet to be written: nothing is before all of it could be made of what was sent."""
         if verb == "create" and not asked.name:
             return self._create(resource, asked, sent)
         found = self._store.get(resource.plural, asked.name, asked.namespace)
@@ -40,16 +53,16 @@ class Writes:
             return statuses.not_found(resource, asked.name)
         match verb, asked.subresource:
             case "create", "eviction":
-                return evict(self._store, resource, found, sent, dry_run=asked.dry_run)
+                return partial(evict, self._store, resource, found, sent, dry_run=asked.dry_run)
             case "update", "" | "status" | "approval":
                 return self._replace(resource, asked, found, sent)
             case "patch", "" | "status" | "approval":
                 return self._patch(resource, asked, found, sent, content_type)
             case "delete", "":
-                return self._delete(resource, asked, found, sent if isinstance(sent, dict) else {})
+                return partial(self._delete, resource, asked, found, sent if isinstance(sent, dict) else {})
         return statuses.not_allowed()
 
-    def _apply(self, resource: Resource, asked: Asked, found: Object | None, sent: Any) -> Reply:
+    def _apply(self, resource: Resource, asked: Asked, found: Object | None, sent: Any) -> Reply | Write:
         reply = apply.refused(self._store, resource, asked, sent, found) or (
             None if found else self._homeless(resource, asked)
         )
@@ -68,7 +81,7 @@ class Writes:
 
         return self._change(resource, asked, found, change)
 
-    def _patch(self, resource: Resource, asked: Asked, found: Object, sent: Any, content_type: str) -> Reply:
+    def _patch(self, resource: Resource, asked: Asked, found: Object, sent: Any, content_type: str) -> Reply | Write:
         try:
             changed = patches.patched(found, sent, content_type)
         except patches.Unknown:
@@ -79,7 +92,7 @@ class Writes:
             return statuses.failure(422, "Invalid", message, {})
         return self._replace(resource, asked, found, changed)
 
-    def _create(self, resource: Resource, asked: Asked, sent: Object) -> Reply:
+    def _create(self, resource: Resource, asked: Asked, sent: Object) -> Reply | Write:
         name = _name(sent)
         if not name:
             message = f'{resource.kind} "" is invalid: metadata.name: Required value: name or generateName is required'
@@ -98,15 +111,15 @@ class Writes:
         owner, now = apply.owner_of(resource, asked, UPDATE), self._now()
         return self._store_new(resource, asked, updated({}, new, owner, shape_of(self._store, resource), now))
 
-    def _store_new(self, resource: Resource, asked: Asked, new: Object) -> Reply:
+    def _store_new(self, resource: Resource, asked: Asked, new: Object) -> Reply | Write:
         defaults.fill(resource, new, None)
         defaults.begin(self._store, resource, new, asked.user)
-        refused = immutable.refused(resource, new, None)
+        refused = checks.refused(resource, new, None)
         if refused is not None:
             return refused
         if asked.dry_run:
             return 201, self._whole(resource, self._store.born(resource.plural, new))
-        return 201, self._whole(resource, self._store.create(resource.plural, new))
+        return lambda: (201, self._whole(resource, self._store.create(resource.plural, new)))
 
     def _homeless(self, resource: Resource, asked: Asked) -> Reply | None:
         """Nothing can be made in a namespace that is not there."""
@@ -114,7 +127,7 @@ class Writes:
             return None
         return statuses.not_found(self._store.resources["", "v1", "namespaces"], asked.namespace)
 
-    def _replace(self, resource: Resource, asked: Asked, found: Object, sent: Object) -> Reply:
+    def _replace(self, resource: Resource, asked: Asked, found: Object, sent: Object) -> Reply | Write:
         wanted = sent.get("metadata", {})
         version, uid = wanted.get("resourceVersion"), wanted.get("uid")
         if uid and uid != found["metadata"]["uid"]:
@@ -132,14 +145,16 @@ class Writes:
 
         return self._change(resource, asked, found, change)
 
-    def _change(self, resource: Resource, asked: Asked, found: Object, change: Callable[[Object], None]) -> Reply:
+    def _change(
+        self, resource: Resource, asked: Asked, found: Object, change: Callable[[Object], None]
+    ) -> Reply | Write:
         new = self._store.grown(resource.plural, found, change)
-        refused = immutable.refused(resource, new, found)
+        refused = checks.refused(resource, new, found)
         if refused is not None:
             return refused
         if asked.dry_run:
             return 200, self._whole(resource, new)
-        return 200, self._whole(resource, self._store.replace(resource.plural, found, new))
+        return lambda: (200, self._whole(resource, self._store.replace(resource.plural, found, new)))
 
     def _delete(self, resource: Resource, asked: Asked, found: Object, options: Object) -> Reply:
         metadata = found["metadata"]
@@ -191,7 +206,7 @@ def _take(new: Object, sent: Object, resource: Resource, subresource: str) -> No
     metadata = {**sent.get("metadata", {}), "resourceVersion": version}
     metadata.pop("managedFields", None)
     metadata.update({word: value for word, value in kept.items() if value is not None})
-    metadata.setdefault("name", new["metadata"]["name"])
+    metadata["name"] = new["metadata"]["name"]
     if "namespace" in new["metadata"]:
         metadata["namespace"] = new["metadata"]["namespace"]
     new.clear()

@@ -1,4 +1,4 @@
-"""What an API server refuses to store: fields that cannot be changed, and templates that their own selector misses."""
+"""What an API server refuses to store: fields that cannot be changed, and templates of which something is missing."""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from talops.sim.kube.selectors import selects
 from talops.sim.kube.statuses import Cause, Reply, invalid
 
 _SELECTING = frozenset({"daemonsets", "deployments", "replicasets"})
+_TEMPLATED = _SELECTING | {"jobs", "statefulsets"}
 _BINDINGS = frozenset({"clusterrolebindings", "rolebindings"})
 
 
@@ -18,6 +19,10 @@ def refused(resource: Resource, new: Object, old: Object | None) -> Reply | None
 
 
 def _causes(plural: str, new: Object, old: Object | None) -> Iterator[Cause]:
+    if plural in _TEMPLATED:
+        yield from _of_containers(new["spec"]["template"].get("spec") or {}, "spec.template.spec")
+    if plural == "pods" and old is None:
+        yield from _of_containers(new["spec"], "spec")
     if plural in _SELECTING:
         yield from _of_selector(new["spec"], None if old is None else old["spec"])
     elif old is None:
@@ -32,6 +37,17 @@ def _causes(plural: str, new: Object, old: Object | None) -> Iterator[Cause]:
     elif plural in {"configmaps", "secrets"} and old.get("immutable") and new.get("data") != old.get("data"):
         why = "Forbidden: field is immutable when `immutable` is set"
         yield Cause(reason="FieldValueForbidden", field="data", message=why)
+
+
+def _of_containers(spec: Object, path: str) -> Iterator[Cause]:
+    if not spec.get("containers"):
+        yield Cause(reason="FieldValueRequired", field=f"{path}.containers", message="Required value")
+    for name in ("initContainers", "containers"):
+        for number, one in enumerate(spec.get(name) or []):
+            for word in ("name", "image"):
+                if not one.get(word):
+                    field = f"{path}.{name}[{number}].{word}"
+                    yield Cause(reason="FieldValueRequired", field=field, message="Required value")
 
 
 def _of_selector(spec: Object, before: Object | None) -> Iterator[Cause]:
