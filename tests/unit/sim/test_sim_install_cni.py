@@ -145,6 +145,15 @@ def test_the_fault_of_certificates_ends_with_their_approval() -> None:
     assert set(requests(new).values()) == {True}
 
 
+def test_only_kubelets_that_are_told_to_ask_for_a_certificate() -> None:
+    asking = "machine: {kubelet: {extraArgs: {rotate-server-certificates: 'true'}}}"
+    configs = {"cp-1": asking, "w-1": asking.replace("true", "false")}
+    new = rehearsal(desired_cluster(1, 2), configs=configs, cni=False)
+    assert set(requests(new)) == {"system:node:cp-1", "system:node:w-2"}
+    new.truth.parts.trouble.begin(Fault(name="csr-never-approved"))
+    assert "system:node:w-1" in requests(new)
+
+
 def test_a_person_may_approve_a_certificate() -> None:
     new = world()
     name = read(new, "/apis/certificates.k8s.io/v1/certificatesigningrequests")["items"][0]["metadata"]["name"]
