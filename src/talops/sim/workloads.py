@@ -11,6 +11,7 @@ from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
 from talops.sim.kubelet import set_ready
 from talops.sim.machine import Machine
+from talops.sim.pods import new_pod
 
 _BUDGET_LAG = 0.5
 
@@ -96,27 +97,17 @@ class Workloads:
         empty_dir: bool = False,
     ) -> None:
         """Create a pod that is running, or Pending when `host` is empty."""
-        metadata: Object = {"name": name, "namespace": namespace, "labels": labels or {}}
-        if annotations:
-            metadata["annotations"] = annotations
-        if owner is not None:
-            kind, owner_name = owner
-            metadata["ownerReferences"] = [
-                {
-                    "apiVersion": "apps/v1",
-                    "kind": kind,
-                    "name": owner_name,
-                    "uid": f"{kind}-{owner_name}",
-                    "controller": True,
-                }
-            ]
-        spec: Object = {"containers": [self._container(owner[1] if owner else name, labels or {})]}
-        if empty_dir:
-            spec["volumes"] = [{"name": "scratch", "emptyDir": {}}]
-        pod: Object = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec}
-        pod["status"] = {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]}
+        pod = new_pod(
+            namespace,
+            name,
+            self._container(owner[1] if owner else name, labels or {}),
+            owner=owner,
+            labels=labels or {},
+            annotations=annotations or {},
+            empty_dir=empty_dir,
+        )
         if host:
-            spec["nodeName"] = host
+            pod["spec"]["nodeName"] = host
             self.place(pod, host)
             set_ready(pod, True, "first", self._stamp())
         self._store.create("pods", pod)
@@ -196,7 +187,7 @@ class Workloads:
         if (namespace, name) in self._pinned:
             reference = (owner.get("kind", "StatefulSet"), owner.get("name", name))
             self._later(lambda: self.add(namespace, name, "", owner=reference, labels=labels))
-        elif owner.get("kind") == "ReplicaSet" and not is_declared(pod):
+        elif owner.get("kind") == "ReplicaSet" and not self._taken_over(pod, owner["name"]):
             fresh = f"{owner['name']}-{next(self._number):05d}"
             empty_dir = bool(pod["spec"].get("volumes"))
             reference = ("ReplicaSet", owner["name"])
@@ -208,6 +199,11 @@ class Workloads:
         else:
             return
         self._pending.add((namespace, name))
+
+    def _taken_over(self, pod: Object, owner: str) -> bool:
+        """Whether somebody has written through the API what is to run instead."""
+        deployment = self._store.get("deployments", owner, pod["metadata"]["namespace"])
+        return is_declared(pod) or (deployment is not None and "managedFields" in deployment["metadata"])
 
     def _later(self, create: Callable[[], None], key: tuple[str, str] | None = None) -> None:
         if key is not None:

@@ -7,6 +7,7 @@ import pytest
 
 from builders import desired_cluster
 from talops.domain.process import Request, Response
+from talops.sim.controllers import Controllers
 from talops.sim.faults import Fault
 from talops.sim.kubelet import NO_NETWORK
 from talops.sim.world import World, rehearsal
@@ -223,6 +224,27 @@ def test_a_kind_that_was_defined_is_served_until_its_definition_goes() -> None:
     assert [one["metadata"]["name"] for one in read(new, pools)["items"]] == ["a"]
     assert ask(new, "DELETE", path).status == 200
     assert ask(new, "GET", pools).status is None
+
+
+def test_workloads_that_were_there_before_are_taken_over_pod_by_pod() -> None:
+    settled = world(cni=True)
+    Controllers(settled.truth.cluster)
+    settled.advance(5)
+    agent = workload("DaemonSet", "cilium", hostNetwork=True)
+    labels = {"k8s-app": "cilium"}
+    agent["spec"] |= {"selector": {"matchLabels": labels}}
+    agent["spec"]["template"]["metadata"]["labels"] = labels
+    apply(settled, f"{APPS}/daemonsets/cilium", agent)
+    apply(settled, f"{APPS}/deployments/coredns", workload("Deployment", "coredns", replicas=2))
+    for _ in range(20):
+        settled.advance(6)
+        assert {status for status, _ in ready(settled).values()} == {"True"}
+    status = read(settled, f"{APPS}/daemonsets/cilium")["status"]
+    assert (status["numberReady"], status["updatedNumberScheduled"]) == (3, 3)
+    # nobody has let go of what was in there
+    names = [[one["name"] for one in pod["spec"]["containers"]] for pod in pods_of(settled, "coredns")]
+    assert names == [["main", "agent"], ["main", "agent"]]
+    assert read(settled, f"{APPS}/deployments/coredns")["status"]["replicas"] == 2
 
 
 def test_a_job_runs_once() -> None:
