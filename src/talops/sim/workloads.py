@@ -59,7 +59,8 @@ class Workloads:
 
     def deployment(self, namespace: str, name: str, hosts: Iterable[str], *, empty_dir: bool = False) -> None:
         for host in hosts:
-            self._replica(namespace, name, host, {"app": name}, empty_dir=empty_dir)
+            pod = f"{name}-{next(self._number):05d}"
+            self.add(namespace, pod, host, owner=("ReplicaSet", name), labels={"app": name}, empty_dir=empty_dir)
 
     def waiting(self, namespace: str, name: str, replicas: int) -> None:
         """A deployment whose pods no node takes yet."""
@@ -76,10 +77,6 @@ class Workloads:
         self._store.create(
             "poddisruptionbudgets", {**body, "metadata": metadata, "spec": {**spec, "selector": selector}}
         )
-
-    def _replica(self, namespace: str, name: str, host: str, labels: dict[str, str], *, empty_dir: bool) -> None:
-        pod = f"{name}-{next(self._number):05d}"
-        self.add(namespace, pod, host, owner=("ReplicaSet", name), labels=labels, empty_dir=empty_dir)
 
     def pinned(self, namespace: str, name: str, host: str, labels: dict[str, str], owner: tuple[str, str]) -> None:
         self._pinned[namespace, name] = host
