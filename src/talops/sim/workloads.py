@@ -73,10 +73,8 @@ class Workloads:
         """For the deployment of that name."""
         body: Object = {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1"}
         metadata = {"name": name, "namespace": namespace}
-        selector = {"matchLabels": {"app": name}}
-        self._store.create(
-            "poddisruptionbudgets", {**body, "metadata": metadata, "spec": {**spec, "selector": selector}}
-        )
+        wanted = {**spec, "selector": {"matchLabels": {"app": name}}}
+        self._store.create("poddisruptionbudgets", {**body, "metadata": metadata, "spec": wanted})
 
     def pinned(self, namespace: str, name: str, host: str, labels: dict[str, str], owner: tuple[str, str]) -> None:
         self._pinned[namespace, name] = host
@@ -124,9 +122,8 @@ class Workloads:
     def _container(self, owner: str, labels: dict[str, str]) -> Object:
         """A static pod's is named for what it runs, and has the version of Kubernetes: talosctl looks there."""
         component = labels.get("component")
-        if component is None:
-            return {"name": "main", "image": f"registry.example/{owner}"}
-        return {"name": component, "image": self._cluster.machines[owner].images[component]}
+        image = self._cluster.machines[owner].images[component] if component else f"registry.example/{owner}"
+        return {"name": component or "main", "image": image}
 
     def _hear(self, change: Change) -> None:
         if change.plural == "nodes":
