@@ -3,7 +3,19 @@
 import sys
 from math import inf
 
-from benchmarks import diff, etcd, gen, install_cni, rollout, sandbox, startup, status, upgrade, validate
+from benchmarks import (
+    diff,
+    etcd,
+    gen,
+    install_cni,
+    rollout,
+    sandbox,
+    startup,
+    status,
+    upgrade,
+    upgrade_k8s,
+    validate,
+)
 
 SOURCES = {
     "startup": startup.rows,
@@ -14,6 +26,7 @@ SOURCES = {
     "diff": diff.rows,
     "etcd": etcd.rows,
     "upgrade": upgrade.rows,
+    "upgrade-k8s": upgrade_k8s.rows,
     "validate": validate.rows,
     "install-cni": install_cni.rows,
 }

@@ -183,7 +183,7 @@ class CniCluster:
     def objects(self) -> dict[str, Fields]:
         """Everything of the chart that is there, without what the server keeps account of."""
         found = {}
-        for path in NAMED:
+        for path in (*NAMED, DEFINITION):
             reply = self.ask("GET", path)
             if reply.status == 200:
                 whole = json.loads(reply.body)

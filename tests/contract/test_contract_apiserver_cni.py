@@ -14,7 +14,8 @@ from contract.apiserver import ApiServer
 from contract.cni_cluster import HELMS, NAMED, CniCluster, fates
 from contract.mirror import Mirror
 from talops.domain.cni import Shape
-from talops.errors import Exit
+from talops.errors import Exit, Refused
+from talops.execute.cni.planning import make_plan
 from talops.tools.runner import ShRunner
 from web_server import WebServer, web_server
 
@@ -196,6 +197,12 @@ def test_a_healthy_release_of_flux_is_left_to_flux(cni: CniCluster, web: WebServ
         assert cni.install(repo, repair=True).exit == Exit.DONE
     finally:
         cni.end_flux()
+
+
+def test_who_may_not_is_told_so_before_anything_is_done(cni: CniCluster, web: WebServer, tmp_path: Path) -> None:
+    found = cni.found(written(tmp_path, policy(web.url)))
+    with pytest.raises(Refused, match=r'refused: .* is forbidden: User "bob" cannot get resource'):
+        make_plan(cni.server.bob, found, cni.render(found), repair=False)
 
 
 def test_a_committed_manifest_is_of_the_release_that_flux_will_make(

@@ -34,6 +34,10 @@ GONE_FLAGS = """\
             pod-infra-container-image: registry.k8s.io/pause:3.10
             rotate-server-certificates: "true"
 """
+MIRROR = """\
+    apiServer:
+        image: registry.example:5000/kube-apiserver:v1.35.4
+"""
 
 
 def _no_quorum(cluster: Cluster) -> None:
@@ -76,6 +80,13 @@ UPGRADES = (
         kubernetes="v1.34.2",
         to="v1.35.4",
         configs={"cp-2": machine_config(kind="controlplane", cluster=GONE), "w-1": machine_config(kubelet=GONE_FLAGS)},
+    ),
+    Upgrade(
+        name="registry-with-a-port",
+        words=NO_PULL,
+        configs={"cp-2": machine_config(kind="controlplane", cluster=MIRROR)},
+        until=STAYS,
+        faults=("static-pod-stays@cp-2",),
     ),
     Upgrade(name="no-quorum", prepare=_no_quorum),
     Upgrade(name="api-off", endpoint=f"https://{CP3}:6443", faults=("dead-node@cp-3",)),

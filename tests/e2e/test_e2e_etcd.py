@@ -70,7 +70,7 @@ def test_a_snapshot_is_whole_private_and_never_over_another(place: Practice) -> 
     assert file.read_bytes() == content
 
 
-@both
+@newest
 def test_leadership_goes_to_another(place: Practice) -> None:
     before = leader(place)
 

@@ -23,6 +23,22 @@ from talops.sim.kube.objects import Object
 from talops.sim.world import Killed, World, rehearsal
 from talops.tools.calls import Talosctl
 
+STEPS = [
+    Step.GATES,
+    Step.CORDON,
+    Step.DATABASES,
+    Step.DRAIN,
+    Step.DETACH,
+    Step.PROOF,
+    Step.MARK,
+    Step.UPGRADE,
+    Step.BOOT,
+    Step.VERIFY,
+    Step.UNCORDON,
+    Step.SETTLE,
+]
+"""Of a node that is upgraded, in order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:

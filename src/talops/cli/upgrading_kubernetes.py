@@ -34,6 +34,8 @@ def upgrade(
 def question(plan: Plan) -> str:
     """What a person is asked about a plan that is on the screen."""
     first, *more = plan.hops
+    if not any(node.behind(plan.target) for node in first.nodes):
+        return f"Finish the upgrade to Kubernetes {plan.target}?"
     nodes = count(sum(1 for node in first.nodes if node.behind(plan.target)), "node")
     by_way = f", by way of {', '.join(str(hop.version) for hop in plan.hops[:-1])}" if more else ""
     return f"Upgrade Kubernetes from {first.from_version} to {plan.target} on {nodes}{by_way}?"

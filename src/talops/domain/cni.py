@@ -1,5 +1,6 @@
 """How a repository installs its CNI, what that makes in the cluster, and what stands in the way."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -31,10 +32,20 @@ class Release:
     name: str
     namespace: str
     chart: str = ""
-    repo: str = ""
+    repo: str = field(default="", repr=False)
     version: str = ""
     values: tuple[str, ...] = field(default=(), repr=False)
     """Texts of YAML, each over the one before; they may hold secrets."""
+
+    @property
+    def has_login(self) -> bool:
+        """Its URL would tell it to everybody on the machine."""
+        return self.origin != self.repo
+
+    @property
+    def origin(self) -> str:
+        """The URL of its repository, without a login."""
+        return re.sub(r"//[^/@]*@", "//", self.repo)
 
     def __str__(self) -> str:
         words = " ".join(filter(None, (self.chart.rpartition("/")[2], self.version)))
@@ -102,6 +113,8 @@ class KubeObject:
     namespace: str
     name: str
     body: Mapping[str, object] = field(repr=False, hash=False)
+    bare: bool = False
+    """From a chart's `crds` folder: Helm installs it beside the release, and takes its own metadata off it."""
 
     @property
     def group(self) -> str:

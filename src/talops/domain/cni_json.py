@@ -32,7 +32,7 @@ def _release(release: Release) -> dict[str, object]:
         "name": release.name,
         "namespace": release.namespace,
         "chart": release.chart,
-        "repo": release.repo,
+        "repo": release.origin,
         "version": release.version,
     }
 

@@ -73,6 +73,8 @@ class KubernetesNow:
     strays: tuple[ComponentPod, ...] = ()
     elsewhere: tuple[str, ...] = ()
     """Repositories of images that are not those which talosctl puts into the configs."""
+    unfinished: tuple[str, ...] = ()
+    """Releases to which an upgrade has begun and not come to its end: its manifests come last."""
 
     def behind(self, target: Version) -> tuple[NodeComponents, ...]:
         return tuple(node for node in self.nodes if node.behind(target))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 IN_FLIGHT = "talops.dev/in-flight"
 """The annotation of a node that talops is at work on; what it says is in `execute/marks.py`."""
+UNFINISHED = "talops.dev/kubernetes-unfinished"
+"""The annotation of a control plane whose upgrade of Kubernetes has not come to its end: the release it goes to."""
 CORDONED_BY = "talops.dev/cordoned-by"
 """The annotation of a node that talops has cordoned: the run that did it."""
 

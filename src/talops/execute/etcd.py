@@ -30,8 +30,10 @@ from talops.tools import kubernetes, requests
 from talops.tools.calls import Talosctl
 from talops.tools.talosctl import versions
 
-LEASE_WITHIN = timedelta(seconds=20)
-"""How long a Kubernetes API that does not answer is waited for: etcd may be what it is waiting for, too."""
+LEASE_WITHIN = timedelta(seconds=30)
+"""How long a Kubernetes API that does not answer is waited for: it is silent for a while in every rollout of another
+talops, whenever a control plane goes down. etcd may be what it is waiting for, too."""
+KUBE_WITHIN = timedelta(seconds=5)
 WAY_WITHIN = timedelta(seconds=3)
 ELECTION_WITHIN = 5.0
 """Seconds."""
@@ -52,6 +54,8 @@ class EtcdRun:
     done: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     counted: bool = False
+    kube_silent: bool = False
+    """It was waited for in vain, and is not asked again."""
     kept: str = ""
     """What is there now and stays, whatever becomes of the run: a snapshot."""
 
@@ -95,7 +99,10 @@ class EtcdRun:
 
     def kube_nodes(self) -> tuple[KubeNode, ...]:
         """None where Kubernetes does not answer."""
-        found = kubernetes.nodes(self.session.tools.kube.gather((requests.nodes(),))[0])
+        if self.kube_silent:
+            return ()
+        request = replace(requests.nodes(), deadline=KUBE_WITHIN)
+        found = kubernetes.nodes(self.session.tools.kube.gather((request,))[0])
         return () if isinstance(found, Unknown) else found
 
     def node_of(self, seat: Seat, nodes: Sequence[KubeNode]) -> KubeNode | None:
@@ -113,7 +120,8 @@ class EtcdRun:
 
     def hold(self, found: Standing) -> None:
         """Take the Lease, where a Kubernetes API is there to give it. Raises Locked and ToolFailed."""
-        self._refuse_others()
+        if self.kube_nodes():
+            self._refuse_others()
         if found.alarms:
             # no write is taken until the alarm is gone, however long one waits
             self.lease.patience = timedelta(0)
@@ -125,6 +133,7 @@ class EtcdRun:
                 "else changes this cluster.",
                 warning=True,
             )
+            self.kube_silent = not found.alarms
             return
         self.session.heartbeat = self.lease
 

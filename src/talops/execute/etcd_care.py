@@ -21,6 +21,8 @@ from talops.plan.etcd_care import (
 from talops.plan.etcd_removal import Gone, in_flight, member_meant
 
 ELECTED_WITHIN = timedelta(seconds=20)
+REFUSED_WITHIN = timedelta(seconds=6)
+"""After that, what talosctl failed to do is not going to happen any more."""
 DISARMED_WITHIN = timedelta(seconds=20)
 """Besides the time for which no alarm may come back."""
 OUTAGE = "etcd"
@@ -52,7 +54,11 @@ def forfeit(run: EtcdRun, word: str, confirm: Confirm) -> Said:
             seat, lambda talosctl: talosctl.etcd_forfeit_leadership(seat.address), Step.HAND_OVER, words
         )
         after = run.wait_until(
-            lambda now, _: _another_leads(seat, now, result), seat.name, Step.VERIFY, within=ELECTED_WITHIN, hint=LOOK
+            lambda now, _: _another_leads(seat, now, result),
+            seat.name,
+            Step.VERIFY,
+            within=ELECTED_WITHIN if result.ok else REFUSED_WITHIN,
+            hint=LOOK,
         )
     leader = after.leads
     return Said(what=f"{leader.name if leader else 'Another member'} leads etcd now, in place of {seat.name}.")
@@ -126,14 +132,15 @@ def defragment(run: EtcdRun, words: Sequence[str], confirm: Confirm) -> Said:
     run.hold(found)
     run.left, run.counted = [seat.name for seat in seats], True
     todo, told = {seat.id for seat in seats}, []
-    while (seat := next_to_defragment(found := run.look(), todo)) is not None:
+    found = run.look()
+    while (seat := next_to_defragment(found, todo)) is not None:
         must_be_allowed(_refusals(run, [seat], found))
         with run.on_node(seat.name):
-            after = _defragment(run, seat)
+            found = _defragment(run, seat)
         todo.discard(seat.id)
         run.done.append(seat.name)
         run.left.remove(seat.name)
-        told.append(f"{seat.name} {_size(seat)} to {_size(after)}")
+        told.append(f"{seat.name} {_size(seat)} to {_size(found.of_id(seat.id) or seat)}")
     return Said(what=f"Defragmented, and every member is well: {', '.join(told)}.")
 
 
@@ -152,7 +159,8 @@ def _refusals(run: EtcdRun, seats: Sequence[Seat], found: Standing) -> tuple[Ref
     return (*down, *defragment_refusals(seats, found, accepted=accepted, command=run.session.again))
 
 
-def _defragment(run: EtcdRun, seat: Seat) -> Seat:
+def _defragment(run: EtcdRun, seat: Seat) -> Standing:
+    """How all of them are afterwards: well, and just seen to be."""
     session = run.session
     words = f"its database of {_size(seat)} to be written anew"
     result = run.change(seat, lambda talosctl: talosctl.etcd_defrag(seat.address), Step.DEFRAGMENT, words)
@@ -164,7 +172,7 @@ def _defragment(run: EtcdRun, seat: Seat) -> Seat:
     if not result.ok:
         what = f"{seat.name} was not defragmented, and is well: {result.complaint()}"
         raise ToolFailed(what, hint=f"talosctl -n {seat.address} logs etcd | tail -50")
-    return after.of_id(seat.id) or seat
+    return after
 
 
 def _back(seat: Seat, now: Standing) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from talops.domain.event import Step
 from talops.domain.process import Result
-from talops.domain.standing import Seat, Standing
+from talops.domain.standing import Condition, Seat, Standing
 from talops.domain.talos import EtcdView, MemberStatus
 from talops.errors import Exit
 from talops.execute.etcd import Confirm, EtcdRun
@@ -57,6 +57,9 @@ def take_out(run: EtcdRun, seat: Seat, found: Standing, file: SnapshotFile, conf
     session = run.session
     _show(run, seat)
     going = _allowed(run, seat, found)
+    if seat.condition is Condition.SILENT and not run.kube_nodes():
+        unseen = "neither it nor Kubernetes answers: whether it is alive, and only out of our reach, is not known"
+        session.note(unseen, hostname=seat.name, warning=True)
     session.note(f"quorum: {going.means}", hostname=seat.name)
     if not run.ask(confirm, f"Remove the member {seat.id} ({seat.name}) from etcd for good?", seat.name):
         return None

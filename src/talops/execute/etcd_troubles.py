@@ -97,8 +97,10 @@ def _quorum(seen: Seen) -> Iterator[Trouble]:
 def _silent(seen: Seen) -> Iterator[Trouble]:
     for view, row in zip(seen.views, seen.rows, strict=False):
         if isinstance(view.status, Unknown):
-            alone = "" if row.id or not seen.members else "; no member is known to be its"
-            yield _wrong(row.label, f"etcd does not answer{alone}", _hint(view.status, RECOVER))
+            whose = "" if row.id or not seen.members else "; no member is known to be its"
+            if row.name not in {"", row.hostname}:
+                whose = f"; the member at its address is called {row.name}"
+            yield _wrong(row.label, f"etcd does not answer{whose}", _hint(view.status, RECOVER))
 
 
 def _alarms(seen: Seen) -> Iterator[Trouble]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from talops.domain.cluster import Observed, Policy
 from talops.domain.components import KubernetesNow
 from talops.domain.event import NodeEnded, NodeState, Step
-from talops.domain.kubernetes import KubeNode
+from talops.domain.kubernetes import UNFINISHED, KubeNode
 from talops.domain.plan import UpgradeKubernetes
 from talops.domain.process import Call, Result
 from talops.domain.talos import Unknown
@@ -18,7 +18,7 @@ from talops.execute.gatewait import ONE_MORE_SAMPLE, SAMPLE_AGE, after_node, bef
 from talops.execute.giveback import Held, give_back, leave
 from talops.execute.hurry import hurried
 from talops.execute.kubernetes_meaning import Left, lost_the_api, words_of
-from talops.execute.kubernetes_watch import Watch, hostnames_by_address
+from talops.execute.kubernetes_watch import Watch, hostnames_by_address, kube_nodes
 from talops.execute.lease import LeaseKeeper
 from talops.execute.outcome import hold_lease
 from talops.execute.session import Session
@@ -34,6 +34,8 @@ TOLD_WITHIN = 120.0
 FAILED_WITHIN = 10.0
 """Seconds after a talosctl that failed: what was just on its way when it did still arrives."""
 LOOK_EVERY = 3.0
+UNTOUCHED = {NodeState.NO_IMAGE, NodeState.NOT_STARTED}
+"""In these nothing was begun that would have to be finished."""
 ATTEMPTS = 3
 """How often a talosctl is started for one hop, where it is the API that fails it."""
 
@@ -56,6 +58,7 @@ class KubernetesHop:
     through: bool = False
     done: list[str] = field(default_factory=list)
     """The hostnames of the nodes with which nothing is left to do."""
+    _before: tuple[KubeNode, ...] = ()
 
     def run(self, last: Observed) -> Observed:
         """Raises NodeStopped, StopRequested or StopNow, each with the cluster left as the messages say."""
@@ -106,6 +109,7 @@ class KubernetesHop:
             cordon=False,
             hostname=hostname,
             step=Step.MARK,
+            unfinished=str(self.step.version),
         )
         return Held(node=session.desired.node(hostname), kube_name=live.kube.name, ours=False)
 
@@ -121,19 +125,21 @@ class KubernetesHop:
             raise
 
     def _upgrade(self, call: Call, held: Held, last: Observed) -> None:
-        session, began = self.session, self.session.now()
+        session, began, self._before = self.session, self.session.now(), kube_nodes(last)
         session.step("", Step.KUBERNETES, f"{self.step.from_version} to {self.step.version}")
         watch = Watch(session=session, step=self.step, hostnames=hostnames_by_address(last))
         try:
             self._take(call, watch, began)
         except NodeStopped as stopped:
-            self._give_back(held)
+            self._give_back(held, untouched=stopped.state in UNTOUCHED)
             self._tell_ends(began, NodeState.BEHIND, stopped)
             raise
         except StopNow:
             self._interrupted(watch, held, began)
             raise
         marks.clear(session, held.kube_name, run=session.run, hostname=self.step.hostname, step=Step.VERIFY)
+        begun = [kube.name for kube in self._before if UNFINISHED in kube.annotations]
+        marks.finished(session, {held.kube_name, *begun}, hostname=self.step.hostname, step=Step.VERIFY)
         self._tell_ends(began, NodeState.BEHIND)
 
     def _take(self, call: Call, watch: Watch, began: float) -> None:
@@ -196,12 +202,14 @@ class KubernetesHop:
             warning=True,
         )
 
-    def _give_back(self, held: Held) -> None:
+    def _give_back(self, held: Held, *, untouched: bool = False) -> None:
         """Its talosctl has ended, so nothing of it is in flight: whoever comes next need not wait."""
         session = self.session
         with session.restoring():
             try:
                 marks.clear(session, held.kube_name, run=session.run, hostname=held.node.hostname, step=Step.VERIFY)
+                if untouched and not any(UNFINISHED in kube.annotations for kube in self._before):
+                    marks.finished(session, (held.kube_name,), hostname=held.node.hostname, step=Step.VERIFY)
             except StopNow:
                 leave(session, held, "the Kubernetes API to take a change")
             except NodeStopped as stopped:

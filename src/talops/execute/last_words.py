@@ -17,7 +17,7 @@ def refusal_lines(plan: Plan) -> str:
 
 def all_done(done: Sequence[str], plan: Plan, *, settled: bool, gated: bool, live: bool = False) -> str:
     """`settled`: what an earlier run had left was. `gated`: the gates have been asked. `live`: no node went down."""
-    if done and plan.aim is Aim.KUBERNETES:
+    if plan.hops:
         return _and_then(f"Kubernetes {plan.target} runs on every node; every gate is open.", plan)
     if done:
         nodes = "1 node" if len(done) == 1 else f"{len(done)} nodes"

@@ -1,12 +1,12 @@
 """What talops writes on a Kubernetes node: the in-flight mark, its own cordon, and taking both away (laws 1 and 6)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from talops.domain.event import NodeState, Step
-from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, KubeNode
+from talops.domain.kubernetes import CORDONED_BY, IN_FLIGHT, UNFINISHED, KubeNode
 from talops.domain.process import Request
 from talops.domain.talos import Unknown
 from talops.execute.failure import NodeStopped
@@ -57,11 +57,12 @@ def mark(
     cordon: bool,
     hostname: str,
     step: Step,
+    unfinished: str = "",
 ) -> KubeNode:
     """Write the mark, and our cordon with it unless somebody cordoned the node already. Raises NodeStopped.
 
     What it announces lasts so long from the write on, however long the API made us wait for that. A cordon that an
-    earlier run of talops left behind becomes ours.
+    earlier run of talops left behind becomes ours. `unfinished` stays when the mark goes, until `finished`.
     """
 
     def change(node: KubeNode) -> Request:
@@ -71,6 +72,8 @@ def mark(
         annotations: dict[str, str | None] = {IN_FLIGHT: in_flight.text()}
         if ours or CORDONED_BY in node.annotations:
             annotations[CORDONED_BY] = session.run
+        if unfinished:
+            annotations[UNFINISHED] = unfinished
         return requests.node_patch(node, annotations=annotations, unschedulable=True if ours else None)
 
     return _write(session, node_name, change, hostname=hostname, step=step)
@@ -91,6 +94,17 @@ def clear(session: Session, node_name: str, *, run: str, hostname: str, step: St
         return requests.node_patch(node, annotations=annotations, unschedulable=False if ours else None)
 
     return _write(session, node_name, change, hostname=hostname, step=step)
+
+
+def finished(session: Session, node_names: Iterable[str], *, hostname: str, step: Step) -> None:
+    """Nothing of an upgrade of Kubernetes is left to do on these nodes. Raises NodeStopped."""
+
+    def change(node: KubeNode) -> Request | None:
+        there = UNFINISHED in node.annotations
+        return requests.node_patch(node, annotations={UNFINISHED: None}) if there else None
+
+    for name in node_names:
+        _write(session, name, change, hostname=hostname, step=step)
 
 
 def _write(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.components import Component, ComponentPod, KubernetesNow, NodeComponents
-from talops.domain.kubernetes import KubeNode
+from talops.domain.kubernetes import UNFINISHED, KubeNode
 from talops.domain.talos import Unknown, Version
 from talops.observe.edges import Files, Tools
 from talops.tools import components, kubernetes, requests
@@ -26,6 +26,7 @@ def observe_components(desired: Desired, tools: Tools) -> KubernetesNow | Unknow
     return KubernetesNow(
         nodes=tuple(_node(node, kubes.get(node.hostname), found) for node in desired.nodes),
         strays=tuple(pod for pod in found if pod.node not in known),
+        unfinished=tuple(kube.annotations[UNFINISHED] for kube in nodes if UNFINISHED in kube.annotations),
         elsewhere=tuple(sorted({p.repository for p in found if p.repository != components.OURS[p.component]})),
     )
 

@@ -1,6 +1,7 @@
 """Who is who in etcd: each member with the node that it lives on, and how it is. Pure, from what was heard."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ def standing(desired: Desired, views: Sequence[EtcdView]) -> Standing | Unknown:
     seats = tuple(_seat(member, desired, views) for member in members.values())
     statuses = [seat.status for seat in seats if seat.status and seat.well]
     leaders = {status.leader for status in statuses}
+    seats = tuple(_alive_if_followed(seat, leaders) for seat in seats)
     taken = {seat.node.hostname for seat in seats if seat.node and seat.status}
     by_host = {one.hostname: one for one in views}
     return Standing(
@@ -129,6 +131,14 @@ def told(service: ServiceState) -> str:
     """One service in words."""
     health = {"OK": ", well", "Fail": ", not well"}.get(service.health, "")
     return f"{service.state}{health}" + (f" ({service.event})" if service.event else "")
+
+
+def _alive_if_followed(seat: Seat, leaders: Collection[str]) -> Seat:
+    """Whoever leads is alive, whether or not it answers us."""
+    if seat.condition is not Condition.SILENT or seat.id not in leaders:
+        return seat
+    why = f"the others follow it as their leader, so it is alive, and only out of our reach ({seat.why})"
+    return replace(seat, condition=Condition.UNKNOWN, why=why)
 
 
 def _doubts(known: Sequence[tuple[str, Sequence[Member]]], leaders: set[str], views: Sequence[EtcdView]) -> list[str]:

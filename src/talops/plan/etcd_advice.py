@@ -51,6 +51,12 @@ def lost(seat: Seat) -> Iterator[Advice]:
     )
 
 
+def out_of_reach(seat: Seat) -> Iterator[Advice]:
+    yield Advice(why="what it says, asked alone", command=f"talosctl -n {seat.address} etcd status")
+    yield LOOK
+    yield Advice(why="whether this talosconfig may ask", command="talosctl config info")
+
+
 def down(seat: Seat) -> Iterator[Advice]:
     yield Advice(why="why it is down", command=f"talosctl -n {seat.address} logs etcd | tail -50")
     yield Advice(

@@ -31,6 +31,7 @@ class Kind(Enum):
     UNCLEAR = "the members do not agree"
     STUCK = "a replacement stuck joining"
     MEMBER_LOST = "a dead member, with quorum"
+    OUT_OF_REACH = "a member that cannot be judged from here"
     MEMBER_DOWN = "a member that is down, with quorum"
     JOINING = "a member that is joining"
     MISSING = "a control plane without a member"
@@ -157,6 +158,8 @@ def _not_well(seat: Seat) -> Case:
     what = f"{seat.name} ({seat.id}) {seat.condition.value}{why}"
     if seat.condition is Condition.SILENT:
         return Case(kind=Kind.MEMBER_LOST, what=what, advice=tuple(advice.lost(seat)))
+    if seat.condition is Condition.UNKNOWN:
+        return Case(kind=Kind.OUT_OF_REACH, what=what, advice=tuple(advice.out_of_reach(seat)))
     return Case(kind=Kind.MEMBER_DOWN, what=what, advice=tuple(advice.down(seat)))
 
 

@@ -41,6 +41,8 @@ def kubernetes_plan(
     if isinstance(way, int):
         unclear.append(_no_stop(way, target))
         way = ()
+    if not way and str(target) in now.unfinished:
+        way = (target,)
     if not way:
         return _plan(desired, observed, target, (), kept, unclear)
     releases = _releases(desired, observed)
@@ -128,6 +130,9 @@ def _why(hop: Version, way: Sequence[Version], running: Sequence[NodeComponents]
         chosen = "which a part of the cluster already runs" if begun else "the newest of it that talops knows"
         yield f"on the way to {way[-1]}, one minor release at a time: {chosen}"
     many = sum(len(node.behind(hop)) for node in running)
+    if not many:
+        yield "every component runs it, but the run that took them there did not come to its end: manifests are left"
+        return
     nodes = sum(bool(node.behind(hop)) for node in running)
     yield f"{count(many, 'component')} on {count(nodes, 'node')}"
 

@@ -32,20 +32,24 @@ class Told:
 
 @dataclass(slots=True)
 class Progress:
-    """Reads what is new of a growing output. `last` is the newest thing of it; `manifests`: only those are left."""
+    """Reads what is new of a growing output. `last` is the newest thing of it; `manifests`: only those are left.
+
+    `heard` counts the lines that tell of progress: noise, such as a watch that broke and begins anew, is none.
+    """
 
     last: Told | None = None
     manifests: bool = False
-    length: int = 0
-    """Bytes that have been read, the last of them a newline."""
+    heard: int = 0
+    _length: int = 0
     _component: Component | None = None
 
     def read(self, output: bytes) -> Iterator[Told]:
         """What the whole lines since the last time tell."""
         end = output.rfind(b"\n") + 1
-        text, self.length = output[self.length : end].decode("utf-8", "replace"), max(end, self.length)
+        text, self._length = output[self._length : end].decode("utf-8", "replace"), max(end, self._length)
         for line in text.splitlines():
             told = self._told(line)
+            self.heard += told is not None or self.manifests
             if told is not None:
                 self.last = told
                 yield told

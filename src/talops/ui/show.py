@@ -140,6 +140,8 @@ def _meaning(plan: Plan) -> str:
         return "Nothing to do."
     if plan.hops:
         touched = sum(1 for node in plan.hops[0].nodes if node.behind(plan.target))
+        if not touched:
+            return "talosctl goes over every component once more, finds nothing to do there, and applies the manifests."
         return (
             f"{count(touched, 'node')} will be taken there, component by component, one node after the other. "
             "No node reboots, and nothing is drained; each kube-apiserver and kubelet restarts."

@@ -37,7 +37,7 @@ def show_cni_plan(plan: CniPlan, cluster: str, *, width: int = 80) -> str:
 def _source(source: Source, width: int) -> Iterator[str]:
     yield from folded(f"from {source}", width, rest="  ")
     for release in source.releases:
-        where = f", from {release.repo}" if release.repo else ""
+        where = f", from {release.origin}" if release.repo else ""
         yield from folded(f"release {release}{where}", width, first="  ", rest="    ")
 
 

@@ -260,6 +260,14 @@ def test_a_replacement_that_cannot_join_stands_beside_the_dead_member_of_its_nam
     assert found.troubles[0].next == "talops etcd recover"
 
 
+def test_a_dead_member_at_the_address_of_its_replacement_is_named() -> None:
+    def renamed(members: tuple[Member, ...]) -> tuple[Member, ...]:
+        return (*members[:2], replace(members[2], hostname="cp-3-old"))
+
+    found = report(change_members(silent(HEALTHY, "cp-3"), renamed))
+    assert told(found) == ["cp-3: etcd does not answer; the member at its address is called cp-3-old"]
+
+
 def test_a_control_plane_without_a_member_says_so() -> None:
     removed = change_members(silent(HEALTHY, "cp-3"), lambda members: members[:2])
     assert told(report(removed)) == ["cp-3: etcd does not answer; no member is known to be its"]

@@ -69,6 +69,16 @@ def test_how_a_member_is_follows_from_what_its_node_says(how: str) -> None:
     assert made.membership.healthy == (3 if condition is Condition.WELL else 2)
 
 
+def test_whoever_the_others_follow_is_alive_and_not_removed() -> None:
+    seen = views(THREE, "cp-2")
+    seen["cp-2"] = dead(seen["cp-2"])
+    made = found(THREE, seen)
+
+    assert seat("cp-2", made).condition is Condition.UNKNOWN
+    refusals = removal(seat("cp-2", made), made, None).refusals
+    assert "so it is alive" in refusals[0].what
+
+
 def test_an_alarm_for_want_of_space_is_no_fault_of_the_member_that_tells_it() -> None:
     status = views(THREE)["cp-1"].status
     assert isinstance(status, MemberStatus)

@@ -11,6 +11,7 @@ from talops.domain.talos import Alarm, EtcdView, Member, Unknown
 from talops.plan.etcd import standing
 from talops.plan.etcd_recovery import Case, Kind, diagnose
 
+FORBIDDEN = Unknown("not authorized", forbidden=True)
 NO_LEADER = Unknown("Unknown: etcdserver: no leader")
 
 
@@ -44,6 +45,7 @@ NAMED: dict[str, tuple[Change, Kind]] = {
     "one is silent": (dead, Kind.MEMBER_LOST),
     "one crashes": (lambda view: down(view, CRASHING), Kind.MEMBER_DOWN),
     "one was installed anew": (joining, Kind.STUCK),
+    "one may not be asked": (lambda view: replace(dead(view), status=FORBIDDEN), Kind.OUT_OF_REACH),
     "one sees no leader": (lambda view: told(view, leader="0" * 16), Kind.MEMBER_DOWN),
 }
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from talops.domain.cni import RELEASE_NAMESPACE, Capabilities, KubeObject
 from talops.domain.process import Kube
 from talops.domain.talos import Unknown
-from talops.errors import Unreachable
+from talops.errors import Refused, Unreachable
 from talops.tools import kubernetes, objects, requests
 from talops.tools.objects import Kind
 from talops.tools.reading import part, table, text
@@ -44,7 +44,9 @@ T = TypeVar("T")
 
 
 def sure(found: T | Unknown) -> T:
-    """Raises Unreachable for what is not known: nothing is guessed where things are to be changed."""
+    """Raises Unreachable, or Refused, for what is not known: nothing is guessed where things are to be changed."""
+    if isinstance(found, Unknown) and found.forbidden:
+        raise Refused(f"refused: {found.reason}", hint=f"it takes an administrator; {found.hint}")
     if isinstance(found, Unknown):
         raise Unreachable(found.reason, hint=found.hint)
     return found

@@ -1,6 +1,7 @@
 """Rendered text into the objects that it holds, and what it holds that is no object to apply."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -18,15 +19,29 @@ from talops.errors import FilesInvalid, ToolFailed
 from talops.files.cni.repository import Fields, parsed, table, tables, text
 
 Place = tuple[str | int, ...]
+CRD = "CustomResourceDefinition"
+_SOURCE = re.compile(r"^# Source: (\S+)$", re.MULTILINE)
 _INSTANCE = "app.kubernetes.io/instance"
 
 
-def objects_of(rendering: str, by: str) -> tuple[KubeObject, ...]:
-    """Every object of it; lists are taken apart. `by` is the tool that made it. Raises ToolFailed."""
-    found = tuple(one for part in _documents(rendering) for fields in _parsed(part, by) for one in _objects(fields, by))
+def objects_of(rendering: str, by: str, bare: Collection[str] = ()) -> tuple[KubeObject, ...]:
+    """Every object of it; lists are taken apart. `by` is the tool that made it. Raises ToolFailed.
+
+    `bare`: names of definitions that are from a `crds` folder, where the rendering itself does not say so.
+    """
+    found = []
+    source = ""
+    for part in _documents(rendering):
+        said = _SOURCE.search(part)
+        # of a file with several documents only the first has it
+        source = said[1] if said else source
+        for fields in _parsed(part, by):
+            for one in _objects(fields, by):
+                beside = one.kind == CRD and ("/crds/" in source or one.name in bare)
+                found.append(replace(one, bare=True) if beside else one)
     if not found:
         raise ToolFailed(f"{by} rendered nothing", hint=f"see what {by} prints by hand")
-    return found
+    return tuple(found)
 
 
 def _documents(rendering: str) -> Iterator[str]:
@@ -70,8 +85,14 @@ def rendered(first: Sequence[KubeObject], again: Sequence[KubeObject], releases:
     hooks = tuple(one for one in first if text(one.body, "metadata", "annotations", HOOK))
     owned = [_owned(one, releases) for one in first if one not in hooks]
     unstable = {str(one): places for one in owned if (places := _unlike(one, others.get(_key(one))))}
-    unowned = tuple(str(one) for one in owned if not text(one.body, "metadata", "annotations", RELEASE_NAME))
+    unowned = tuple(
+        str(one) for one in owned if not one.bare and not text(one.body, "metadata", "annotations", RELEASE_NAME)
+    )
     return Rendered(objects=tuple(owned), hooks=hooks, unstable=unstable, unowned=unowned)
+
+
+def _release_said(one: KubeObject) -> str:
+    return text(one.body, "metadata", "annotations", RELEASE_NAME)
 
 
 def _key(one: KubeObject) -> tuple[str, str, str, str]:
@@ -104,14 +125,16 @@ def _owned(one: KubeObject, releases: Sequence[Release]) -> KubeObject:
     release = _release_of(one, releases)
     said = {RELEASE_NAME: release.name, RELEASE_NAMESPACE: release.namespace} if release is not None else {}
     said = said | {key: str(annotations[key]) for key in (RELEASE_NAME, RELEASE_NAMESPACE) if key in annotations}
-    if not said:
+    if one.bare:
+        annotations = {key: value for key, value in annotations.items() if key not in said}
+        labels = {key: value for key, value in labels.items() if key != MANAGED_BY}
+    elif said:
+        annotations, labels = {**annotations, **said}, {**labels, MANAGED_BY: HELM}
+    else:
         return one
-    metadata: Mapping[str, object] = {
-        **table(one.body, "metadata"),
-        "annotations": {**annotations, **said},
-        "labels": {**labels, MANAGED_BY: HELM},
-    }
-    return replace(one, body={**_without_in_pods(one.body), "metadata": metadata})
+    kept = {key: value for key, value in table(one.body, "metadata").items() if key not in {"annotations", "labels"}}
+    own = {**({"annotations": annotations} if annotations else {}), **({"labels": labels} if labels else {})}
+    return replace(one, body={**_without_in_pods(one.body), "metadata": {**kept, **own}})
 
 
 def _without_in_pods(body: Fields) -> Fields:

@@ -1,7 +1,7 @@
 """What the tools make of a source. They run twice, so that what comes out differently each time is known."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from talops.files.cni.complaints import explained
 from talops.files.cni.kustomization import without_label
 from talops.files.cni.mirror import mirror
 from talops.files.cni.objects import objects_of, rendered
-from talops.files.cni.repository import Repository
+from talops.files.cni.repository import Repository, text
 from talops.tools.charts import helm_pull, helm_template, helmfile_template, kubectl_kustomize
 from talops.tools.pins import write_private
 from talops.tools.programs import missing
@@ -61,8 +61,7 @@ class _Rendering:
     def both(self) -> tuple[Objects, Objects]:
         match self._source.shape:
             case Shape.MANIFEST:
-                text = (self._source.root / self._source.path).read_text("utf-8")
-                found = objects_of(text, self._source.path)
+                found = objects_of((self._source.root / self._source.path).read_text("utf-8"), self._source.path)
                 return found, found
             case Shape.KUSTOMIZATION:
                 return self._kustomized()
@@ -78,8 +77,10 @@ class _Rendering:
         mirror(self._source.root, copy)
         self._without_label(copy)
         call = kubectl_kustomize(kubectl, (copy / self._source.path).parent, helm, self._can)
+        first = self._run([call])
         # the second run finds the charts that the first has fetched
-        return self._objects(self._run([call])), self._objects(self._run([call]))
+        again, bare = self._run([call]), definitions_beside(copy)
+        return self._objects(first, bare), self._objects(again, bare)
 
     def _without_label(self, copy: Path) -> None:
         """Helm's label is put on the objects later, and on nothing else."""
@@ -130,6 +131,13 @@ class _Rendering:
 
     def _pulled(self, helm: str) -> list[Path]:
         places = [self._folder / f"chart-{number}" for number in range(len(self._source.releases))]
+        for release in self._source.releases:
+            if release.has_login:
+                raise ToolFailed(
+                    f"{self._source.path}: the URL of {release.origin} holds a login, which helm would show to "
+                    "everybody on this machine",
+                    hint="take the login out of the URL, and give helm a registry's: helm registry login HOST",
+                )
         far = [(one, place) for one, place in zip(self._source.releases, places, strict=True) if not _is_here(one)]
         self._run([helm_pull(helm, release, place) for release, place in far])
         return [
@@ -159,9 +167,17 @@ class _Rendering:
         what, hint = explained(call, result, str(self._renderers.folder))
         return ToolFailed(f"{self._source.path}: {what}; nothing was changed", hint=hint)
 
-    def _objects(self, texts: Sequence[str]) -> Objects:
+    def _objects(self, texts: Sequence[str], bare: Collection[str] = ()) -> Objects:
         by = {Shape.KUSTOMIZATION: "kubectl kustomize", Shape.HELMFILE: HELMFILE}.get(self._source.shape, HELM)
-        return tuple(one for text in texts for one in objects_of(text, by))
+        return tuple(one for words in texts for one in objects_of(words, by, bare))
+
+
+def definitions_beside(copy: Path) -> frozenset[str]:
+    """Names of the definitions in the `crds` folders of the charts below: kustomize does not say where it has one."""
+    repository = Repository(copy)
+    files = [file for folder in copy.rglob("crds") if "charts" in folder.parts for file in folder.rglob("*.y*ml")]
+    found = (text(fields, "metadata", "name") for file in files for fields in repository.documents(file))
+    return frozenset(filter(None, found))
 
 
 def _is_here(release: Release) -> bool:
