@@ -45,7 +45,7 @@ class Watch:
         heard, quiet_until = 0, session.now() + self._patience()
         try:
             while (result := running.poll()) is None:
-                self._tell(running.output())
+                self.hear(running.output())
                 if self._progress.heard > heard:
                     heard, quiet_until = self._progress.heard, session.now() + self._patience()
                 if session.now() >= quiet_until:
@@ -55,12 +55,13 @@ class Watch:
                 session.pause(LOOK_EVERY)
         except BaseException:
             running.kill()
-            self._tell(running.output())
+            self.hear(running.output())
             raise
-        self._tell(result.stdout)
+        self.hear(result.stdout)
         return result
 
-    def _tell(self, output: bytes) -> None:
+    def hear(self, output: bytes) -> None:
+        """All that it has printed by now: what is new of it is told."""
         session = self.session
         for told in self._progress.read(output):
             now, wall = session.now(), session.tools.clock.wall()
