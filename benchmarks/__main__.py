@@ -3,7 +3,11 @@
 import sys
 from math import inf
 
+<<<<<<< HEAD
+from benchmarks import diff, etcd, gen, install_cni, rollout, sandbox, startup, status, upgrade, validate
+=======
 from benchmarks import diff, gen, rollout, sandbox, startup, status, upgrade, upgrade_k8s, validate
+>>>>>>> db02f4317f0021890b54e42be707c760f6070922
 
 SOURCES = {
     "startup": startup.rows,
@@ -12,9 +16,11 @@ SOURCES = {
     "gen": gen.rows,
     "status": status.rows,
     "diff": diff.rows,
+    "etcd": etcd.rows,
     "upgrade": upgrade.rows,
     "upgrade-k8s": upgrade_k8s.rows,
     "validate": validate.rows,
+    "install-cni": install_cni.rows,
 }
 """By name, so that one can be asked for alone: `python -m benchmarks upgrade`."""
 

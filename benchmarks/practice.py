@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class Practice:
             "NO_COLOR": "1",
         }
 
-    def ran(self, *words: str, path: str = "") -> bytes:
+    def ran(self, *words: str, path: str = "", codes: Collection[int] = (0, PENDING)) -> bytes:
         """`talops WORDS`: what it printed, be there something to do or not.
 
         Raises CalledProcessError, after its errors were shown.
@@ -54,7 +54,7 @@ class Practice:
         environment["PATH"] = path + environment["PATH"]
         argv = [*TALOPS, *words]
         done = subprocess.run(argv, cwd=self.repo, env=environment, stdout=subprocess.PIPE, check=False)
-        if done.returncode not in {0, PENDING}:
+        if done.returncode not in codes:
             done.check_returncode()
         return done.stdout
 

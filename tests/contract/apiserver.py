@@ -71,12 +71,12 @@ def api_server(bare: Sequence[Request]) -> Iterator[ApiServer]:
 
 def _serve(stack: ExitStack, etcd: Path, apiserver: Path, folder: Path) -> dict[str, Path]:
     """Start both and wait until they are ready. Returns the kubeconfig of each user."""
-    client, peer, port = (_reserved(stack) for _ in range(3))
+    client, peer, port = (reserved(stack) for _ in range(3))
     store = f"http://127.0.0.1:{client}"
     listens = ("--listen-client-urls", store, "--advertise-client-urls", store)
     to_peers = ("--listen-peer-urls", f"http://127.0.0.1:{peer}")
     data = ("--data-dir", str(folder / "etcd"), "--unsafe-no-fsync", "--socket-reuse-port", "--log-level", "warn")
-    _start(stack, folder, (str(etcd), *listens, *to_peers, *data))
+    start(stack, folder, (str(etcd), *listens, *to_peers, *data))
     (folder / "key").write_text(_signing_key())
     tokens = {user: secrets.token_urlsafe() for user in _TOKENS}
     (folder / "tokens").write_text("".join(f'{tokens[user]},{user},{user},"{_TOKENS[user]}"\n' for user in _TOKENS))
@@ -96,12 +96,12 @@ def _serve(stack: ExitStack, etcd: Path, apiserver: Path, folder: Path) -> dict[
         "service-cluster-ip-range": "10.96.0.0/16",
         "token-auth-file": str(folder / "tokens"),
     }
-    server = _start(stack, folder, (str(apiserver), *(f"--{flag}={value}" for flag, value in flags.items())))
+    server = start(stack, folder, (str(apiserver), *(f"--{flag}={value}" for flag, value in flags.items())))
     _wait_until_ready(server, folder, port, tokens[ADMIN])
     return {user: _kubeconfig(folder, user, port, token) for user, token in tokens.items()}
 
 
-def _reserved(stack: ExitStack) -> int:
+def reserved(stack: ExitStack) -> int:
     """A port that nobody else gets: we stay bound to it beside the server, and never listen."""
     reserved = stack.enter_context(socket.socket())
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -115,20 +115,21 @@ def _signing_key() -> str:
     return f"-----BEGIN EC PRIVATE KEY-----\n{textwrap.fill(found, 64)}\n-----END EC PRIVATE KEY-----\n"
 
 
-def _start(stack: ExitStack, folder: Path, argv: Sequence[str]) -> "subprocess.Popen[bytes]":
+def start(stack: ExitStack, folder: Path, argv: Sequence[str]) -> "subprocess.Popen[bytes]":
     """It ends with the stack, those that were started later first: an API server without etcd would not stop."""
     setpriv = shutil.which("setpriv")
     # nobody tidies up after a test run that is killed
     tied = (setpriv, "--pdeathsig", "KILL") if setpriv else ()
     with _log(folder, argv[0]).open("wb") as log:
         process = subprocess.Popen((*tied, *argv), stdout=log, stderr=log, cwd=folder, start_new_session=True)
-    stack.callback(_end, process)
+    stack.callback(end, process)
     return process
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]") -> None:
     # nothing of it is needed any more, so it need not take its leave
-    os.killpg(process.pid, signal.SIGKILL)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

@@ -27,8 +27,9 @@ from contract.states import (
     the_same,
     web_budget,
 )
+from talops.domain.cni import KubeObject
 from talops.domain.process import Kube, Request
-from talops.tools import requests
+from talops.tools import objects, requests
 
 ANOTHER_UID = "00000000-0000-4000-8000-000000000000"
 STALE = "1"
@@ -98,7 +99,27 @@ def _kinds(group: str, version: str) -> Ask:
     return lambda _: requests.api_resources(group, version)
 
 
+def of_object(template: str, name: str = "cilium-config", namespace: str = "kube-system") -> Ask:
+    """Reads or applies a ConfigMap as a CNI has one."""
+    metadata = {"name": name, "namespace": namespace}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "b"}}
+    wanted = KubeObject(api_version="v1", kind="ConfigMap", namespace=namespace, name=name, body=body)
+    kind = objects.Kind(api_version="v1", name="ConfigMap", plural="configmaps", namespaced=True)
+    if template == "object":
+        return lambda _: objects.read(kind, wanted)
+    return lambda _: objects.apply(kind, wanted, force=False, dry_run=True)
+
+
 CASES = (
+    Case("api-core", "as it is", lambda _: objects.core_resources()),
+    Case("version", "as it is", lambda _: objects.version()),
+    Case("object", "not there", of_object("object")),
+    Case("object", "no such namespace", of_object("object", namespace="nope")),
+    Case("object-apply", "new, dry run", of_object("object-apply")),
+    Case("object-apply", "no such namespace", of_object("object-apply", namespace="nope")),
+    Case("helm-releases", "no Flux", lambda _: objects.helm_releases("v2")),
+    Case("release-records", "none", lambda _: objects.release_records("kube-system", "cilium")),
+    Case("signing-requests", "none", lambda _: objects.signing_requests()),
     Case("api-groups", "as it is", lambda _: requests.api_groups()),
     Case("api-resources", "Rook's", _kinds("ceph.rook.io", "v1")),
     Case("api-resources", "CNPG's", _kinds("postgresql.cnpg.io", "v1")),
@@ -237,5 +258,6 @@ BARE = (
     requests.postgres(),
     requests.tuppr(),
     requests.system_upgrade(),
+    objects.helm_releases("v2"),
 )
 """Asked of a server without any CustomResourceDefinition."""

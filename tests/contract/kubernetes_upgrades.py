@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from queue import Queue
@@ -33,17 +33,18 @@ PATIENCE = 40.0
 _LOOKS = 0.02
 CP1, CP2, CP3, W1 = "10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.4"
 BEFORE, AFTER = "v1.35.4", "v1.36.1"
-# whether talosctl sees these states of a pod is a matter of milliseconds
+# whether talosctl sees these states of a pod, or an API server that starts anew, is a matter of milliseconds
 _COMPATIBLE = "is compatible with Kubernetes"
 _WHERE = re.compile(r"(https://)?\b(127\.0\.0\.1|10\.1\.0\.3):\d+")
 """The Kubernetes API."""
-RACE = ("waiting, config version mismatch", "pod is not ready, waiting")
+RACE = ("waiting, config version mismatch", "pod is not ready, waiting", "kubernetes endpoint watch error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgrade:
-    """`until`: killed as soon as it has said this line. `first`: what was done before, and ended somehow.
+    """`until`: killed when it has said this line: it must be one after which it waits for long.
 
+    `first`: what was done before, and ended somehow; then every fault ended, if they were `mended`.
     `endpoint`: where Kubernetes is, when no virtual IP has it.
     """
 
@@ -57,7 +58,10 @@ class Upgrade:
     faults: tuple[str, ...] = ()
     until: str = ""
     first: "Upgrade | None" = None
+    mended: bool = False
     endpoint: str = ""
+    configs: Mapping[str, str] = field(default_factory=dict)
+    """By hostname."""
     prepare: Callable[[Cluster], object] = lambda _cluster: None
 
     @property
@@ -132,6 +136,14 @@ def at_rest(cluster: Cluster) -> bool:
     return settled and all(one.ready for one in cluster.machines.values() if one.hostname not in held)
 
 
+def between(cluster: Cluster, upgrade: Upgrade) -> None:
+    if upgrade.mended:
+        cluster.faults.clear()
+        held, cluster.held = cluster.held, {}
+        for go_on in held.values():
+            go_on()
+
+
 def embedded(upgrade: Upgrade) -> Ending:
     """In process, in virtual time."""
     desired = upgrade.desired
@@ -140,6 +152,7 @@ def embedded(upgrade: Upgrade) -> Ending:
         start=Version.parse(upgrade.start),
         faults=[parse_fault(fault, desired) for fault in upgrade.faults],
         kubernetes=Version.parse(upgrade.kubernetes),
+        configs=upgrade.configs,
     )
     cluster = world.truth.cluster
     cluster.timeline.speed = SPEED
@@ -163,6 +176,8 @@ def embedded(upgrade: Upgrade) -> Ending:
 
     if upgrade.first is not None:
         run(upgrade.first)
+        between(cluster, upgrade)
+        pass_until(lambda: at_rest(cluster))
     return ending(cluster, upgrade, run(upgrade))
 
 
@@ -180,12 +195,15 @@ def real(upgrade: Upgrade, folder: Path) -> Ending:
         kubernetes=Version.parse(upgrade.kubernetes),
         speed=SPEED,
         faults=upgrade.faults,
+        configs=upgrade.configs,
     )
     folder.mkdir()
     with served(orders, folder) as door:
         door.do(lambda: upgrade.prepare(door.cluster))
         if upgrade.first is not None:
             _ran(upgrade.first, door)
+            door.do(lambda: between(door.cluster, upgrade))
+            door.wait_until(lambda: at_rest(door.cluster))
         result = _ran(upgrade, door)
         return door.do(lambda: ending(door.cluster, upgrade, result))
 

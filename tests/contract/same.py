@@ -7,10 +7,11 @@ from typing import Any
 
 _OWN = re.compile(
     r"(.*\.)?(uid|resourceVersion|creationTimestamp|deletionTimestamp|storageVersionHash)"
+    r"|buildDate|gitCommit|goVersion"
     r"|(.*\.)?status\.(conditions\[\]\.lastTransitionTime|disruptedPods\.[^.]+)"
 )
 """Paths of what each server gives its own objects, and when it wrote that: only whether there is one is compared."""
-_BOOKKEEPING = frozenset({"managedFields"})
+_BOOKKEEPING = frozenset({"managedFields", "gitTreeState"})
 _NAMED = {"groups": "name", "groups[].versions": "version", "resources": "name"}
 """Lists of which a real server has more than an embedded one: what both have is compared, by this key."""
 _MASKS = (

@@ -22,7 +22,7 @@ from talops.domain.talos import Unknown
 from talops.sim.kube.api import KubeApi
 from talops.sim.kube.objects import Resource
 from talops.sim.world import World
-from talops.tools import kubernetes, operators, requests
+from talops.tools import kubernetes, objects, operators, requests, workloads
 from talops.tools.templates import REQUEST_TEMPLATES
 
 READERS: Mapping[str, Callable[[Response], object]] = MappingProxyType(
@@ -49,6 +49,13 @@ READERS: Mapping[str, Callable[[Response], object]] = MappingProxyType(
         "tuppr": operators.tuppr_upgrades,
         "system-upgrade": operators.upgrade_plans,
         "access": kubernetes.access_allowed,
+        "api-core": lambda reply: isinstance(objects.kinds(reply), Unknown),
+        "version": lambda reply: isinstance(objects.server_version(reply), Unknown),
+        "object": objects.live,
+        "object-apply": lambda reply: type(objects.applied(reply)),
+        "helm-releases": workloads.flux_releases,
+        "release-records": workloads.records,
+        "signing-requests": workloads.signing_requests,
     }
 )
 """What talops makes of each answer. Of discovery a real server says more: only whether it is understood is compared."""

@@ -11,7 +11,7 @@ from play import cluster
 
 from contract.crds import complaints
 from contract.transcripts import kubectl_capture
-from talops.sim.faults import CONFIG_FAULTS, FAULTS, KUBERNETES_FAULTS
+from talops.sim.faults import CNI_FAULTS, CONFIG_FAULTS, ETCD_FAULTS, FAULTS, KUBERNETES_FAULTS
 from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
 
@@ -48,7 +48,7 @@ def served(*faults: str) -> dict[str, list[Object]]:
 
 @pytest.mark.parametrize(
     "fault",
-    ["", *(name for name in FAULTS if name not in {**CONFIG_FAULTS, **KUBERNETES_FAULTS})],
+    ["", *(name for name in FAULTS if name not in {**CNI_FAULTS, **CONFIG_FAULTS, **ETCD_FAULTS, **KUBERNETES_FAULTS})],
     ids=lambda fault: str(fault or "no-fault"),
 )
 def test_what_is_served_is_valid_in_the_oldest_and_the_newest_schema(fault: str) -> None:

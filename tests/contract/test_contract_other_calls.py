@@ -28,7 +28,7 @@ from talops.tools.calls import (
     sops_decrypt,
     sops_encrypt,
 )
-from talops.tools.commands import TALOSCTL_TEMPLATES, TEMPLATES
+from talops.tools.commands import CHART_TEMPLATES, TALOSCTL_TEMPLATES, TEMPLATES
 from talops.tools.runner import ShRunner
 
 SERVER = "https://127.0.0.1:1"
@@ -263,6 +263,8 @@ CASES = (
 def test_every_call_has_a_case() -> None:
     asked_elsewhere = {template.name for template in TALOSCTL_TEMPLATES}
     asked_elsewhere |= {name for name in TEMPLATES if name.startswith("talhelper-")} - {"talhelper-version"}
+    # test_contract_charts.py
+    asked_elsewhere |= {template.name for template in CHART_TEMPLATES}
     asked_elsewhere |= {"git-tracked", "git-not-ignored", "git-toplevel", "git-archive"}
     assert {case.template for case in CASES} | asked_elsewhere == set(TEMPLATES)
 

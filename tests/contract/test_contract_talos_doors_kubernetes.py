@@ -10,15 +10,34 @@ import pytest
 
 from contract.kubernetes_upgrades import CP2, CP3, W1, Ending, Upgrade, embedded, side_by_side
 from contract.talos_door import GENERATIONS
+from machine_configs import machine_config
 from real_tools import real
 from talops.sim.cluster import Cluster
 
-UPDATED = ' < "{}": successfully updated'
 STAYS = f' > "{CP2}": waiting for kube-apiserver pod update'
 NO_RESTART = f' > "{W1}": waiting for kubelet restart'
 WAITS_FOR_NODE = f' > "{W1}": waiting for node update'
 NO_PULL = ("--pre-pull-images=false",)
+POD_STAYS = Upgrade(name="", faults=("static-pod-stays@cp-2",), until=STAYS)
 KUBELET_STAYS = Upgrade(name="", faults=("kubelet-does-not-restart@w-1",), until=NO_RESTART)
+
+GONE = """\
+    apiServer:
+        extraArgs:
+            feature-gates: "HonorPVReclaimPolicy=true,AppArmor=true"
+    scheduler:
+        extraArgs:
+            feature-gates: CSIMigrationPortworx=false,HonorPVReclaimPolicy=true
+"""
+GONE_FLAGS = """\
+        extraArgs:
+            pod-infra-container-image: registry.k8s.io/pause:3.10
+            rotate-server-certificates: "true"
+"""
+MIRROR = """\
+    apiServer:
+        image: registry.example:5000/kube-apiserver:v1.35.4
+"""
 
 
 def _no_quorum(cluster: Cluster) -> None:
@@ -31,8 +50,7 @@ UPGRADES = (
     Upgrade(name="same-minor", to="v1.35.6", words=NO_PULL),
     Upgrade(name="without-kubelets", words=(*NO_PULL, "--upgrade-kubelet=false")),
     Upgrade(name="again", words=NO_PULL, first=Upgrade(name="", words=NO_PULL)),
-    Upgrade(name="rest", words=NO_PULL, first=Upgrade(name="", until=UPDATED.format(CP2))),
-    Upgrade(name="killed", until=UPDATED.format(CP2)),
+    Upgrade(name="rest", words=NO_PULL, faults=POD_STAYS.faults, first=POD_STAYS, mended=True),
     Upgrade(name="dry-run", words=("--dry-run",)),
     Upgrade(name="image-missing", faults=("kubernetes-image-missing@cp-2",)),
     Upgrade(name="kubelet-image-missing", faults=("kubernetes-image-missing@w-1",)),
@@ -53,6 +71,23 @@ UPGRADES = (
     Upgrade(name="two-minors", to="v1.37.0"),
     Upgrade(name="talos-too-old", start="v1.12.4"),
     Upgrade(name="older-nodes", start="v1.12.4", to="v1.35.6", words=NO_PULL),
+    Upgrade(
+        name="removed-gates",
+        configs={"cp-2": machine_config(kind="controlplane", cluster=GONE), "w-1": machine_config(kubelet=GONE_FLAGS)},
+    ),
+    Upgrade(
+        name="removed-flags",
+        kubernetes="v1.34.2",
+        to="v1.35.4",
+        configs={"cp-2": machine_config(kind="controlplane", cluster=GONE), "w-1": machine_config(kubelet=GONE_FLAGS)},
+    ),
+    Upgrade(
+        name="registry-with-a-port",
+        words=NO_PULL,
+        configs={"cp-2": machine_config(kind="controlplane", cluster=MIRROR)},
+        until=STAYS,
+        faults=("static-pod-stays@cp-2",),
+    ),
     Upgrade(name="no-quorum", prepare=_no_quorum),
     Upgrade(name="api-off", endpoint=f"https://{CP3}:6443", faults=("dead-node@cp-3",)),
 )

@@ -50,23 +50,28 @@ def secrets(place: Practice) -> set[str]:
     return set(re.findall(r"[A-Za-z0-9+/=.]{20,}", (place.repo / "talsecret.yaml").read_text()))
 
 
+def some_of(place: Practice) -> tuple[str, ...]:
+    """Every node, or where another talosctl is all that differs, one."""
+    return () if place.talosctl == "1.13.0" else ("cp-2",)
+
+
 def test_what_is_live_reaches_every_node_and_none_reboots(place: Practice) -> None:
     place.edit(PATCHES, PATCHES + LIVE)
-    before = boots(place)
+    before, nodes = boots(place), some_of(place)
 
-    code, shown = ran(place, "apply", "--plan")
+    code, shown = ran(place, "apply", *nodes, "--plan")
     assert code == 3, shown
     assert "machine.sysctls" in shown
-    code, printed = ran(place, "apply", "--yes", "--show-commands", patience=LONGEST)
+    code, printed = ran(place, "apply", *nodes, "--yes", "--show-commands", patience=LONGEST)
 
     assert code == 0, printed
     assert boots(place) == before
-    assert all("vm.max_map_count" in config(place, hostname) for hostname in place.nodes())
+    assert all("vm.max_map_count" in config(place, hostname) for hostname in nodes or place.nodes())
     assert "apply-config --file" in printed
     told = printed + shown + "".join(path.read_text() for path in place.journals())
     assert [value for value in secrets(place) if value in told] == []
     assert place.traces() == []
-    code, printed = ran(place, "apply", "--yes")
+    code, printed = ran(place, "apply", *nodes, "--yes")
     assert (code, "Nothing to do" in printed) == (0, True)
 
 
@@ -100,13 +105,16 @@ def test_an_upgrade_with_configs_takes_each_node_down_once(talosctl: str) -> Non
     for place in cluster(talosctl, start="v1.12.0", workers=0):
         place.edit(PATCHES, PATCHES + REBOOT)
 
-        code, printed = ran(place, "upgrade", "all", "--with-config", "--yes", patience=LONGEST * 2)
+        nodes = some_of(place)
+        run = ("upgrade", "all", "--with-config", "--yes", *(("--only", *nodes) if nodes else ()))
+
+        code, printed = ran(place, *run, patience=LONGEST * 2)
 
         assert code == 0, printed
-        assert set(place.versions().values()) == {TALOS}
-        assert all("GRPC_GO" in config(place, hostname) for hostname in place.nodes())
+        assert {place.versions()[hostname] for hostname in nodes or place.nodes()} == {TALOS}
+        assert all("GRPC_GO" in config(place, hostname) for hostname in nodes or place.nodes())
         assert place.traces() == []
-        code, printed = ran(place, "upgrade", "all", "--with-config", "--yes")
+        code, printed = ran(place, *run)
         assert code == 0, printed
         assert "Nothing to do" in printed
 

@@ -5,7 +5,7 @@ from live_talops import ran
 from practice import Practice, last_words, practice
 from processes import talops
 
-from talops.sim.faults import CONFIG_FAULTS, FAULTS, KUBERNETES_FAULTS
+from talops.sim.faults import CNI_FAULTS, CONFIG_FAULTS, ETCD_FAULTS, FAULTS, KUBERNETES_FAULTS
 
 START, TARGET = "v1.13.0", "v1.13.2"
 NODE = "w-3"
@@ -15,7 +15,9 @@ LONGEST = 90.0
 """Seconds. talops gives up by itself long before."""
 
 
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in {**CONFIG_FAULTS, **KUBERNETES_FAULTS}])
+@pytest.mark.parametrize(
+    "name", [name for name in FAULTS if name not in {**CNI_FAULTS, **CONFIG_FAULTS, **ETCD_FAULTS, **KUBERNETES_FAULTS}]
+)
 def test_a_fault_ends_on_the_real_tools_as_it_was_rehearsed(name: str) -> None:
     node = ELSEWHERE.get(name, NODE)
     fault = f"{name}@{node}" if FAULTS[name].needs_node else name

@@ -18,19 +18,27 @@ class Path:
     start: str
     target: str
     talosctl: str
-    workers: int = 3
+    workers: int = 0
+    only: tuple[str, ...] = ()
+    """One node is enough where another talosctl is all that differs."""
 
 
 PATHS = (
     Path(name="a 1.12 cluster to 1.13 by the old call", start="v1.12.0", target="v1.13.2", talosctl="1.13.0"),
-    Path(name="1.13.0 to a later 1.13 by the new call", start="v1.13.0", target="v1.13.2", talosctl="1.13.0"),
-    Path(name="with the older talosctl", start="v1.12.0", target="v1.13.2", talosctl="1.12.0", workers=0),
+    Path(
+        name="1.13.0 to a later 1.13 by the new call",
+        start="v1.13.0",
+        target="v1.13.2",
+        talosctl="1.13.0",
+        workers=3,
+    ),
+    Path(name="with the older talosctl", start="v1.12.0", target="v1.13.2", talosctl="1.12.0", only=("cp-2",)),
     Path(
         name="with a talosctl that is older than the nodes",
         start="v1.13.0",
         target="v1.13.2",
         talosctl="1.12.0",
-        workers=0,
+        only=("cp-2",),
     ),
 )
 
@@ -38,18 +46,19 @@ PATHS = (
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.name))
 def test_every_node_reaches_the_target_and_nothing_is_left_behind(path: Path) -> None:
     with practice(start=path.start, target=path.target, talosctl=path.talosctl, workers=path.workers) as place:
-        before = place.nodes()
+        upgraded = path.only or tuple(place.nodes())
+        run = (*ALL, *(("--only", *path.only) if path.only else ()))
 
-        code, printed = ran(place, *ALL, patience=LONGEST)
+        code, printed = ran(place, *run, patience=LONGEST)
 
         assert code == 0, printed
-        nodes = place.nodes()
+        nodes = {name: node for name, node in place.nodes().items() if name in upgraded}
         seen = {name: (node["version"], node["kubernetes"], node["cordoned"]) for name, node in nodes.items()}
-        assert seen == dict.fromkeys(before, (path.target, "Ready", False))
+        assert seen == dict.fromkeys(upgraded, (path.target, "Ready", False))
         assert {node["other"] for node in nodes.values()} == {path.start}
         assert place.traces() == []
 
-        code, printed = ran(place, *ALL)
+        code, printed = ran(place, *run)
 
         assert code == 0, printed
-        assert f"Nothing to do: every node runs {path.target}." in printed
+        assert "Nothing to do" in printed

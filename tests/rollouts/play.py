@@ -23,6 +23,22 @@ from talops.sim.kube.objects import Object
 from talops.sim.world import Killed, World, rehearsal
 from talops.tools.calls import Talosctl
 
+STEPS = [
+    Step.GATES,
+    Step.CORDON,
+    Step.DATABASES,
+    Step.DRAIN,
+    Step.DETACH,
+    Step.PROOF,
+    Step.MARK,
+    Step.UPGRADE,
+    Step.BOOT,
+    Step.VERIFY,
+    Step.UNCORDON,
+    Step.SETTLE,
+]
+"""Of a node that is upgraded, in order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
@@ -114,6 +130,10 @@ class Rehearsed:
     def roll_back(self, hostname: str) -> Played:
         """One `talops rollback NODE --yes`."""
         return self._run(lambda session, holder, _: roll_back(session, hostname, holder=holder, confirm=lambda _: True))
+
+    def run_etcd(self, command: Callable[[Session, str], Exit], *, again: str) -> Played:
+        """One `talops etcd …`."""
+        return self._run(lambda session, holder, _: command(session, holder), again=again)
 
     def _run(self, command: Callable[[Session, str, Configs], Exit], again: str = "talops upgrade all") -> Played:
         self.runs += 1

@@ -231,8 +231,15 @@ def test_what_stops_every_rollout_stops_this_one_before_it_begins(fault: str, ex
     assert rehearsed.world.truth.cluster.clients == []
 
 
-def test_an_api_that_goes_away_now_and_then_is_waited_for_and_talosctl_begins_anew() -> None:
-    rehearsed = kubernetes("api-flaps")
+def test_an_api_that_goes_away_is_waited_for_and_talosctl_begins_anew() -> None:
+    """For six seconds, when talosctl begins to look around."""
+    rehearsed = kubernetes()
+    truth = rehearsed.world.truth.cluster
+
+    def go_away() -> None:
+        truth.api_gap_until = truth.timeline.now + 6
+
+    rehearsed.when("", Step.KUBERNETES, go_away, after=0)
 
     played = rehearsed.upgrade_k8s()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from play import cluster, cordoned, marked
+from play import STEPS, cluster, cordoned, marked
 
 from talops.domain.cluster import Policy
 from talops.domain.event import Event, NodeState, Step, StepWaits
@@ -16,8 +16,7 @@ from talops.errors import Exit
 from talops.execute.journal import Journal
 from talops.sim.faults import Fault
 
-OF_CONFIGS = {Step.STAGE, Step.APPLY, Step.REBOOT}
-EACH_STEP = [step for step in Step if step is not Step.MARK and step not in OF_CONFIGS]
+EACH_STEP = [step for step in STEPS if step is not Step.MARK]
 
 
 @pytest.mark.parametrize("signals", [("INT",), ("INT", "INT"), ("TERM",)])

@@ -3,26 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from play import cluster
+from play import STEPS, cluster
 
-from talops.domain.event import Ended, GatesJudged, NodeEnded, NodeState, Step, StepStarted
+from talops.domain.event import Ended, GatesJudged, NodeEnded, NodeState, StepStarted
 from talops.domain.talos import Version
 from talops.errors import Exit
-
-STEPS = [
-    Step.GATES,
-    Step.CORDON,
-    Step.DATABASES,
-    Step.DRAIN,
-    Step.DETACH,
-    Step.PROOF,
-    Step.MARK,
-    Step.UPGRADE,
-    Step.BOOT,
-    Step.VERIFY,
-    Step.UNCORDON,
-    Step.SETTLE,
-]
 
 
 @pytest.mark.parametrize(("start", "target"), [("v1.13.0", "v1.13.1"), ("v1.12.4", "v1.13.1"), ("v1.11.0", "v1.12.2")])

@@ -3,7 +3,7 @@
 import typer
 
 from talops import wiring
-from talops.cli import acting, applying, options, upgrading_kubernetes
+from talops.cli import acting, applying, options, rehearse_etcd, rehearse_install, seeing, upgrading_kubernetes
 from talops.cli.app import SETTINGS
 from talops.domain.context import Output
 from talops.wiring.upgrading_kubernetes import kubernetes_wish, start_of
@@ -11,6 +11,9 @@ from talops.wiring.upgrading_kubernetes import kubernetes_wish, start_of
 app = typer.Typer(help="Any of these on an embedded cluster built from your files.", **SETTINGS)
 below_upgrade = typer.Typer(help="Upgrade the embedded cluster.", **SETTINGS)
 app.add_typer(below_upgrade, name="upgrade")
+app.add_typer(rehearse_etcd.app, name="etcd")
+app.add_typer(rehearse_install.app, name="install")
+app.command("install-cni", hidden=True)(rehearse_install.cni)
 
 
 @app.callback(invoke_without_command=True)
@@ -132,6 +135,20 @@ def health(
 ) -> None:
     """Rehearse `health`."""
     acting.show_health(wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed), json=json)
+
+
+@app.command()
+def services(
+    context: typer.Context,
+    nodes: options.Nodes = None,
+    json: options.AsJson = False,
+    fault: options.Faults = None,
+    start: options.Start = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Rehearse `services`."""
+    stage = wiring.rehearsal(context.obj, faults=fault or (), start=start, seed=seed)
+    seeing.services(stage, nodes or [], json=json)
 
 
 @app.command()

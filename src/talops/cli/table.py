@@ -76,6 +76,8 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "offline": Option(("--offline",), "Ask no network."),
     "strict": Option(("--strict",), "Warnings are errors."),
+    "disarm": Option(("--disarm",), "Take the alarms back, once what raised them is over."),
+    "snapshot": Option(("--snapshot",), "Where the snapshot is kept that is taken before.", "file", "FILE"),
     "force": Option(("--force",), "Even where nothing has changed, or something is there already."),
     "findings": Option(("--output",), "plain, json or github; default: plain.", "form", "FORM"),
     "fault": Option(("--fault",), "Make this go wrong; may be given again.", "fault", "NAME@NODE"),
@@ -85,6 +87,9 @@ OPTIONS: Mapping[str, Option] = {
         ("--to",), "The Kubernetes release to go to; default: kubernetesVersion of the files.", "text", "vX.Y.Z"
     ),
     "kubernetes-from": Option(("--from",), "The Kubernetes release that the cluster starts with.", "text", "vX.Y.Z"),
+    "kubernetes-start": Option(
+        ("--kubernetes",), "The Kubernetes release that the cluster starts with.", "text", "vX.Y.Z"
+    ),
     "seed": Option(("--seed",), "Other delays, the same for the same number.", "text", "NUMBER"),
     "name": Option(("--name",), "Which sandbox; default: the only one, or for `up` its cluster.", "text", "NAME"),
     "example": Option(("--example",), "The example cluster of six nodes, whatever files are here."),
@@ -95,14 +100,20 @@ OPTIONS: Mapping[str, Option] = {
     "update": Option(("--update",), "Choose the versions anew, and write talops.lock."),
     "shell": Option(("--shell",), "The shell that reads it: sh, bash, zsh or fish.", "shell", "SHELL"),
     "new": Option(("--new",), "Begin the repository of a new cluster.", "text", "NAME"),
+    "cni-from": Option(
+        ("--from",), "Install it from this kustomization, helmfile, HelmRelease, chart or manifest.", "file", "PATH"
+    ),
+    "repair": Option(("--repair",), "Apply what the files say even over what somebody else keeps."),
     "unset": Option(("--unset",), "Print what takes it back."),
 }
 SHELLS = ("bash", "zsh", "fish")
 GLOBAL = ("repo", "talosconfig", "kubeconfig", "context", "kube-context")
 WHICH = ("only", "skip-node", "accept-downtime")
 APPLY = ("skip-node", "accept-downtime", "stage")
+ACT = ("yes", "show-commands", "output")
 REHEARSAL = ("fault", "from", "seed")
 KUBERNETES = ("kubernetes-to", "yes", "plan", "show-commands", "output")
+CNI = ("cni-from", "repair")
 
 COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("init",): Command(
@@ -114,6 +125,24 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("nodes",): Command("What the files say about each node; needs no cluster.", module="nodes", options=("json",)),
     ("status",): Command("The live cluster on one screen.", module="status", options=("json",)),
     ("health",): Command("What is wrong, worst first, and nothing else.", module="health", options=("json",)),
+    ("etcd",): Command("etcd of the cluster: its members, as every control plane sees them.", module="etcd"),
+    ("etcd", "status"): Command("Every member as every control plane sees it, and the quorum.", options=("json",)),
+    ("etcd", "members"): Command("Who the members are, and whether they answer.", options=("json",)),
+    ("etcd", "alarms"): Command("The alarms that etcd has raised.", options=("disarm", *ACT, "json")),
+    ("etcd", "snapshot"): Command(
+        "Save etcd into a file that is checked, for you alone.", options=("show-commands", "output"), argument="file"
+    ),
+    ("etcd", "remove-member"): Command(
+        "Take a dead member out, if quorum is kept.", options=("snapshot", *ACT), argument="node"
+    ),
+    ("etcd", "forfeit-leadership"): Command("Let another member lead.", options=ACT, argument="node"),
+    ("etcd", "defrag"): Command(
+        "Give free space back, one member at a time.", options=("accept-downtime", *ACT), argument="nodes"
+    ),
+    ("etcd", "recover"): Command("What is wrong, what to type, and why.", options=("snapshot", *ACT)),
+    ("services",): Command(
+        "The services of nodes, as Talos runs them.", module="services", options=("json",), argument="nodes"
+    ),
     ("plan",): Command("What `upgrade all` would do now, and why.", module="plan", options=(*WHICH, "json")),
     ("diff",): Command(
         "What the nodes have against what the files want.", module="diff", options=("json",), argument="nodes"
@@ -150,6 +179,17 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
         module="rollback",
         options=("accept-downtime", "yes", "show-commands", "output"),
         argument="node",
+    ),
+    ("install",): Command("Install what a cluster needs before everything else.", module="install"),
+    ("install", "cni"): Command(
+        "Install the CNI that the repository names, and wait until every node has it.",
+        options=(*CNI, "yes", "plan", "show-commands", "output"),
+    ),
+    ("install-cni",): Command(
+        "The same as `install cni`.",
+        module="install",
+        options=(*CNI, "yes", "plan", "show-commands", "output"),
+        hidden=True,
     ),
     ("unlock",): Command("Take the Lease away from a run that is gone.", module="unlock", options=("yes",)),
     ("doctor",): Command(
@@ -192,13 +232,46 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
     ("rehearse", "plan"): Command("Rehearse `plan`.", options=(*WHICH, "json", *REHEARSAL)),
     ("rehearse", "status"): Command("Rehearse `status`.", options=("json", *REHEARSAL)),
     ("rehearse", "health"): Command("Rehearse `health`.", options=("json", *REHEARSAL)),
+    ("rehearse", "etcd"): Command("etcd of the embedded cluster."),
+    ("rehearse", "etcd", "status"): Command("Rehearse `etcd status`.", options=("json", *REHEARSAL)),
+    ("rehearse", "etcd", "members"): Command("Rehearse `etcd members`.", options=("json", *REHEARSAL)),
+    ("rehearse", "etcd", "alarms"): Command(
+        "Rehearse `etcd alarms`.", options=("disarm", "show-commands", "output", "json", *REHEARSAL)
+    ),
+    ("rehearse", "etcd", "snapshot"): Command(
+        "Rehearse `etcd snapshot`.", options=("show-commands", "output", *REHEARSAL), argument="file"
+    ),
+    ("rehearse", "etcd", "remove-member"): Command(
+        "Rehearse `etcd remove-member`.", options=("show-commands", "output", *REHEARSAL), argument="node"
+    ),
+    ("rehearse", "etcd", "forfeit-leadership"): Command(
+        "Rehearse `etcd forfeit-leadership`.", options=("show-commands", "output", *REHEARSAL), argument="node"
+    ),
+    ("rehearse", "etcd", "defrag"): Command(
+        "Rehearse `etcd defrag`.",
+        options=("accept-downtime", "show-commands", "output", *REHEARSAL),
+        argument="nodes",
+    ),
+    ("rehearse", "etcd", "recover"): Command(
+        "Rehearse `etcd recover`.", options=("show-commands", "output", *REHEARSAL)
+    ),
+    ("rehearse", "services"): Command("Rehearse `services`.", options=("json", *REHEARSAL), argument="nodes"),
     ("rehearse", "rollback"): Command(
         "Rehearse `rollback`.", options=("accept-downtime", "show-commands", "output", *REHEARSAL), argument="node"
+    ),
+    ("rehearse", "install"): Command("Install on the embedded cluster."),
+    ("rehearse", "install", "cni"): Command(
+        "Rehearse `install cni`.", options=(*CNI, "plan", "show-commands", "output", "fault", "seed")
+    ),
+    ("rehearse", "install-cni"): Command(
+        "The same as `rehearse install cni`.",
+        options=(*CNI, "plan", "show-commands", "output", "fault", "seed"),
+        hidden=True,
     ),
     ("sandbox",): Command("A practice cluster on this machine, for talosctl, kubectl and talops.", module="sandbox"),
     ("sandbox", "up"): Command(
         "Start a practice cluster, built from your files.",
-        options=("name", "example", "from", "speed", "seed", "fault", "foreground"),
+        options=("name", "example", "from", "kubernetes-start", "speed", "seed", "fault", "foreground"),
     ),
     ("sandbox", "status"): Command(
         "Its nodes, boot slots and faults, and where its configs are.", options=("name", "json")

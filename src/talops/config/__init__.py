@@ -9,14 +9,23 @@ from talops.config.comments import without_comments
 from talops.config.environment import Environment, read_environment
 from talops.config.files import must_be_folder, read_file
 from talops.config.patches import Patches
-from talops.config.policy import check_policy, load_policy, load_tools
+from talops.config.policy import check_policy, load_charts, load_policy, load_tools
 from talops.config.substitute import substitute
 from talops.config.talconfig import read_talconfig
 from talops.domain.cluster import Desired
 from talops.domain.process import Runner
 from talops.errors import FilesInvalid
 
-__all__ = ["Loaded", "check_policy", "load_desired", "load_files", "load_policy", "load_tools", "read_file"]
+__all__ = [
+    "Loaded",
+    "check_policy",
+    "load_charts",
+    "load_desired",
+    "load_files",
+    "load_policy",
+    "load_tools",
+    "read_file",
+]
 
 TALCONFIG = "talconfig.yaml"
 

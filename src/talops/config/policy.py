@@ -11,13 +11,14 @@ from talops.config.scalar import Place, Scalar, fail, is_null, number
 from talops.config.tree import Mapping, Tree, bool_of
 from talops.config.tree import Sequence as Rows
 from talops.domain.cluster import Desired, Policy
+from talops.domain.cni import Charts, Release
 from talops.domain.tool import ToolSettings
 from talops.errors import FilesInvalid
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from talops.config.policy_model import PolicyFile
+    from talops.config.policy_model import Chart, PolicyFile
 
 POLICY = "talops.yaml"
 
@@ -33,6 +34,34 @@ def load_tools(repo: Path) -> ToolSettings:
     text = read_file(repo, POLICY)
     file = None if text is None else _read(text)
     return ToolSettings() if file is None else file.tools.settings()
+
+
+def load_charts(repo: Path) -> Charts:
+    """What the same file says about the CNI. Raises FilesInvalid."""
+    text = read_file(repo, POLICY)
+    file = None if text is None else _read(text)
+    if file is None:
+        return Charts()
+    return Charts(source=file.cni.source or "", releases=tuple(_release(repo, chart) for chart in file.cni.charts))
+
+
+def _release(repo: Path, chart: "Chart") -> Release:
+    values = []
+    for name in chart.values:
+        words = read_file(repo, name)
+        if words is None:
+            hint = "file names are relative to talops.yaml's folder; mend the name, or git add the file"
+            raise FilesInvalid(f"`cni.charts` names {name}, which is not there", where=POLICY, hint=hint)
+        values.append(words)
+    in_folder = chart.repo is None and "://" not in chart.chart
+    return Release(
+        name=chart.release or chart.chart.rstrip("/").rpartition("/")[2],
+        namespace=chart.namespace,
+        chart=str(repo.absolute() / chart.chart) if in_folder else chart.chart,
+        repo=chart.repo or "",
+        version=chart.version or "",
+        values=tuple(values),
+    )
 
 
 def read_policy(text: str) -> Policy:

@@ -139,6 +139,22 @@ class Tools(Part):
         return ToolSettings(mirror=self.mirror or "", tools={name: part.setting() for name, part in parts.items()})
 
 
+class Chart(Part):
+    chart: str = Field(min_length=1, description="its name in repo, an oci:// reference, or a folder here")
+    repo: Web | None = Field(None, description="the URL of the chart repository")
+    version: str | None = Field(None, description="the chart's version, like 1.18.0")
+    release: str | None = Field(None, description="the name of the Helm release; default: the chart's name")
+    namespace: str = Field("kube-system", description="the namespace of the Helm release")
+    values: list[str] = Field([], description="values files of this repository, each over the one before")
+
+
+class Cni(Part):
+    """How `talops install cni` installs it, where the files alone do not say."""
+
+    source: str | None = Field(None, alias="from", description="a kustomization, helmfile, HelmRelease or manifest")
+    charts: list[Chart] = Field([], description="Helm charts, in place of that")
+
+
 class PolicyFile(Part):
     """Policy of talops: how carefully to roll."""
 
@@ -149,6 +165,7 @@ class PolicyFile(Part):
     drain: Drain = Drain()
     timeouts: Timeouts = Timeouts()
     tools: Tools = Tools()
+    cni: Cni = Cni()
 
     def policy(self) -> Policy:
         return Policy(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from talops.domain.cni import CniPlan
 from talops.domain.components import Component
 from talops.domain.plan import Plan
 from talops.domain.process import Instant
@@ -31,6 +32,12 @@ class Step(Enum):
     VERIFY = "verify"
     UNCORDON = "uncordon"
     SETTLE = "settle"
+    SNAPSHOT = "snapshot"
+    REMOVE = "remove"
+    HAND_OVER = "hand over"
+    DEFRAGMENT = "defragment"
+    DISARM = "disarm"
+    JOIN = "join"
 
 
 class NodeState(Enum):
@@ -57,6 +64,7 @@ class NodeState(Enum):
     BEHIND = "components of the old release"
     UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
+    NOT_DONE = "not done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,15 @@ class Planned(Event):
     run: str
     cluster: str
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CniPlanned(Event):
+    """What installing a CNI would change; it will be done, unless it is refused or not wanted."""
+
+    run: str
+    cluster: str
+    plan: CniPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +159,13 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Event):
+    """A question is about to be put to whoever is there."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commanded(Event):
     """A command line as a person would type it; shown by `--show-commands`. Reads too."""
 
@@ -160,3 +184,5 @@ class Ended(Event):
     left: tuple[str, ...]
     took: timedelta
     journal: str = ""
+    counted: bool = True
+    """What was done is counted in nodes."""

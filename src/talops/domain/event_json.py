@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from talops.domain.cni_json import cni_plan_to_json
 from talops.domain.event import (
+    Asked,
+    CniPlanned,
     Commanded,
     ComponentMoved,
     Ended,
@@ -63,6 +66,8 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
     match event:
         case Planned():
             return "planned", {"run": event.run, "cluster": event.cluster, "plan": plan_to_json(event.plan)}
+        case CniPlanned():
+            return "cni_planned", {"run": event.run, "cluster": event.cluster, "plan": cni_plan_to_json(event.plan)}
         case GatesJudged():
             return "gates_judged", {"hostname": event.hostname, "verdicts": verdicts_to_json(event.verdicts)}
         case StepStarted():
@@ -91,6 +96,8 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
             }
         case Noted():
             return "noted", {"hostname": event.hostname, "text": event.text, "warning": event.warning}
+        case Asked():
+            return "asked", {"question": event.question}
         case Commanded():
             return "commanded", {"command": event.command, "mutating": event.mutating}
         case Ended():

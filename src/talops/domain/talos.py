@@ -2,10 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache, total_ordering
 
 import semver
+
+SERVICES = ("apid", "containerd", "cri", "kubelet", "machined")
+"""Of every node, whatever its role."""
+SERVICES_OF_CONTROL_PLANES = ("etcd", "trustd")
+SYSTEM_SERVICES = frozenset({*SERVICES, *SERVICES_OF_CONTROL_PLANES})
+_DONE = frozenset({"Finished", "Skipped"})
 
 
 class Role(StrEnum):
@@ -100,7 +107,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberStatus:
-    """One row of `talosctl etcd status`: what one member says about itself. `leader` is all zeros when it sees none."""
+    """One row of `talosctl etcd status`: what one member says about itself. `leader` is all zeros when it sees none.
+
+    Sizes are as exact as talosctl prints them, which is two digits; 0 where it does not. `protocol` and `storage` are
+    versions of etcd, empty before talosctl 1.11.
+    """
 
     id: str
     leader: str
@@ -109,6 +120,42 @@ class MemberStatus:
     applied: int
     learner: bool
     errors: str
+    db_bytes: int = 0
+    in_use_bytes: int = 0
+    protocol: str = ""
+    storage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """One row of `talosctl services`. `state` is Running, Preparing, Waiting, Finished, Failed and so on; `health` is
+    OK, Fail, or ? for one that is not known or never looked at. `since`: how long nothing has changed, None where
+    talosctl does not say. `event` is the last one, in Talos' words.
+    """
+
+    id: str
+    state: str
+    health: str
+    event: str = ""
+    since: timedelta | None = None
+
+    @property
+    def well(self) -> bool:
+        """A service of the system has to run; one of an extension may be through with its work."""
+        if self.health == "Fail":
+            return False
+        return self.state == "Running" or (self.state in _DONE and self.id not in SYSTEM_SERVICES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One row of `talosctl etcd alarm list`: NOSPACE or CORRUPT, of the member with this ID."""
+
+    kind: str
+    member: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} on member {self.member}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,4 +166,7 @@ class EtcdView:
     address: str
     members: tuple[Member, ...] | Unknown
     status: MemberStatus | Unknown
-    alarms: tuple[str, ...] | Unknown
+    alarms: tuple[Alarm, ...] | Unknown
+    """Those of all members, as this one knows them."""
+    service: ServiceState | Unknown = NOT_ASKED
+    """etcd as Talos runs it there; asked only where a person looks."""

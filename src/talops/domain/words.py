@@ -28,3 +28,11 @@ def span(time: timedelta | float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 member`, `3 members`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def size(bytes: int) -> str:
+    """`23 MB`, as talosctl says it: two digits, in powers of 1000."""
+    number, units = float(bytes), ["B", "kB", "MB", "GB", "TB"]
+    while number >= 1000 and len(units) > 1:
+        number, units = number / 1000, units[1:]
+    return f"{number:.1f} {units[0]}" if number < 10 and units[0] != "B" else f"{number:.0f} {units[0]}"

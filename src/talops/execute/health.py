@@ -6,8 +6,9 @@ from datetime import date
 from talops.domain.cluster import Desired, DesiredNode, Observed, Policy
 from talops.domain.health import Health, Trouble, Urgency
 from talops.domain.kubernetes import KubeNode
+from talops.domain.services import expected
 from talops.domain.status import Status
-from talops.domain.talos import Role, TalosNode, Unknown
+from talops.domain.talos import TalosNode, Unknown
 from talops.domain.verdict import GateState, Verdict
 from talops.domain.words import count
 from talops.execute.status import cluster_status
@@ -15,9 +16,6 @@ from talops.gates.findings import few
 from talops.observe.symptoms import Symptoms
 
 NODES = "nodes"
-_EXPECTED = ("apid", "containerd", "cri", "kubelet", "machined")
-_EXPECTED_OF_CONTROL_PLANE = ("etcd", "trustd")
-"""A service that is not running is not listed at all (Talos' v1alpha1.ServiceController)."""
 _RUNNING = "running"
 _SOON = 30
 """Days before its end at which a certificate is worth a word."""
@@ -66,7 +64,7 @@ def _gates(desired: Desired, status: Status) -> Iterator[Trouble]:
             continue
         for reason in verdict.reasons:
             about, what = _told(verdict, reason, desired)
-            command = _of_node(desired, reason, status) if verdict.gate == NODES else _of_gate(desired, verdict, reason)
+            command = _of_node(desired, reason, status) if verdict.gate == NODES else _of_gate(verdict, reason)
             yield Trouble(urgency=Urgency.WRONG, about=about, what=what, next=command)
 
 
@@ -95,10 +93,9 @@ def _of_node(desired: Desired, reason: str, status: Status) -> str:
     return f"talosctl -n {address} get machinestatus -o yaml"
 
 
-def _of_gate(desired: Desired, verdict: Verdict, reason: str) -> str:
-    planes = ",".join(node.addresses[0] for node in desired.control_planes)
+def _of_gate(verdict: Verdict, reason: str) -> str:
     if verdict.gate == "etcd":
-        return f"talosctl -n {planes} etcd {'alarm list' if 'alarm' in reason else 'status'}"
+        return "talops etcd alarms" if "alarm" in reason else "talops etcd status"
     return _LOOK.get(verdict.gate, "talops status")
 
 
@@ -137,7 +134,8 @@ def _services(
                 bad.setdefault((service, what), []).append(node)
     for (service, what), nodes in bad.items():
         address = nodes[0].addresses[0]
-        command = f"talosctl -n {address} " + (f"logs {service} --tail 50" if service else "services")
+        logs = f"talosctl -n {address} logs {service} --tail 50"
+        command = logs if service else f"talops services {nodes[0].hostname}"
         yield Trouble(urgency=Urgency.WRONG, about=_hosts(nodes), what=what, next=command)
 
 
@@ -147,8 +145,8 @@ def _unwell(node: DesiredNode, symptoms: Symptoms) -> Iterator[tuple[str, str]]:
         yield "", f"its services are not known: {symptoms.services.reason}"
         return
     known = {service.id: service for service in symptoms.services}
-    expected = (*_EXPECTED, *(_EXPECTED_OF_CONTROL_PLANE if node.role is Role.CONTROL_PLANE else ()))
-    for name in expected:
+    # a service that is not running is no resource at all (Talos' v1alpha1.ServiceController)
+    for name in expected(node.role):
         if name not in known:
             yield name, f"the service {name} is not running"
     for service in known.values():

@@ -17,7 +17,13 @@ DURATION = timedelta(seconds=60)
 RENEW_EVERY = timedelta(seconds=15)
 PATIENCE = timedelta(seconds=60)
 """How long an API that does not answer just now is asked again."""
+_ALLOWED = "talops needs to create and update leases in kube-system"
+_ETCD = "what is wrong with etcd, and what mends it: `talops etcd recover`"
 AGAIN = {409, 429, 500, 502, 503, 504}
+
+
+class LeaseSilent(ToolFailed):
+    """The API that keeps the Lease does not answer, or cannot write: nobody has refused us anything."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +32,7 @@ class LeaseKeeper:
 
     session: Session
     holder: str
+    patience: timedelta = PATIENCE
     _lease: Lease | None = None
     _renewed_at: Instant = 0.0
     _tried_at: Instant = 0.0
@@ -43,7 +50,7 @@ class LeaseKeeper:
         A holder is gone when the Lease does not change for its whole duration while we watch: our clocks may disagree,
         so its renewTime is compared with itself only. Raises Locked, and ToolFailed when the API does not let us.
         """
-        deadline = self.session.now() + PATIENCE.total_seconds()
+        deadline = self.session.now() + self.patience.total_seconds()
         while True:
             seen = self._read(deadline)
             if seen is not None and seen.holder and seen.holder != self.holder:
@@ -55,9 +62,10 @@ class LeaseKeeper:
                 return
             # a write whose answer was lost may have been done: what is there now says whose it is
             if self.session.now() >= deadline or (reply.status is not None and reply.status not in AGAIN):
-                raise ToolFailed(
+                silent = reply.status is None or reply.status in AGAIN
+                raise (LeaseSilent if silent else ToolFailed)(
                     f"cannot take the Lease kube-system/talops: {kubernetes.complaint(reply)}",
-                    hint="nothing was changed; talops needs to create and update leases in kube-system",
+                    hint=f"nothing was changed; {_ETCD if kubernetes.blames_etcd(reply) else _ALLOWED}",
                 )
             self.session.waits("", Step.GATES, f"the Lease: {kubernetes.complaint(reply)}", deadline)
             self.session.pause(5)
@@ -125,7 +133,7 @@ class LeaseKeeper:
             if not isinstance(lease, Unknown):
                 return lease
             if lease.forbidden or self.session.now() >= deadline:
-                raise ToolFailed(
+                raise (ToolFailed if lease.forbidden else LeaseSilent)(
                     f"cannot read the Lease kube-system/talops: {lease.reason}",
                     hint="nothing was changed; check `kubectl -n kube-system get lease talops`",
                 )

@@ -3,7 +3,7 @@
 from talops.domain.cluster import DesiredNode
 from talops.domain.talos import Role, Unknown
 from talops.execute.session import Session
-from talops.gates.etcd import healthy_voters, quorum, voters_of
+from talops.gates.etcd import membership
 from talops.observe import observe_etcd
 
 
@@ -18,12 +18,11 @@ def what_is_left(session: Session, node: DesiredNode) -> str:
     silent = [view.hostname for view in views if isinstance(view.status, Unknown) and view.hostname != node.hostname]
     if silent:
         return f"How etcd is on {', '.join(silent)} is not known either: nothing else may go down"
-    voters, healthy = len(voters_of(known)), len(healthy_voters(known, views))
-    spare = healthy - quorum(voters)
-    if spare < 0:
+    now = membership(known, views)
+    if now.losses_left < 0:
         means = "which is no quorum: the Kubernetes API is down until one more is back"
-    elif spare == 0:
+    elif now.losses_left == 0:
         means = "which is just a quorum: nothing else may go down"
     else:
-        means = f"and needs {quorum(voters)}; nothing else is taken down until it is back"
-    return f"etcd has {healthy} of {voters} voters, {means}"
+        means = f"and needs {now.needs}; nothing else is taken down until it is back"
+    return f"etcd has {now.healthy} of {now.voters} voters, {means}"

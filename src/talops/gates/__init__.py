@@ -3,12 +3,12 @@
 from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.verdict import Verdict
 from talops.gates.ceph import judge_ceph
-from talops.gates.etcd import judge_etcd, quorum_survives_one_loss
+from talops.gates.etcd import judge_etcd
 from talops.gates.nodes import judge_nodes
 from talops.gates.postgres import judge_postgres
 from talops.gates.proof import last_proof
 
-__all__ = ["judge", "last_proof", "quorum_survives_one_loss"]
+__all__ = ["judge", "last_proof"]
 
 
 def judge(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from talops.domain.cluster import Desired, Observed, Policy
+from talops.domain.quorum import Membership, Peer, losses_borne
 from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown, most_telling
 from talops.domain.verdict import Verdict
 from talops.domain.words import count
@@ -15,18 +16,11 @@ APPLIED_LAG = 100
 """Entries that a member has committed but not yet applied; etcd itself refuses requests far above that."""
 INDEX_LAG = 1000
 """Entries that a member may be behind the furthest one: the views are taken some milliseconds apart."""
+NOT_LED = "etcdserver: no leader"
+FOR_VOTERS = "rpc not supported for learner"
+"""What a learner answers to most questions."""
 ACCEPTED = "etcd"
 """The word of `--accept-downtime` that gives up quorum where there is none to keep."""
-
-
-def quorum(voters: int) -> int:
-    """How many voters must agree."""
-    return voters // 2 + 1
-
-
-def quorum_survives_one_loss(voters: int, healthy: int) -> bool:
-    """Whether one healthy voter may go down and the rest still is a quorum."""
-    return healthy - 1 >= quorum(voters)
 
 
 def judge_etcd(observed: Observed, desired: Desired, policy: Policy, *, going: str = "") -> Verdict:
@@ -67,13 +61,16 @@ def _look_at_member(view: EtcdView, found: Findings) -> None:
     """What one member says about itself."""
     host = view.hostname
     gaps = [gap for gap in (view.status, view.members, view.alarms) if isinstance(gap, Unknown)]
+    if isinstance(view.status, MemberStatus) and view.status.learner:
+        # it tells nothing but its status, and that is how it should be
+        gaps = [gap for gap in gaps if FOR_VOTERS not in gap.reason]
     if gaps:
         found.do_not_know(f"etcd on {host} does not answer", gaps[0])
         found.hopeless = found.hopeless or any(gap.forbidden for gap in gaps)
     if isinstance(view.members, tuple) and not view.members:
         found.unknown.append(f"{host} sees no etcd member at all")
     if isinstance(view.alarms, tuple) and view.alarms:
-        found.shut.append(f"{host} sees an alarm: {few(view.alarms)}")
+        found.shut.append(f"{host} sees an alarm: {few(map(str, view.alarms))}")
     if isinstance(view.status, Unknown):
         return
     found.shut.extend(f"{host} {fault}" for fault in faults_of(view.status))
@@ -88,9 +85,15 @@ def faults_of(status: MemberStatus) -> tuple[str, ...]:
         faults.append("calls itself a learner")
     if not status.leader.strip("0"):
         faults.append("sees no leader")
-    if status.errors:
-        faults.append(f"reports errors: {status.errors}")
+    if errors := _own_errors(status):
+        faults.append(f"reports errors: {errors}")
     return tuple(faults)
+
+
+def _own_errors(status: MemberStatus) -> str:
+    """Without what is said elsewhere: alarms, in the list of alarms, and that there is no leader."""
+    errors = (error.strip() for error in status.errors.split(","))
+    return ", ".join(error for error in errors if error and " alarm:" not in error and error != NOT_LED)
 
 
 def _agreed_members(views: Sequence[EtcdView], found: Findings) -> tuple[Member, ...]:
@@ -124,8 +127,12 @@ def _look_at_members(members: Sequence[Member], views: Sequence[EtcdView], found
             found.shut.append(f"{own.get(member.id, name)} is still a learner")
         elif not member.hostname:
             found.shut.append(f"member {member.id} was added and never started")
-        elif member.id not in own and not any(isinstance(view.status, Unknown) for view in views):
+        elif member.id in own:
+            continue
+        elif not any(isinstance(view.status, Unknown) for view in views):
             found.notes.append(f"{name} is a member that the files do not know: counted, and not counted on")
+        elif member.hostname not in {view.hostname for view in views}:
+            found.shut.append(f"nobody answers for {name}, a member with the name of no control plane of the files")
     voters = len(voters_of(members))
     if voters > 2 and voters % 2 == 0:
         found.notes.append(f"{voters} voters bear no more losses than {voters - 1}")
@@ -149,13 +156,15 @@ def _look_at_agreement(views: Sequence[EtcdView], members: Sequence[Member], fou
 def _prove_quorum(
     members: Sequence[Member], views: Sequence[EtcdView], policy: Policy, going: str, found: Findings
 ) -> None:
-    voters, healthy = len(voters_of(members)), len(healthy_voters(members, views))
-    if quorum_survives_one_loss(voters, healthy):
+    now = membership(members, views)
+    voters, healthy = now.voters, now.healthy
+    own = {view.status.id for view in views if view.hostname == going and isinstance(view.status, MemberStatus)}
+    if now.losses_left >= 1 or own & {member.id for member in members if member.learner}:
         return
-    if voters <= 2 and ACCEPTED in policy.accept_downtime:
+    if not losses_borne(voters) and ACCEPTED in policy.accept_downtime:
         found.notes.append(f"etcd will be down while {going} is: accepted with --accept-downtime etcd")
         return
-    if voters <= 2:
+    if not losses_borne(voters):
         # a learner may become the third voter; else waiting changes nothing
         found.hopeless = found.hopeless or not any(member.learner for member in members)
         found.shut.append(
@@ -163,8 +172,17 @@ def _prove_quorum(
         )
         return
     found.shut.append(
-        f"{healthy} of {voters} voters are known to be healthy; without {going} that is {healthy - 1}, "
-        f"and quorum needs {quorum(voters)}"
+        f"{healthy} of {voters} voters are known to be healthy; without {going} that is {max(healthy - 1, 0)}, "
+        f"and quorum needs {now.needs}"
+    )
+
+
+def membership(members: Sequence[Member], views: Sequence[EtcdView]) -> Membership:
+    """These members as quorum counts them: healthy is who says so itself, each of whom was asked."""
+    healthy = healthy_voters(members, views)
+    return Membership.of(
+        Peer(id=member.id, voter=not member.learner, started=bool(member.hostname), healthy=member.id in healthy)
+        for member in members
     )
 
 
@@ -191,4 +209,5 @@ def _well(members: Sequence[Member], views: Sequence[EtcdView]) -> str:
         (v.hostname for v in views if isinstance(v.status, MemberStatus) and v.status.id == v.status.leader), ""
     )
     led = f", led by {leader}" if leader else ""
-    return f"{len(healthy_voters(members, views))} of {count(len(voters_of(members)), 'voter')} healthy{led}"
+    now = membership(members, views)
+    return f"{now.healthy} of {count(now.voters, 'voter')} healthy{led}"

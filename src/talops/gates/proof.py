@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.kubernetes import KubeNode, Pod
+from talops.domain.quorum import has_quorum, losses_borne, quorum
 from talops.domain.talos import Role, Unknown
 from talops.domain.verdict import Verdict
 from talops.domain.words import count
-from talops.gates.etcd import ACCEPTED, faults_of, healthy_voters, quorum, voters_of
+from talops.gates.etcd import ACCEPTED, faults_of, healthy_voters, voters_of
 from talops.gates.findings import Findings, few
 from talops.gates.postgres import primaries_on
 from talops.gates.rook import OSD, daemons, prove_monitors
@@ -85,7 +86,7 @@ def _prove_etcd(observed: Observed, desired: Desired, policy: Policy, going: str
         found.shut.append("the control planes do not agree on who the members of etcd are")
         return
     voters = len(voters_of(known[0]))
-    if voters <= 2 and role is Role.CONTROL_PLANE and ACCEPTED in policy.accept_downtime:
+    if not losses_borne(voters) and role is Role.CONTROL_PLANE and ACCEPTED in policy.accept_downtime:
         return
     for view in staying:
         gaps = (gap for gap in (view.status, view.members, view.alarms) if isinstance(gap, Unknown))
@@ -93,7 +94,7 @@ def _prove_etcd(observed: Observed, desired: Desired, policy: Policy, going: str
             found.do_not_know(f"etcd on {view.hostname} does not answer", gap)
             break
     healthy = len(healthy_voters(known[0], staying))
-    if voters == 0 or healthy < quorum(voters):
+    if voters == 0 or not has_quorum(voters, healthy):
         found.shut.append(
             f"etcd: without {going} {healthy} of {count(voters, 'voter')} are known to be healthy, "
             f"and quorum needs {quorum(voters)}"

@@ -79,17 +79,28 @@ def observe_etcd(desired: Desired, tools: Tools) -> tuple[EtcdView, ...]:
 
 
 def observe_node(node: DesiredNode, tools: Tools) -> ObservedNode:
-    """One node, now: version, stage, extensions and boot ID from Talos, and its Kubernetes node."""
+    """One node, now: boot ID, version, stage and extensions from Talos, and its Kubernetes node.
+
+    The boot ID is asked first: what is heard after it is of that boot or of a later one, and a node that does not tell
+    it is down, and asked no more.
+    """
     address = node.addresses[0]
-    facts = TalosFacts(tools, (address,), boot_ids=True, network=False)
-    ask(tools.runner, facts.questions())
+    (result,) = tools.runner.gather((tools.talosctl.boot_id(address),))
+    boot_id = one_answer(result, talosctl.boot_id)
+    talos: TalosNode | Unknown = boot_id if isinstance(boot_id, Unknown) else _told(tools, address)
     kube_nodes = kubernetes.nodes(tools.kube.gather((requests.nodes(),))[0])
     return ObservedNode(
         hostname=node.hostname,
-        talos=facts.node(address),
-        boot_id=facts.boot_id(address),
+        talos=talos,
+        boot_id=boot_id,
         kube=kube_nodes if isinstance(kube_nodes, Unknown) else _kube_node_of(node, kube_nodes),
     )
+
+
+def _told(tools: Tools, address: str) -> TalosNode | Unknown:
+    facts = TalosFacts(tools, (address,), boot_ids=False, network=False)
+    ask(tools.runner, facts.questions())
+    return facts.node(address)
 
 
 def has_pending_install(node: DesiredNode, tools: Tools) -> bool | Unknown:

@@ -2,11 +2,14 @@
 
 from functools import lru_cache
 
+from talops.domain.cluster import Desired, DesiredNode
 from talops.domain.process import Result
-from talops.domain.talos import EtcdView, Member, MemberStatus, Unknown
+from talops.domain.talos import NOT_ASKED, Alarm, EtcdView, Member, MemberStatus, ServiceState, Unknown
 from talops.observe.asking import Asks, Batch, answers, ask
+from talops.observe.direct import Make, ask_directly
 from talops.observe.edges import Files, Tools
 from talops.tools import etcd
+from talops.tools.servicestates import service_states
 
 Targets = tuple[tuple[str, str], ...]
 """Hostname and address of each control plane."""
@@ -34,7 +37,7 @@ def _whole_views(targets: Targets, members: Result, status: Result, alarms: Resu
     nodes = tuple(address for _, address in targets)
     found_members = answers(members, etcd.etcd_members, nodes)
     found_status = answers(status, etcd.etcd_statuses, nodes)
-    no_alarm: tuple[str, ...] = ()
+    no_alarm: tuple[Alarm, ...] = ()
     found_alarms = answers(alarms, etcd.etcd_alarms, nodes, no_alarm)
     if any(isinstance(answer, Unknown) for node in nodes for answer in (found_members[node], found_status[node])):
         return None
@@ -52,6 +55,40 @@ def _whole_views(targets: Targets, members: Result, status: Result, alarms: Resu
     )
 
 
+def observe_etcd_directly(desired: Desired, tools: Tools) -> tuple[EtcdView, ...]:
+    """Members, status and alarms from each control plane by itself: what some do not say is waited for in seconds."""
+    makes: tuple[Make, ...] = (
+        lambda talosctl, node: talosctl.etcd_members((node,)),
+        lambda talosctl, node: talosctl.etcd_status((node,)),
+        lambda talosctl, node: talosctl.etcd_alarms((node,)),
+    )
+    # where etcd is down, Talos takes longer to say so than anybody waits here; how it runs there it knows at once
+    second: tuple[Make, ...] = (lambda talosctl, node: talosctl.service_states((node,)),)
+    heard = ask_directly(desired.control_planes, makes, desired, tools, second=second)
+    return tuple(view_of(node, *heard[node.hostname]) for node in desired.control_planes)
+
+
+def view_of(
+    node: DesiredNode, members: Result, status: Result, alarms: Result, services: Result | None = None
+) -> EtcdView:
+    address = node.addresses[0]
+    no_alarm: tuple[Alarm, ...] = ()
+    return EtcdView(
+        hostname=node.hostname,
+        address=address,
+        members=answers(members, etcd.etcd_members, (address,))[address],
+        status=answers(status, etcd.etcd_statuses, (address,))[address],
+        alarms=answers(alarms, etcd.etcd_alarms, (address,), no_alarm)[address],
+        service=NOT_ASKED if services is None else _service(answers(services, service_states, (address,))[address]),
+    )
+
+
+def _service(states: tuple[ServiceState, ...] | Unknown) -> ServiceState | Unknown:
+    if isinstance(states, Unknown):
+        return states
+    return next((state for state in states if state.id == "etcd"), Unknown("the node runs no service etcd"))
+
+
 class EtcdFacts:
     """The questions to the control planes, and their answers put together."""
 
@@ -60,7 +97,7 @@ class EtcdFacts:
         nodes = tuple(address for _, address in self._targets)
         self._members: Batch[tuple[Member, ...]] = Batch(make.etcd_members, etcd.etcd_members, nodes)
         self._status: Batch[MemberStatus] = Batch(make.etcd_status, etcd.etcd_statuses, nodes)
-        self._alarms: Batch[tuple[str, ...]] = Batch(make.etcd_alarms, etcd.etcd_alarms, nodes, silence=())
+        self._alarms: Batch[tuple[Alarm, ...]] = Batch(make.etcd_alarms, etcd.etcd_alarms, nodes, silence=())
 
     def questions(self) -> list[Asks]:
         return [self._members, self._status, self._alarms]

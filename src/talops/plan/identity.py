@@ -50,6 +50,11 @@ def _some_agree(observed: Observed) -> bool:
     return any(ids is not None and ids[0] == ids[1] for ids in map(_boot_ids, observed.nodes.values()))
 
 
+def proven_one(observed: Observed) -> bool:
+    """Whether Talos and Kubernetes tell the same boot ID of a node, so that both speak of one cluster."""
+    return _some_agree(observed)
+
+
 def _disagreements(hostnames: list[str]) -> Iterator[Refusal]:
     for hostname in hostnames:
         what = "Talos and Kubernetes name different boot IDs: it has just rebooted, or is not the same machine"

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.machineconfig import ApplyMode
 from talops.domain.plan import ApplyNode, PlannedStep, Refusal, UpgradeNode, goes_down
+from talops.domain.quorum import losses_borne
 from talops.domain.talos import NOT_ASKED, Role, Unknown, Version
 from talops.plan.cordons import stranded
 from talops.plan.identity import two_clusters
@@ -39,7 +40,7 @@ def of_the_cluster(
     found += _silent(desired, observed, {refusal.hostname for refusal in refusals})
     planes = any(map(_takes_etcd_down, steps)) or Role.CONTROL_PLANE in refused_roles
     voters = max(_voters(observed), len(desired.control_planes))
-    if planes and voters <= 2 and ACCEPTED not in policy.accept_downtime:
+    if planes and not losses_borne(voters) and ACCEPTED not in policy.accept_downtime:
         found.append(_no_quorum(voters, command))
     elif voters == 2:
         upgrades = (step for step in steps if isinstance(step, UpgradeNode))

@@ -17,4 +17,5 @@ def api_server(cluster: Cluster, *, user: str) -> KubeApi:
 
     api.deny = deny
     api.quorate = lambda: cluster.etcd.quorate
+    api.full = lambda: cluster.etcd.full
     return api

@@ -11,6 +11,11 @@ from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
 from talops.sim.components import COMPONENTS, KUBELET, REPOSITORIES
 from talops.sim.config.stored import StoredConfig, images_of, kubelet_of, with_kubernetes
+from talops.sim.declared.certificates import Certificates
+from talops.sim.declared.definitions import Definitions
+from talops.sim.declared.network import Network
+from talops.sim.declared.starts import Starts
+from talops.sim.declared.workloads import Declared
 from talops.sim.etcd import Etcd
 from talops.sim.faults import Fault
 from talops.sim.kube.store import ObjectStore
@@ -128,27 +133,57 @@ def _catalog(desired: Desired) -> dict[str | None, tuple[str, ...]]:
     return {node.installer.schematic: _names(node) for node in desired.nodes}
 
 
+def _workers(cluster: Cluster) -> list[str]:
+    """Where apps run."""
+    return [m.hostname for m in cluster.machines.values() if not m.control_plane] or list(cluster.machines)
+
+
 class Parts:
     """What runs on the cluster."""
 
     def __init__(self, cluster: Cluster, faults: Iterable[Fault]) -> None:
         self.cluster = cluster
         self.workloads = Workloads(cluster)
+        Declared(cluster, Starts(cluster, self.workloads.place))
+        Definitions(cluster)
+        network, certificates = Network(cluster, self.workloads), Certificates(cluster)
         self.ceph: Ceph | None = None
         self.postgres: Postgres | None = None
-        for machine in cluster.machines.values():
-            self.workloads.system_pods(machine)
-        workers = [m.hostname for m in cluster.machines.values() if not m.control_plane] or list(cluster.machines)
-        self._apps(workers)
-        hosts = workers if len(workers) > 2 else list(cluster.machines)
-        if len(hosts) > 2:
-            self.ceph = Ceph(cluster, self.workloads, hosts[:STORAGE_HOSTS])
-            self.postgres = Postgres(cluster, self.workloads, hosts[:3])
-        self.trouble = Trouble(cluster, self.workloads, self.ceph, self.postgres, kured_on=workers[0])
+        faults, workers = list(faults), _workers(cluster)
+        if Fault(name="cni-missing") in faults:
+            self._begin_anew(certificates)
+        else:
+            self._begin_settled(workers)
+        self.trouble = Trouble(
+            cluster,
+            self.workloads,
+            self.ceph,
+            self.postgres,
+            kured_on=workers[0],
+            network=network,
+            certificates=certificates,
+        )
         for fault in faults:
             self.trouble.begin(fault)
         cluster.place_virtual_ip()
         cluster.timeline.run_until(cluster.timeline.now + SETTLING)
+
+    def _begin_anew(self, certificates: Certificates) -> None:
+        """A cluster that was bootstrapped a moment ago."""
+        for machine in self.cluster.machines.values():
+            self.workloads.system_pods(machine)
+        self.workloads.waiting("kube-system", "coredns", 2)
+        certificates.ask()
+
+    def _begin_settled(self, workers: list[str]) -> None:
+        for machine in self.cluster.machines.values():
+            self.workloads.network_pod(machine)
+            self.workloads.system_pods(machine)
+        self._apps(workers)
+        hosts = workers if len(workers) > 2 else list(self.cluster.machines)
+        if len(hosts) > 2:
+            self.ceph = Ceph(self.cluster, self.workloads, hosts[:STORAGE_HOSTS])
+            self.postgres = Postgres(self.cluster, self.workloads, hosts[:3])
 
     def _apps(self, workers: list[str]) -> None:
         """CoreDNS, two budgeted services, and one pod on each worker; every third keeps data in an emptyDir."""

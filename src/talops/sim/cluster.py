@@ -58,6 +58,8 @@ class Cluster:
     changes: int = 0
     on_ready: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine is Ready in Kubernetes again after a boot."""
+    on_network: list[Callable[[Machine], None]] = field(default_factory=list)
+    """Called when a machine has got its CNI plugin."""
     on_down: list[Callable[[Machine], None]] = field(default_factory=list)
     """Called when a machine begins to go down because it was told to."""
     held: dict[Fault, Callable[[], None]] = field(default_factory=dict)
@@ -93,7 +95,9 @@ class Cluster:
         endpoint = urlsplit(self.desired.endpoint)
         own = self.by_address(endpoint.hostname or "")
         servers = self.control_planes if own is None else [own]
-        running = any(machine.up and machine.stage == "running" for machine in servers)
+        running = any(machine.up and machine.stage == "running" and not machine.api_away for machine in servers)
+        # the virtual IP stays where it is while the API server behind it starts anew
+        running &= not any(machine.api_away for machine in servers if machine.virtual_ip == endpoint.hostname)
         moving = own is None and self.timeline.now < self.api_gap_until
         flaps = self.faulty("api-flaps") and self.timeline.now * self.timeline.speed % 97 < 6
         if running and not moving and not flaps:
@@ -206,9 +210,9 @@ class Cluster:
             return
         self.later(machine, 8, lambda: self._start_services(machine))
         self.later(machine, self._about(14), lambda: self.kubelet.started(machine))
-        if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self._settled(machine)):
+        if machine.upgraded_from and self.holds("stays-booting", machine, lambda: self.settled(machine)):
             return
-        self.later(machine, self._about(22), lambda: self._settled(machine))
+        self.later(machine, self._about(22), lambda: self.settled(machine))
 
     def _lose(self, machine: Machine) -> None:
         """A Talos that cannot read its config waits for another one for ever, and its API has no certificates.
@@ -238,10 +242,15 @@ class Cluster:
 
     def _start_services(self, machine: Machine) -> None:
         self.etcd.set_up(machine, True)
+        if machine.hostname in self.etcd.joining:
+            from talops.sim.etcdjoin import join
+
+            join(self, machine)
         self.touch()
 
-    def _settled(self, machine: Machine) -> None:
-        if not machine.up:
+    def settled(self, machine: Machine) -> None:
+        """Its boot is over, unless its etcd has still to come in: whoever brings that about says so again."""
+        if not machine.up or machine.hostname in self.etcd.joining:
             return
         if self._kubelet_fails(machine):
             self.enter(machine, "running")
@@ -249,13 +258,13 @@ class Cluster:
             return
         # the boot has proven itself: there is nothing to go back to by itself
         machine.upgraded_from = ""
-        self.enter(machine, "running", ready=True)
+        self.enter(machine, "running", ready=machine.hostname not in self.kubelet.without_network)
         self.place_virtual_ip()
         self.later(machine, self._about(6), lambda: self._ready(machine))
 
     def _kubelet_fails(self, machine: Machine) -> bool:
         new = (("kubelet-stays-down", machine.upgraded_from), ("kubelet-fails-after-apply", machine.new_config))
-        return any(is_new and self.holds(name, machine, lambda: self._settled(machine)) for name, is_new in new)
+        return any(is_new and self.holds(name, machine, lambda: self.settled(machine)) for name, is_new in new)
 
     def _ready(self, machine: Machine) -> None:
         if machine.stage != "running":

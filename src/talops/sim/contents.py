@@ -149,7 +149,16 @@ def nodestatus(cluster: Cluster, machine: Machine) -> list[Resource]:
 
 def kubeletspec(_cluster: Cluster, machine: Machine) -> list[Resource]:
     """What the config says, whether or not a kubelet has heard of it."""
-    return one(KUBELET, {"image": machine.images[KUBELET], "expectedNodename": machine.hostname, "config": {}})
+    spec: Object = {"image": machine.images[KUBELET]}
+    if flags := _added_flags(machine, KUBELET):
+        spec["args"] = flags
+    return one(KUBELET, {**spec, "expectedNodename": machine.hostname, "config": {}})
+
+
+def _added_flags(machine: Machine, component: str) -> list[str]:
+    from talops.sim.config.flags import added_flags
+
+    return added_flags(machine, component)
 
 
 def component_configs(component: str) -> Callable[[Cluster, Machine], list[Resource]]:
@@ -175,18 +184,19 @@ def static_pods(_cluster: Cluster, machine: Machine) -> list[Resource]:
 def _static_pod(machine: Machine, name: str) -> Object:
     annotations = {CONFIG_VERSION: str(config_version(machine, name))}
     metadata = {"name": name, "namespace": "kube-system", "annotations": annotations, "labels": {"k8s-app": name}}
-    containers = [{"name": name, "image": machine.images[name]}]
+    command = [f"/usr/local/bin/{name}", *_added_flags(machine, name)]
+    containers = [{"name": name, "image": machine.images[name], "command": command}]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}}
 
 
-def static_pod_statuses(cluster: Cluster, machine: Machine) -> list[Resource]:
+def static_pod_statuses(_cluster: Cluster, machine: Machine) -> list[Resource]:
     ready = "True" if machine.stage == "running" else "False"
     return [
         Resource(
-            id=f"kube-system/{pod.id}-{machine.hostname}",
+            id=f"kube-system/{component}-{machine.hostname}",
             spec={"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]},
         )
-        for pod in static_pods(cluster, machine)
+        for component in (COMPONENTS if machine.control_plane else ())
     ]
 
 

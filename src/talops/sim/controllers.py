@@ -5,6 +5,7 @@ for the network door only: a rehearsal is looked at by talops alone.
 """
 
 from talops.sim.cluster import Cluster
+from talops.sim.declared.pods import is_declared
 from talops.sim.kube.budgets import is_ready
 from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
@@ -39,19 +40,19 @@ class Controllers:
     def _hear(self, change: Change) -> None:
         pod = change.new or change.old
         if change.plural == "pods" and pod is not None:
-            self._see(pod)
+            self._see(pod, new=change.old is None)
         if change.plural == "namespaces" and change.old is None and change.new is not None:
             self._namespace(change.new["metadata"]["name"])
 
-    def _see(self, pod: Object) -> None:
+    def _see(self, pod: Object, *, new: bool = False) -> None:
         namespace = pod["metadata"]["namespace"]
         self._namespace(namespace)
         reference = (pod["metadata"].get("ownerReferences") or [{}])[0]
         kind, name = reference.get("kind", ""), reference.get("name", "")
-        if kind not in _PLURALS:
+        if kind not in _PLURALS or is_declared(pod):
             return
         owner = (namespace, kind, name)
-        if owner not in self._wanted:
+        if owner not in self._wanted or (new and self._store.get(_PLURALS[kind], name, namespace) is None):
             self._wanted.add(owner)
             self._make(owner, pod)
         if owner not in self._soon:
@@ -156,7 +157,9 @@ class Controllers:
         def change(found: Object) -> None:
             found["status"] = {**counts, "observedGeneration": found["metadata"].get("generation", 1)}
 
-        if self._store.get(plural, name, namespace) is not None:
+        found = self._store.get(plural, name, namespace)
+        # one that was written through the API has a controller of its own
+        if found is not None and "managedFields" not in found["metadata"]:
             self._store.update(plural, name, namespace, change)
 
     def _renew(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 
 from talops.sim.machine import Machine
@@ -11,6 +12,9 @@ ELECTION_SECONDS = 1.5
 DB_BYTES, DB_IN_USE = 23_068_672, 7_340_032
 """What `etcd status` shows as 23 MB and 7.3 MB (31.82%)."""
 NOSPACE = "NOSPACE"
+QUOTA_BYTES = 2 * 1024**3
+"""A member whose file is as large as that raises NOSPACE at the next write. Source: etcd's default, and Talos'."""
+_NEXT_WRITE = 2.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +63,10 @@ class Etcd:
     index: int = 53391
     changes: int = 0
     alarms: dict[str, str] = field(default_factory=dict)
+    joining: dict[str, str] = field(default_factory=dict)
+    """Machines that want to come in, by hostname, and why they were last refused."""
+    since: dict[str, datetime] = field(default_factory=dict)
+    """When something last became of the etcd of a machine, by hostname."""
     removed: list[EtcdMember] = field(default_factory=list)
     """Whoever was taken out: what they have on their disks lets them into no cluster any more."""
 
@@ -103,13 +111,18 @@ class Etcd:
     def called(self, id: str) -> EtcdMember | None:
         return next((member for member in self.members if member.id == id), None)
 
+    def note(self, machine: Machine) -> None:
+        """Something became of its etcd now."""
+        self.since[machine.hostname] = self.timeline.wall()
+        self.changes += 1
+
     def set_up(self, machine: Machine, up: bool) -> None:
         """Its etcd stopped or started. A lost leader is followed by an election, if there is a quorum to hold one."""
         member = self.member(machine)
         if member is None or member.up is (up and not machine.etcd_broken):
             return
         member.up = up and not machine.etcd_broken
-        self.changes += 1
+        self.note(machine)
         if member.id == self.leader and not member.up:
             self.leader = ""
         self.seek_leader()
@@ -145,9 +158,30 @@ class Etcd:
         member.db_bytes = member.in_use
         self.changes += 1
 
+    def fill(self, member: EtcdMember) -> None:
+        """So much was written, and deleted again, that there is no room in this member's file, and little in others."""
+        for one in self.members:
+            one.db_bytes, one.in_use = QUOTA_BYTES * 97 // 100, QUOTA_BYTES // 5
+        member.db_bytes = QUOTA_BYTES
+        self.write()
+
+    def empty(self) -> None:
+        """Nothing of that is left."""
+        for member in self.members:
+            member.db_bytes, member.in_use = DB_BYTES, DB_IN_USE
+        self.disarm()
+
+    def write(self) -> None:
+        """Whoever has no room for it says so."""
+        full = {one.id: NOSPACE for one in self.members if one.up and one.db_bytes >= QUOTA_BYTES}
+        self.alarms |= full if self.led else {}
+        self.changes += 1
+
     def disarm(self) -> None:
+        """Where there is no more room than before, the next write raises the alarm again."""
         self.alarms.clear()
         self.changes += 1
+        self.timeline.after(_NEXT_WRITE, self.write)
 
 
 def quorum(voters: int) -> int:

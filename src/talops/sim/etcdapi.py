@@ -1,6 +1,8 @@
 """What the Talos API of a control plane does about etcd, and what it answers. Both doors say it in these words.
 
-Source: Talos v1.13.0, v1alpha1_server.go and internal/pkg/etcd.
+Source: Talos v1.13.0, v1alpha1_server.go and internal/pkg/etcd. In one thing it is kinder than the real one, which
+waits without end for a member that does not run, and for alarms where there is no leader: here they are refused at
+once.
 """
 
 from collections.abc import Sequence

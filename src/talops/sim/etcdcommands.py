@@ -1,6 +1,7 @@
 """The argv door: what talosctl 1.13.0 prints for `etcd …`, byte for byte."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ T = TypeVar("T")
 CHANGES = frozenset({"remove-member", "forfeit-leadership", "defrag", "leave", "disarm"})
 """Words of the commands that change the cluster."""
 _ALONE = frozenset({"snapshot", "defrag", "leave"})
+_HEX = re.compile(r"[0-9a-fA-F]+")
 _UNDONE = "error parsing member ID: error parsing etcd member id: strconv.ParseUint"
 
 
@@ -33,7 +35,7 @@ class _Commands:
         self._cluster, self._nodes, self._words = cluster, command.nodes, command.words[1:]
 
     def run(self) -> Result:
-        if len(self._nodes) > 1 and self._words[0] in _ALONE:
+        if len(self._nodes) > 1 and not _ALONE.isdisjoint(self._words[:1]):
             return fail(f'command "etcd {self._words[0]}" is not supported with multiple nodes')
         match self._words:
             case ("members",):
@@ -100,10 +102,9 @@ class _Commands:
         return Result(exit=1, stderr=plural_errors(errors).encode()) if errors else Result()
 
     def _remove(self, id: str) -> Result:
-        try:
-            number = int(id, 16)
-        except ValueError:
+        if not _HEX.fullmatch(id):
             return fail(f'{_UNDONE}: parsing "{id}": invalid syntax')
+        number = int(id, 16)
         if number >= 2**64:
             return fail(f'{_UNDONE}: parsing "{id}": value out of range')
         return self._tell(lambda cluster, machine: etcdapi.remove(cluster, machine, f"{number:016x}"))
@@ -113,6 +114,8 @@ class _Commands:
         part = Path(f"{name}.part")
         try:
             with open(part, "wb", opener=partial(os.open, mode=0o600)) as file:
+                if nobody := nobody_there(self._cluster):
+                    return fail(f"error reading file: {nobody}")
                 found = self._streamed()
                 if isinstance(found, str):
                     return fail(f"error reading: {found}")
@@ -128,8 +131,6 @@ class _Commands:
     def _streamed(self) -> Snapshot | str:
         """Or why there is none."""
         machine = self._cluster.by_address(self._nodes[0])
-        if nobody := nobody_there(self._cluster):
-            return nobody
         if machine is None or not machine.up:
             return refused(self._nodes[0])
         try:

@@ -48,6 +48,17 @@ CONFIG_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     }
 )
 """What goes wrong only where a machine config is applied. `hangs-rebooting` and `never-returns` happen there, too."""
+ETCD_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "member-stays-learner": _endpoint("its etcd member is a learner, and is never promoted"),
+        "control-plane-replaced": _endpoint(
+            "it died and was installed anew under a new name: its dead member is still listed, and its etcd cannot join"
+        ),
+        "etcd-nospace": _endpoint("its etcd member has no space left: no member takes writes"),
+        "etcd-quorum-lost": _cluster("so many members of etcd are down that the rest is no quorum"),
+    }
+)
+"""What is wrong with etcd before anybody does anything. `etcd-member-lost` and `dead-node` are that, too."""
 KUBERNETES_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "kubelet-does-not-restart": _node("its kubelet goes on with the old config, whatever config it is given"),
@@ -56,6 +67,14 @@ KUBERNETES_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     }
 )
 """What goes wrong only where the release of Kubernetes changes."""
+CNI_FAULTS: Mapping[str, FaultKind] = MappingProxyType(
+    {
+        "cni-missing": _cluster("no node has a network: its CNI was never installed, or is gone"),
+        "cni-image-missing": _node("it cannot pull the image of its CNI daemon"),
+        "csr-never-approved": _cluster("no certificate that a kubelet asks for is ever approved"),
+    }
+)
+"""What shows only where a CNI is installed. A cluster that begins with `cni-missing` is a new one, without any app."""
 FAULTS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "silent-rollback": _node("its first boot of the new system fails and it goes back to the old one by itself"),
@@ -82,7 +101,9 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
         "lease-held": _cluster("another talops holds the Lease and renews it"),
         "two-clusters": _cluster("the kubeconfig belongs to another cluster than the talosconfig"),
         **CONFIG_FAULTS,
+        **ETCD_FAULTS,
         **KUBERNETES_FAULTS,
+        **CNI_FAULTS,
     }
 )
 
@@ -137,9 +158,9 @@ def _at(name: str, desired: Desired) -> str:
 def _default_node(name: str, desired: Desired) -> str:
     """A fault of one node that names none happens where it shows: to the last node, or to a control plane."""
     control_planes = desired.control_planes
-    if name == "etcd-member-lost":
+    if name == "etcd-member-lost" or name in ETCD_FAULTS:
         return control_planes[min(1, len(control_planes) - 1)].hostname
-    if name in NETWORK_FAULTS and NETWORK_FAULTS[name].control_planes:
+    if SANDBOX_FAULTS[name].control_planes:
         return control_planes[0].hostname
     return desired.nodes[-1].hostname
 

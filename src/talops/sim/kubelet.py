@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 
+from talops.sim.declared.pods import is_declared
 from talops.sim.kube.objects import Object
 from talops.sim.kube.store import ObjectStore
 from talops.sim.machine import Machine
 
+NO_NETWORK = (
+    "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+    "message:Network plugin returns error: cni plugin not initialized"
+)
 CORDONED = "talos.dev/cordoned"
 """The annotation by which Talos knows its own cordon again."""
 
@@ -17,6 +22,8 @@ class Kubelet:
         self._store = store
         self._version = kubernetes_version
         self.boot_id: Callable[[Machine], str] = lambda machine: machine.boot_id
+        self.without_network: set[str] = set()
+        """Hostnames of the nodes that have no CNI plugin: no pod but those of the host's network starts there."""
 
     def register(self, machine: Machine, *, ready_since: str = "") -> None:
         """`ready_since` is long ago for a node of the beginning, now for one that was deleted."""
@@ -127,8 +134,15 @@ class Kubelet:
 
     def ready(self, machine: Machine) -> None:
         self._uncordon(machine)
-        self._write(machine, "True", "KubeletReady", "kubelet is posting ready status")
+        self.tell_network(machine)
         self._pods_ready(machine, ready=True)
+
+    def tell_network(self, machine: Machine) -> None:
+        """Ready, unless the node has no CNI plugin."""
+        if machine.hostname in self.without_network:
+            self._write(machine, "False", "KubeletNotReady", NO_NETWORK)
+        else:
+            self._write(machine, "True", "KubeletReady", "kubelet is posting ready status")
 
     def tell_version(self, machine: Machine) -> None:
         """It has started anew, as another release or not."""
@@ -152,6 +166,9 @@ class Kubelet:
         change = _containers(machine, ready, self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
         for pod in list(self._store.pods_on(machine.hostname)):
             metadata = pod["metadata"]
+            if is_declared(pod) and pod["status"]["phase"] == "Pending":
+                # whatever it waits for is not over by that
+                continue
             if pod["status"]["phase"] == "Running" or (ready and pod["status"]["phase"] == "Pending"):
                 self._store.update("pods", metadata["name"], metadata["namespace"], change)
 
@@ -169,25 +186,31 @@ def set_ready(pod: Object, ready: bool, incarnation: str, stamp: str) -> None:
     status["phase"] = "Running"
     condition = {"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": stamp}
     status["conditions"] = [condition, *(row for row in status.get("conditions", ()) if row["type"] != "Ready")]
-    before: Object = (status.get("containerStatuses") or [{}])[0]
+    known: dict[str, Object] = {row["name"]: row for row in status.get("containerStatuses") or ()}
     if not ready:
-        if before:
-            status["containerStatuses"] = [{**before, "ready": False, "started": False}]
+        if known:
+            status["containerStatuses"] = [{**row, "ready": False, "started": False} for row in known.values()]
         return
     status.setdefault("startTime", stamp)
-    name, image = pod["spec"]["containers"][0]["name"], pod["spec"]["containers"][0]["image"]
-    container: Object = {
-        "name": name,
+    status["containerStatuses"] = [
+        _running(pod["metadata"]["name"], one, known.get(one["name"], {}), incarnation, stamp)
+        for one in pod["spec"]["containers"]
+    ]
+
+
+def _running(pod: str, container: Object, before: Object, incarnation: str, stamp: str) -> Object:
+    image = container["image"]
+    return {
+        "name": container["name"],
         "ready": True,
         "started": True,
         "image": image,
         "imageID": image,
-        "containerID": f"containerd://{pod['metadata']['name']}-{incarnation}",
+        "containerID": f"containerd://{pod}-{incarnation}",
         "restartCount": before["restartCount"] + 1 if before else 0,
         "state": {"running": {"startedAt": stamp}},
         "lastState": {"terminated": {"exitCode": 255, "reason": "Unknown", "finishedAt": stamp}} if before else {},
     }
-    status["containerStatuses"] = [container]
 
 
 def set_waiting(pod: Object, *, reason: str) -> None:

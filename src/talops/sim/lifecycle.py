@@ -29,8 +29,8 @@ def pull(cluster: Cluster, machine: Machine, image: str, tell: Tell) -> Served:
     seconds = _about(cluster, 25)
 
     def done() -> None:
-        if cannot_pull(cluster, machine, image):
-            served.end(Code.UNKNOWN, f'failed to pull image "{image}": not found')
+        if problem := _pull_problem(cluster, machine, image):
+            served.end(problem.code, problem.text)
         else:
             served.say(Pulled(image))
             served.end()
@@ -48,15 +48,23 @@ def legacy_pull(cluster: Cluster, machine: Machine, image: str, tell: Tell) -> S
     served = Served(machine, cluster.timeline, tell)
 
     def done() -> None:
-        if image in machine.pulled or not cluster.faulty(IMAGE_MISSING, machine.hostname):
-            machine.pulled.add(image)
-            served.end()
-        else:
-            what = f'failed to pull image "{image}": failed to resolve reference "{image}": {image}: not found'
-            served.end(Code.NOT_FOUND, f"error pulling image: 1 error(s) occurred:\n\t{what}")
+        problem = _pull_problem(cluster, machine, image)
+        served.end(*((problem.code, problem.text) if problem else ()))
 
     served.after(0 if image in machine.pulled else _about(cluster, 3), done)
     return served
+
+
+def _pull_problem(cluster: Cluster, machine: Machine, image: str) -> Status | None:
+    """None when the image is on the node now. Source of the words: Talos v1.13.0, images.go."""
+    if not is_of_kubernetes(image):
+        missing = cannot_pull(cluster, machine, image)
+        return Status(Code.UNKNOWN, f'failed to pull image "{image}": not found') if missing else None
+    if image in machine.pulled or not cluster.faulty(IMAGE_MISSING, machine.hostname):
+        machine.pulled.add(image)
+        return None
+    what = f'failed to pull image "{image}": failed to resolve reference "{image}": {image}: not found'
+    return Status(Code.NOT_FOUND, f"error pulling image: 1 error(s) occurred:\n\t{what}")
 
 
 def install(cluster: Cluster, machine: Machine, image: str, tell: Tell) -> Served:
@@ -150,6 +158,9 @@ def _etcd_problem(cluster: Cluster, machine: Machine) -> str:
         return "etcdserver: request timed out"
     if len(members) == 2:
         return "etcd member count(2) is insufficient to maintain quorum if upgrade commences"
+    unstarted = next((member for member in members if not member.started), None)
+    if unstarted is not None:
+        return f"etcd member {unstarted.id} is not started, all members must be running to perform an upgrade"
     sick = next((member for member in members if not member.up), None)
     if sick is None:
         return ""

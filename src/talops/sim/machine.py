@@ -58,6 +58,8 @@ class Machine:
     kubelet_restarts: int = 0
     static_pods: dict[str, int] = field(default_factory=dict)
     """Versions of the config of static pods that have changed in this boot."""
+    api_away: bool = False
+    """Its API server does not run, although the machine does."""
     images: dict[str, str] = field(default_factory=dict)
     """Of Kubernetes, by component, as the config names them; where it does not, they are those of the beginning."""
     pulled: set[str] = field(default_factory=set)
@@ -146,6 +148,7 @@ class Machine:
             self.images |= images_of(self.config.active)
         self.stopped_services.clear()
         self.static_pods.clear()
+        self.api_away = False
         self.kubelet_restarts = 0
         self.boot_id = self._new_boot_id()
         self.set_stage("booting", ready=False)

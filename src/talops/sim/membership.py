@@ -64,16 +64,17 @@ def remove(etcd: Etcd, id: str) -> None:
             raise EtcdRefuses(UNHEALTHY)
     if member is None:
         raise EtcdRefuses(NOT_FOUND)
-    _take_out(etcd, member)
+    take_out(etcd, member)
 
 
-def _take_out(etcd: Etcd, member: EtcdMember) -> None:
+def take_out(etcd: Etcd, member: EtcdMember) -> None:
+    """Whatever the rules say."""
     if etcd.leader == member.id:
         etcd.hand_over()
     etcd.members = [one for one in etcd.members if one is not member]
     etcd.removed.append(member)
     etcd.alarms.pop(member.id, None)
-    etcd.changes += 1
+    etcd.note(member.machine)
 
 
 def promote(etcd: Etcd, id: str) -> None:
@@ -90,7 +91,7 @@ def promote(etcd: Etcd, id: str) -> None:
     if started < quorum(len(etcd.voters) + 1):
         raise EtcdRefuses(NOT_ENOUGH_STARTED)
     member.learner = False
-    etcd.changes += 1
+    etcd.note(member.machine)
 
 
 def move_leader(etcd: Etcd, id: str) -> None:

@@ -1,6 +1,6 @@
 """The services that Talos runs on a machine, as far as they follow from its stage and from etcd."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from talops.sim.cluster import Cluster
@@ -34,7 +34,8 @@ def services(cluster: Cluster, machine: Machine) -> list[Service]:
     found = [_running(machine, name) for name in _ALWAYS]
     found += [_of_kubernetes(machine, "cri", ready=True), _of_kubernetes(machine, "kubelet", ready=machine.ready)]
     if machine.control_plane:
-        found += [_etcd(cluster, machine), _of_kubernetes(machine, "trustd", ready=True)]
+        since = max(machine.booted_at, cluster.etcd.since.get(machine.hostname, machine.booted_at))
+        found += [replace(_etcd(cluster, machine), since=since), _of_kubernetes(machine, "trustd", ready=True)]
     return sorted(found, key=lambda service: service.id)
 
 

@@ -5,6 +5,9 @@ from functools import partial
 from talops.errors import UsageError
 from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
+from talops.sim.declared.certificates import Certificates
+from talops.sim.declared.network import Network
+from talops.sim.etcdtrouble import CHANGES
 from talops.sim.faults import Fault
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
@@ -20,11 +23,20 @@ class Trouble:
     """Most faults are looked up when their moment comes; here is what the others change at once, and how that ends."""
 
     def __init__(
-        self, cluster: Cluster, workloads: Workloads, ceph: Ceph | None, postgres: Postgres | None, *, kured_on: str
+        self,
+        cluster: Cluster,
+        workloads: Workloads,
+        ceph: Ceph | None,
+        postgres: Postgres | None,
+        *,
+        kured_on: str,
+        network: Network,
+        certificates: Certificates,
     ) -> None:
         self._cluster, self._store = cluster, cluster.store
         self._workloads, self._ceph, self._postgres = workloads, ceph, postgres
         self._kured_on = kured_on
+        self._network, self._certificates = network, certificates
         self._made: dict[Fault, tuple[str, str, str]] = {}
         """Resource, name and namespace of the object that stands in the way."""
 
@@ -35,6 +47,8 @@ class Trouble:
         if fault.name in {"dead-node", "power-cut"}:
             self._switch_off(fault)
         self._cluster.faults.add(fault)
+        if fault.name in CHANGES:
+            CHANGES[fault.name][0](self._cluster, self._machine(fault))
         match fault.name:
             case "pdb-blocks":
                 name = self._unused("legacy", fault.hostname)
@@ -45,16 +59,16 @@ class Trouble:
                 name = self._unused("debug", fault.hostname)
                 self._workloads.add("default", name, fault.hostname, owner=None, labels={"app": name})
                 self._made[fault] = ("pods", name, "default")
-            case "etcd-member-lost":
-                machine = self._cluster.machines[fault.hostname]
-                self._cluster.etcd.set_up(machine, False)
-                machine.etcd_broken = True
             case "two-clusters":
                 self._boot_ids()
             case "foreign-kured":
                 self.kured(self._kured_on)
             case "lease-held":
                 self._hold_lease()
+            case "cni-missing":
+                self._network.lose()
+            case "csr-never-approved":
+                self._certificates.ask()
 
     def end(self, fault: Fault) -> None:
         """What it kept from going on goes on, and what it put into the cluster is taken out again."""
@@ -64,22 +78,27 @@ class Trouble:
             go_on()
         if fault in self._made:
             self._store.remove(*self._made.pop(fault))
+        if fault.name in CHANGES:
+            CHANGES[fault.name][1](self._cluster, self._machine(fault))
         match fault.name:
-            case "etcd-member-lost":
-                machine = self._cluster.machines[fault.hostname]
-                machine.etcd_broken = False
-                if machine.up and machine.stage == "running":
-                    self._cluster.etcd.set_up(machine, True)
             case "two-clusters":
                 self._boot_ids()
             case "foreign-kured":
                 self._store.remove(*_KURED)
+            case "cni-missing":
+                self._network.restore()
+            case "csr-never-approved":
+                self._certificates.approve()
             case "lease-held" if self._lease_is_elsewhere():
                 self._store.remove(*_LEASE)
             case "ceph-stays-degraded" if self._ceph is not None:
                 self._ceph.mend()
             case "postgres-never-switches" if self._postgres is not None:
                 self._postgres.mend()
+
+    def _machine(self, fault: Fault) -> Machine:
+        """That it happens to; the first one for what happens to the cluster."""
+        return self._cluster.machines.get(fault.hostname) or self._cluster.control_planes[0]
 
     def end_all(self) -> None:
         """Every fault is over at once, those that nobody gave a name to, too."""

@@ -5,6 +5,7 @@ from itertools import count
 
 from talops.sim.cluster import Cluster
 from talops.sim.components import COMPONENTS, CONFIG_VERSION
+from talops.sim.declared.pods import is_declared
 from talops.sim.kube.budgets import DELETION_LIMIT, is_ready, recompute_budgets
 from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
@@ -32,12 +33,15 @@ class Workloads:
         """Called with the new state of each pod whose readiness or existence changed."""
         self._store.subscribe(self._hear)
         cluster.on_ready.append(lambda _machine: self._place_pending())
+        cluster.on_network.append(lambda _machine: self._place_pending())
+
+    def network_pod(self, machine: Machine) -> None:
+        """The daemon that gives the node its network."""
+        name, labels = f"cilium-{machine.hostname}", {"k8s-app": "cilium"}
+        self.add("kube-system", name, machine.hostname, owner=("DaemonSet", "cilium"), labels=labels)
 
     def system_pods(self, machine: Machine) -> None:
-        """What runs on every node, and the static pods of a control plane."""
-        network = {"k8s-app": "cilium"}
-        name = f"cilium-{machine.hostname}"
-        self.add("kube-system", name, machine.hostname, owner=("DaemonSet", "cilium"), labels=network)
+        """The static pods of a control plane."""
         if not machine.control_plane:
             return
         for component in COMPONENTS:
@@ -55,6 +59,13 @@ class Workloads:
     def deployment(self, namespace: str, name: str, hosts: Iterable[str], *, empty_dir: bool = False) -> None:
         for host in hosts:
             self._replica(namespace, name, host, {"app": name}, empty_dir=empty_dir)
+
+    def waiting(self, namespace: str, name: str, replicas: int) -> None:
+        """A deployment whose pods no node takes yet."""
+        for _ in range(replicas):
+            pod = f"{name}-{next(self._number):05d}"
+            self.add(namespace, pod, "", owner=("ReplicaSet", name), labels={"app": name})
+            self._pending.add((namespace, pod))
 
     def budget(self, namespace: str, name: str, spec: Object) -> None:
         """For the deployment of that name."""
@@ -106,16 +117,17 @@ class Workloads:
         pod["status"] = {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]}
         if host:
             spec["nodeName"] = host
-            self._place(pod, host)
+            self.place(pod, host)
             set_ready(pod, True, "first", self._stamp())
         self._store.create("pods", pod)
 
-    def _place(self, pod: Object, host: str) -> None:
+    def place(self, pod: Object, host: str) -> None:
         """Addresses: DaemonSets and static pods share their host's."""
         own = self._cluster.machines[host].address
         number = next(self._addresses)
         owner = (pod["metadata"].get("ownerReferences") or [{}])[0].get("kind")
-        address = own if owner in {"DaemonSet", "Node"} else f"10.244.{number // 250}.{number % 250 + 2}"
+        shared = pod["spec"].get("hostNetwork") if is_declared(pod) else owner in {"DaemonSet", "Node"}
+        address = own if shared else f"10.244.{number // 250}.{number % 250 + 2}"
         pod["status"].update(hostIP=own, podIP=address, podIPs=[{"ip": address}])
 
     def _stamp(self) -> str:
@@ -184,7 +196,7 @@ class Workloads:
         if (namespace, name) in self._pinned:
             reference = (owner.get("kind", "StatefulSet"), owner.get("name", name))
             self._later(lambda: self.add(namespace, name, "", owner=reference, labels=labels))
-        elif owner.get("kind") == "ReplicaSet":
+        elif owner.get("kind") == "ReplicaSet" and not is_declared(pod):
             fresh = f"{owner['name']}-{next(self._number):05d}"
             empty_dir = bool(pod["spec"].get("volumes"))
             reference = ("ReplicaSet", owner["name"])
@@ -234,7 +246,7 @@ class Workloads:
 
         def bind(pod: Object) -> None:
             pod["spec"]["nodeName"] = host
-            self._place(pod, host)
+            self.place(pod, host)
 
         def run(pod: Object) -> None:
             set_ready(pod, True, str(next(self._number)), self._stamp())

@@ -190,11 +190,15 @@ def rehearsal(
     seed: int = 0,
     configs: Mapping[str, str] | None = None,
     kubernetes: Version | None = None,
+    cni: bool = True,
 ) -> World:
     """A healthy cluster that is what the files describe, but at `start`, and with these faults waiting to happen.
 
     `configs`: the generated machine configs of its nodes, by hostname. A node that is not there has a small one.
-    `kubernetes`: the release that runs; that of the files unless told.
+    `kubernetes`: the release that runs; that of the files unless told. Without `cni` it is new, and no node has a
+    network.
     """
+    if not cni:
+        faults = [*faults, Fault(name="cni-missing")]
     cluster, parts = build(desired, start=start, faults=faults, seed=seed, configs=configs, kubernetes=kubernetes)
     return World(cluster, parts, Talosctl(cluster), api_server(cluster, user="admin"))

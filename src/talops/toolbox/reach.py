@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from ipaddress import ip_address
 
 from talops.domain.doctor import Check, bad, ok, warning
 from talops.domain.process import End, Kube, Result
@@ -12,6 +11,7 @@ from talops.domain.words import count
 from talops.toolbox.questions import Question
 from talops.tools.answers import complaints, gap
 from talops.tools.calls import Kubectl
+from talops.tools.endpoints import host_of, is_here
 from talops.tools.kubernetes import access_allowed
 from talops.tools.permissions import Permission, permissions
 from talops.tools.pins import PinnedTalos
@@ -71,15 +71,8 @@ def endpoints(talos: PinnedTalos) -> Question:
 
 def _node_behind(endpoint: str, nodes: Sequence[str]) -> str:
     """Whom to ask there: itself. An address of this machine (a tunnel, a practice cluster) is no node's."""
-    host = endpoint.rpartition(":")[0].strip("[]") if endpoint.count(":") == 1 or "]:" in endpoint else endpoint
-    return nodes[0] if nodes and host not in nodes and _is_here(host) else host
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    host = host_of(endpoint)
+    return nodes[0] if nodes and host not in nodes and is_here(host) else host
 
 
 def api_server(kubectl: Kubectl) -> Question:

@@ -43,7 +43,9 @@ class Talosctl:
     others: tuple[tuple[Version, str], ...] = ()
     """More of them, the newest first: each with its path."""
     endpoints: tuple[str, ...] = ()
-    """Those of the talosconfig."""
+    """Those of the talosconfig, where it has been read. talosctl takes any of them, a mute one as gladly as another."""
+    endpoint: str = ""
+    """The one that every call goes by; empty: any of the talosconfig's."""
 
     def for_version(self, running: Version | Unknown) -> "Talosctl":
         """The one that a node which runs this Talos is to be changed with: of its minor release, if there is one."""
@@ -53,8 +55,13 @@ class Talosctl:
         fitting = [(version, path) for version, path in self.others if (version.major, version.minor) == minor]
         return replace(self, release=fitting[0][0], path=fitting[0][1]) if fitting else self
 
+    def by_way_of(self, endpoint: str) -> "Talosctl":
+        """Every call goes by this endpoint and no other."""
+        return replace(self, endpoint=endpoint)
+
     def _prefix(self) -> tuple[str, ...]:
-        return _prefix(self.path, "--talosconfig", self.talosconfig, self.context)
+        words = _prefix(self.path, "--talosconfig", self.talosconfig, self.context)
+        return (*words, "-e", self.endpoint) if self.endpoint else words
 
     def client_version(self) -> Call:
         return _call("client-version", self._prefix(), (), ())
@@ -67,7 +74,7 @@ class Talosctl:
 
     def answers(self, endpoint: str, node: str) -> Call:
         """The version of a node, by way of this endpoint and no other."""
-        return _call("talosctl-answers", (*self._prefix(), "-e", endpoint), (node,), ())
+        return _call("talosctl-answers", self.by_way_of(endpoint)._prefix(), (node,), ())
 
     def machinestatus(self, nodes: tuple[str, ...]) -> Call:
         return _call("machinestatus", self._prefix(), nodes, ())

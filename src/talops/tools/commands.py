@@ -120,6 +120,22 @@ FILE_TEMPLATES = (
     # it can only write a file
     Template(name="talhelper-genschema", command=("genschema", "-f", "/dev/stdout"), deadline=_LOCAL),
 )
+_RENDER = timedelta(minutes=2)
+"""It fetches charts, too."""
+CHART_TEMPLATES = (
+    # what these print may hold Secrets: it is read, and never shown
+    Template(
+        name="kubectl-kustomize",
+        command=("kustomize", "--enable-helm", "--load-restrictor", "LoadRestrictionsNone"),
+        deadline=_RENDER,
+    ),
+    Template(name="helm-pull", command=("pull", "--untar"), deadline=_RENDER),
+    Template(name="helm-template", command=("template", "--include-crds", "--skip-tests"), deadline=_RENDER),
+    Template(
+        name="helmfile-template", command=("template", "--include-crds", "--skip-tests"), deadline=timedelta(minutes=4)
+    ),
+)
+"""What renders charts."""
 _NOW = timedelta(seconds=4)
 PROBE_TEMPLATES = (
     # whether anybody is there: nobody waits longer for that
@@ -144,6 +160,7 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
             *TALOSCTL_TEMPLATES,
             *KUBECTL_TEMPLATES,
             *FILE_TEMPLATES,
+            *CHART_TEMPLATES,
             *PROBE_TEMPLATES,
             *VERSION_TEMPLATES,
         )

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from talops.domain.talos import Member, MemberStatus
+from talops.domain.talos import Alarm, Member, MemberStatus
 from talops.tools.answers import by_node, grouped, remembered
 from talops.tools.reading import ParseError
 from talops.tools.tables import table_rows
 
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_SIZE = re.compile(rf"(\d{{1,4}}(?:\.\d)?) ({'|'.join(_UNITS)})\b")
 _MEMBER_ID = re.compile(r"[0-9a-f]{1,16}")
 
 
@@ -43,14 +45,18 @@ def _member_status(row: Mapping[str, str]) -> MemberStatus:
         applied=_number(row["RAFT APPLIED INDEX"]),
         learner=_truth(row["LEARNER"]),
         errors=row["ERRORS"],
+        db_bytes=_bytes(row.get("DB SIZE", "")),
+        in_use_bytes=_bytes(row.get("IN USE", "")),
+        protocol=row.get("PROTOCOL", ""),
+        storage=row.get("STORAGE", ""),
     )
 
 
 @remembered
-def etcd_alarms(stdout: bytes) -> Mapping[str, tuple[str, ...]]:
+def etcd_alarms(stdout: bytes) -> Mapping[str, tuple[Alarm, ...]]:
     """`etcd alarm list`: nothing at all is printed when there is no alarm."""
     found = table_rows(stdout, "MEMBER", "ALARM")
-    return grouped([(row.get("NODE", ""), f"{row['ALARM']} on member {row['MEMBER']}") for row in found])
+    return grouped([(row.get("NODE", ""), Alarm(kind=row["ALARM"], member=_member_id(row["MEMBER"]))) for row in found])
 
 
 def _member_id(word: str) -> str:
@@ -63,6 +69,12 @@ def _number(word: str) -> int:
     if not (word.isascii() and word.isdigit() and len(word) < 20):
         raise ParseError(f"{word[:40]!r} is not a number")
     return int(word)
+
+
+def _bytes(words: str) -> int:
+    """`23 MB`, or `7.3 MB (31.82%)`. 0 where it is said in another way: no judgement rests on it."""
+    found = _SIZE.match(words)
+    return round(float(found[1]) * 1000 ** _UNITS.index(found[2])) if found else 0
 
 
 def _truth(word: str) -> bool:

@@ -9,7 +9,7 @@ from talops.domain.kubernetes import Attachment, Budget, KubeNode, Lease, Pod
 from talops.domain.process import Response
 from talops.domain.talos import Unknown
 from talops.tools.reading import ParseError, count, flag, load, part, rows, strings, table, text
-from talops.tools.replies import complaint, is_status, list_reader, reader
+from talops.tools.replies import blames_etcd, complaint, is_status, list_reader, reader
 
 __all__ = [
     "Blocked",
@@ -20,6 +20,7 @@ __all__ = [
     "api_groups",
     "api_resources",
     "attachments",
+    "blames_etcd",
     "budgets",
     "complaint",
     "condition",

@@ -38,11 +38,14 @@ class Permission:
 
 
 def permissions() -> Mapping[Permission, bool]:
-    """All that there are, and whether each is for a change; one that is for both counts as a look."""
+    """All that there are, and whether each is for a change; one that is for both counts as a look.
+
+    Without those of a command that may do anything: it says itself what it lacks.
+    """
     found: dict[Permission, bool] = {}
     for template in REQUEST_TEMPLATES.values():
         # a review of access is allowed to everybody who is asked for one
-        if template.name != "access":
+        if template.name != "access" and not template.only_for:
             wanted = _permission(template)
             found[wanted] = template.mutating and found.get(wanted, True)
     return MappingProxyType(found)

@@ -14,6 +14,7 @@ T = TypeVar("T")
 _LIMIT = 400
 _FAILURES = 500
 _CONFIG = "kubeconfig"
+_ETCD = "etcdserver:"
 
 
 def reader(parse: Callable[[bytes], T], *, remember: int = 8) -> Callable[[Response], T | Unknown]:
@@ -54,7 +55,14 @@ def _hint(reply: Response) -> str:
         return "kubectl config view --minify   # is it this cluster's, and still good? a new one: talosctl kubeconfig"
     if reply.status == 403:
         return "kubectl auth can-i --list   # what these credentials may do"
+    if blames_etcd(reply):
+        return "talops etcd status   # the API server is there, and its etcd does not do its part"
     return "kubectl get --raw '/readyz?verbose'   # what the API server lacks; or is it the network?"
+
+
+def blames_etcd(reply: Response) -> bool:
+    """The API server is there, and its etcd did not do what was asked."""
+    return reply.status is not None and status_message(reply.body).startswith(_ETCD)
 
 
 def complaint(reply: Response) -> str:

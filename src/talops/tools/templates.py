@@ -14,17 +14,21 @@ LEASE_NAME = "talops"
 _LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{LEASE_NAMESPACE}/leases"
 _LEASE = f"{_LEASES}/{LEASE_NAME}"
 _MERGE = "application/merge-patch+json"
+_APPLY = "application/apply-patch+yaml"
+INSTALL_CNI = "install cni"
 _DEADLINE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTemplate:
-    """`path` has the places that a constructor fills in."""
+    """`path` has the places that a constructor fills in. `only_for`: the one command that makes it, where that is so
+    rare, and needs so much, that nobody else shall need the permission."""
 
     name: str
     method: str
     path: str
     content_type: str = "application/json"
+    only_for: str = ""
 
     @property
     def mutating(self) -> bool:
@@ -65,6 +69,34 @@ REQUEST_TEMPLATES: Mapping[str, RequestTemplate] = MappingProxyType(
             RequestTemplate(name="daemonsets", method="GET", path="/apis/apps/v1/daemonsets"),
             RequestTemplate(name="tuppr", method="GET", path="/apis/tuppr.home-operations.com/v1alpha1/talosupgrades"),
             RequestTemplate(name="system-upgrade", method="GET", path="/apis/upgrade.cattle.io/v1/plans"),
+            RequestTemplate(name="api-core", method="GET", path="/api/v1", only_for=INSTALL_CNI),
+            RequestTemplate(name="version", method="GET", path="/version", only_for=INSTALL_CNI),
+            RequestTemplate(name="object", method="GET", path="{collection}/{name}", only_for=INSTALL_CNI),
+            RequestTemplate(
+                name="object-apply",
+                method="PATCH",
+                path="{collection}/{name}{query}",
+                content_type=_APPLY,
+                only_for=INSTALL_CNI,
+            ),
+            RequestTemplate(
+                name="helm-releases",
+                method="GET",
+                path="/apis/helm.toolkit.fluxcd.io/{version}/helmreleases",
+                only_for=INSTALL_CNI,
+            ),
+            RequestTemplate(
+                name="release-records",
+                method="GET",
+                path="/api/v1/namespaces/{namespace}/secrets?labelSelector={selector}",
+                only_for=INSTALL_CNI,
+            ),
+            RequestTemplate(
+                name="signing-requests",
+                method="GET",
+                path="/apis/certificates.k8s.io/v1/certificatesigningrequests",
+                only_for=INSTALL_CNI,
+            ),
             RequestTemplate(
                 name="access", method="POST", path="/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
             ),
@@ -76,11 +108,11 @@ REQUEST_TEMPLATES: Mapping[str, RequestTemplate] = MappingProxyType(
 def make(template_name: str, command: str, body: object = None, /, **places: str) -> Request:
     """Fill a template in. For the constructors of this package only."""
     template = REQUEST_TEMPLATES[template_name]
-    query = places.pop("query", "")
+    whole = {place: places.pop(place, "") for place in ("query", "collection")}
     return Request(
         template=template_name,
         method=template.method,
-        path=template.path.format(query=query, **{place: quote(word, safe="") for place, word in places.items()}),
+        path=template.path.format(**whole, **{place: quote(word, safe="") for place, word in places.items()}),
         body=b"" if body is None else json.dumps(body, separators=(",", ":")).encode(),
         content_type=template.content_type,
         command=command,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from talops.domain.components import Component
 from talops.domain.event import (
+    CniPlanned,
     ComponentMoved,
     Event,
     GatesJudged,
@@ -65,6 +66,9 @@ class Board:
             case Planned():
                 self._plan(event.plan)
                 self.title = f"{event.cluster} to {event.plan.aim.goal(event.plan.target)}"
+            case CniPlanned():
+                networks = " and ".join(event.plan.found.networks)
+                self.title = f"{event.cluster}: {networks or 'the CNI'}"
             case GatesJudged():
                 self._judge(event)
             case ComponentMoved():

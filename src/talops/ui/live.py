@@ -12,6 +12,8 @@ from rich.text import Text
 
 from talops.domain.cluster import Desired
 from talops.domain.event import (
+    Asked,
+    CniPlanned,
     Commanded,
     ComponentMoved,
     Ended,
@@ -30,6 +32,7 @@ from talops.ui.board import Board
 from talops.ui.plain import replanned
 from talops.ui.screen import STYLES, Line, screen, word
 from talops.ui.show import show_plan
+from talops.ui.show_cni import show_cni_plan
 from talops.ui.summary import summary
 from talops.ui.words import clean
 
@@ -69,8 +72,13 @@ class LiveRenderer:
             case Planned():
                 self._stop(keep=False)
                 self._say_plan(event.plan)
+            case CniPlanned():
+                self._stop(keep=False)
+                self._say(Text(show_cni_plan(event.plan, event.cluster, width=self._console.width)))
             case Noted():
                 self._say(_note(event))
+            case Asked():
+                self._stop(keep=True)
             case Commanded():
                 if self._show_commands:
                     self._say(Text(f"{event.wall:%H:%M:%S} $ {clean(event.command)}", "dim"))

@@ -7,6 +7,7 @@ from typing import TextIO
 from talops.domain.cluster import Desired
 from talops.domain.components import spoken
 from talops.domain.event import (
+    CniPlanned,
     Commanded,
     ComponentMoved,
     Ended,
@@ -27,6 +28,7 @@ from talops.domain.process import Instant
 from talops.domain.verdict import Verdict
 from talops.ui.board import step_text
 from talops.ui.show import MODES, by_talosctl
+from talops.ui.show_cni import show_cni_plan
 from talops.ui.summary import summary
 from talops.ui.words import clean, duration, names
 
@@ -74,6 +76,9 @@ class PlainRenderer:
             case Planned():
                 again, self._planned = self._planned, True
                 return _replanned(event.plan) if again else _planned(event)
+            case CniPlanned():
+                shown = show_cni_plan(event.plan, event.cluster, width=1000)
+                return [("", "plan", line) for line in shown.splitlines() if line]
             case GatesJudged():
                 before, self._judged = self._judged, event.verdicts
                 return [(event.hostname, "gates", text) for text in gate_lines(before, event.verdicts)]

@@ -15,7 +15,8 @@ def summary(ended: Ended, nodes: Mapping[str, NodeEnded], *, each_node: bool = T
     lines = [part for line in ended.what.splitlines() for part in _sentence(line, width)]
     if each_node:
         lines += _each_node(nodes)
-    lines.append(f"took {duration(ended.took)} in all; {count(len(ended.upgraded), 'node')} done")
+    done = f" in all; {count(len(ended.upgraded), 'node')} done" if ended.counted else ""
+    lines.append(f"took {duration(ended.took)}{done}")
     if ended.left:
         lines += _sentence(f"left: {names(ended.left)}", width)
     lines.append(meaning(ended.exit))

@@ -10,6 +10,7 @@ from typing import cast
 
 from talops.domain.context import Context
 from talops.domain.sandbox import Orders, SandboxStatus
+from talops.domain.talos import Version
 from talops.errors import ToolFailed, Unreachable, UsageError
 from talops.tools import sandbox
 from talops.tools.clock import ended_by_signals
@@ -27,6 +28,7 @@ class SandboxWish:
     name: str = ""
     example: bool = False
     start: str | None = None
+    kubernetes: str | None = None
     speed: float = 10.0
     seed: int = 0
     faults: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ def up(context: Context, wish: SandboxWish) -> Iterator[SandboxStatus]:
     if not 0 < wish.speed <= FASTEST:
         raise UsageError(f"--speed: {wish.speed:g} is not between 0 and {FASTEST:g}", hint=f"{UP} --speed 10")
     start = version_of(wish.start) if wish.start else None
+    kubernetes = _kubernetes(wish.kubernetes) if wish.kubernetes else None
     desired = None if wish.example else desired_of(context)
     where = place(wish.name or (desired.cluster_name if desired is not None else "example"), os.environ)
     with ended_by_signals(), taken(where) as lock:
@@ -53,6 +56,7 @@ def up(context: Context, wish: SandboxWish) -> Iterator[SandboxStatus]:
             desired=desired,
             repository=str(context.repo.absolute()),
             start=start,
+            kubernetes=kubernetes,
             speed=wish.speed,
             seed=wish.seed,
             faults=wish.faults,
@@ -62,6 +66,13 @@ def up(context: Context, wish: SandboxWish) -> Iterator[SandboxStatus]:
             yield _status(sandbox.ask(where, "status"))
             if not wish.detached and process.wait():
                 raise ToolFailed("the sandbox died; the lines above say of what")
+
+
+def _kubernetes(text: str) -> Version:
+    try:
+        return Version.parse(text)
+    except ValueError:
+        raise UsageError(f"--kubernetes: {text} is no Kubernetes release", hint="write it like v1.35.4") from None
 
 
 def has_files(context: Context) -> bool:

@@ -37,11 +37,11 @@ class Stage:
 
 
 @contextmanager
-def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
+def live(context: Context, *, kube_needed: bool = True, kube_asked: bool = True) -> Iterator[Stage]:
     """The live cluster, through the external tools, on private copies of talosconfig and kubeconfig.
 
-    Where Kubernetes is not needed, a kubeconfig that cannot be used is an API that does not answer. Raises
-    ToolMissing, ToolFailed and FilesInvalid.
+    Where Kubernetes is not needed, a kubeconfig that cannot be used is an API that does not answer. Where it is not
+    even asked, there is no need for kubectl. Raises ToolMissing, ToolFailed and FilesInvalid.
     """
     from talops.observe import Tools
     from talops.tools.calls import Kubectl, Talosctl
@@ -61,10 +61,11 @@ def live(context: Context, *, kube_needed: bool = True) -> Iterator[Stage]:
         talos = pin_talosconfig(runner, talosctl, source, folder)
         kubectl = Kubectl(kubeconfig=find_kubeconfig(context.kubeconfig or ""), context=context.kube_context or "")
         clock = RealClock(runner)
-        kube: Kube
+        kube: Kube = SilentKube("this command asks no Kubernetes")
         try:
-            kubectl = pin_kubeconfig(runner, kubectl, folder)
-            kube = stack.enter_context(ProxyKube(runner, kubectl, folder, unwanted=clock.unheard))
+            if kube_asked:
+                kubectl = pin_kubeconfig(runner, kubectl, folder)
+                kube = stack.enter_context(ProxyKube(runner, kubectl, folder, unwanted=clock.unheard))
         except (ToolMissing, ToolFailed) as error:
             if kube_needed:
                 raise
@@ -90,11 +91,13 @@ def rehearsal(
     configured: bool = False,
     at_target: bool = False,
     kubernetes: Callable[[Desired], Version] | None = None,
+    cni: bool = True,
 ) -> Iterator[Stage]:
     """An embedded cluster built from the operator's own files. Raises FilesInvalid and UsageError.
 
     `configured`: its nodes have real configs, which needs talhelper where none were generated yet: ToolMissing.
     `at_target`: unless told where to start, with the Talos of the files. `kubernetes`: what runs at first of that.
+    Without `cni` it is new, and has no network.
     """
     from talops.observe import Tools
     from talops.sim.faults import parse_fault
@@ -110,6 +113,7 @@ def rehearsal(
         seed=seed,
         configs=_starting_configs(context, desired) if configured else generated_configs(context, desired),
         kubernetes=kubernetes(desired) if kubernetes is not None else None,
+        cni=cni,
     )
     tools = Tools(runner=world.runner, kube=world.kube, clock=world.clock, talosctl=Talosctl())
     yield Stage(

@@ -28,7 +28,7 @@ OFFERS = {
     "up": ["upgrade"],
     "upgrade ": ["all", "k8s"],
     "-C x upgrade ": ["all", "k8s"],
-    "rehearse ": ["upgrade", "apply", "plan", "status", "health", "rollback"],
+    "rehearse ": ["upgrade", "apply", "plan", "status", "health", "etcd", "services", "rollback", "install"],
     "rehearse --seed 3 upgrade ": ["all", "k8s"],
     "plan --on": ["--only"],
     "rehearse plan --fr": ["--from"],

@@ -80,3 +80,9 @@ def test_a_repository_that_was_named_is_not_exchanged_for_the_example(tmp_path: 
     ran = talops("-C", str(tmp_path / "nowhere"), "sandbox", "up")
     assert ran.exit == 6
     assert "example" not in ran.said
+
+
+def test_a_kubernetes_that_is_no_release_is_refused_before_anything_is_started() -> None:
+    ran = talops("sandbox", "up", "--example", "--kubernetes", "1.35")
+    assert (ran.exit, ran.out) == (2, "")
+    assert ran.err == "talops: --kubernetes: 1.35 is no Kubernetes release\n  next: write it like v1.35.4\n"

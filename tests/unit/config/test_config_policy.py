@@ -72,7 +72,8 @@ timeouts: {upgrade: 1h, boot: 2m, detach: 3m, switchover: 4m}
         ("gates:\n  ceph:\n    alow: []", "talops.yaml:3:5: unknown key `gates.ceph.alow` | did you mean `allow`?"),
         (
             "zzz: 1",
-            "talops.yaml:1:1: unknown key `zzz` | known here: order, skip, gates, stability, drain, timeouts, tools",
+            "talops.yaml:1:1: unknown key `zzz` | "
+            "known here: order, skip, gates, stability, drain, timeouts, tools, cni",
         ),
         ("drain: {bare_pods: delete}", "talops.yaml:1:9: unknown key `drain.bare_pods` | did you mean `barePods`?"),
         ("drain: {barePods: keep}", "talops.yaml:1:19: `drain.barePods`: must be 'refuse' or 'delete' | "),

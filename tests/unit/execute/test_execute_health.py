@@ -9,7 +9,7 @@ from builders import change_kube, change_node, change_talos, change_view, desire
 from talops.domain.cluster import Desired, GatePolicy, Observed, Policy
 from talops.domain.health import Health, Trouble, Urgency
 from talops.domain.kubernetes import IN_FLIGHT, ForeignActor, Lease
-from talops.domain.talos import Role, Unknown, Version
+from talops.domain.talos import Alarm, Role, Unknown, Version
 from talops.execute.health import health
 from talops.execute.marks import InFlight
 from talops.observe.symptoms import Symptoms
@@ -73,25 +73,27 @@ def test_a_node_that_kubernetes_hears_nothing_of() -> None:
 
 
 def test_an_alarm_of_etcd() -> None:
-    observed = change_view(HEALTHY, "cp-2", lambda view: replace(view, alarms=("NOSPACE",)))
+    alarm = Alarm(kind="NOSPACE", member="00000000000000aa")
+    observed = change_view(HEALTHY, "cp-2", lambda view: replace(view, alarms=(alarm,)))
     trouble = only(judged(observed))
     assert (trouble.urgency, trouble.about) == (Urgency.WRONG, "etcd")
-    assert trouble.next.endswith("etcd alarm list")
+    assert trouble.next == "talops etcd alarms"
 
 
+LOGS = f"talosctl -n {W_1} logs {{}} --tail 50"
 SERVICES = [
-    (running(*ALL, unwell="kubelet"), "the service kubelet is not healthy", "logs kubelet --tail 50"),
-    (running("apid", "containerd", "cri", "machined"), "the service kubelet is not running", "logs kubelet --tail 50"),
+    (running(*ALL, unwell="kubelet"), "the service kubelet is not healthy", LOGS.format("kubelet")),
+    (running("apid", "containerd", "cri", "machined"), "the service kubelet is not running", LOGS.format("kubelet")),
     ((*running(*ALL), Service(id="ext-nut", running=False, healthy=None)), "the service ext-nut is not running",
-     "logs ext-nut --tail 50"),
-    (Unknown("deadline"), "its services are not known: deadline", "services"),
+     LOGS.format("ext-nut")),
+    (Unknown("deadline"), "its services are not known: deadline", "talops services w-1"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("services", "what", "command"), SERVICES)
 def test_a_service_that_is_not_well(services: tuple[Service, ...] | Unknown, what: str, command: str) -> None:
     trouble = only(judged(HEALTHY, symptoms(w_1=Symptoms(services=services, diagnostics=()))))
-    assert (trouble.about, trouble.what, trouble.next) == ("w-1", what, f"talosctl -n {W_1} {command}")
+    assert (trouble.about, trouble.what, trouble.next) == ("w-1", what, command)
 
 
 def test_a_service_without_a_health_check_is_well() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from builders import change_members, change_status, change_view, desired_cluster, healthy_observed, member_id
 from talops.domain.cluster import Desired, GatePolicy, Observed, Policy
-from talops.domain.talos import Member, Unknown
+from talops.domain.talos import Alarm, Member, Unknown
 from talops.domain.verdict import GateState, Verdict
-from talops.gates import judge, last_proof, quorum_survives_one_loss
+from talops.gates import judge, last_proof
 
 DESIRED = desired_cluster()
 HEALTHY = healthy_observed(DESIRED)
@@ -21,27 +21,6 @@ def verdict(
     observed: Observed, going: str = "cp-2", policy: Policy | None = None, desired: Desired = DESIRED
 ) -> Verdict:
     return judge(observed, desired, policy or Policy(), going=going)[1]
-
-
-@pytest.mark.parametrize(
-    ("voters", "healthy", "survives"),
-    [
-        (1, 1, False),
-        (2, 2, False),
-        (3, 3, True),
-        (3, 2, False),
-        (4, 4, True),
-        (4, 3, False),
-        (5, 5, True),
-        (5, 4, True),
-        (5, 3, False),
-        (7, 5, True),
-        (7, 4, False),
-        (0, 0, False),
-    ],
-)
-def test_quorum_survives_one_loss(voters: int, healthy: int, survives: bool) -> None:
-    assert quorum_survives_one_loss(voters, healthy) is survives
 
 
 def test_three_healthy_members_let_one_go_and_the_leader_is_named() -> None:
@@ -58,9 +37,9 @@ def test_three_healthy_members_let_one_go_and_the_leader_is_named() -> None:
         (replace(HEALTHY, etcd=()), GateState.UNKNOWN, "cp-1 was not asked about etcd"),
         (change_members(HEALTHY, lambda _: ()), GateState.UNKNOWN, "cp-1 sees no etcd member at all"),
         (
-            change_view(HEALTHY, "cp-3", lambda v: replace(v, alarms=("NOSPACE on member 3",))),
+            change_view(HEALTHY, "cp-3", lambda v: replace(v, alarms=(Alarm(kind="NOSPACE", member=member_id(2)),))),
             GateState.SHUT,
-            "cp-3 sees an alarm: NOSPACE on member 3",
+            "cp-3 sees an alarm: NOSPACE on member 0000000000000003",
         ),
         (
             change_status(HEALTHY, "cp-3", lambda s: replace(s, errors="etcdserver: corrupt")),

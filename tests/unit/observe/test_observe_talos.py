@@ -192,11 +192,12 @@ def test_one_node_is_observed_alone(world: World) -> None:
     assert {nodes for template in MANY for nodes in world.asked(template)} == {("10.0.0.21",)}
 
 
-def test_one_dead_node_is_asked_once(world: World) -> None:
+def test_one_dead_node_is_asked_for_its_boot_id_and_for_nothing_else(world: World) -> None:
     world.machine("w-1").alive = False
     seen = observe_node(desired(world.machines).node("w-1"), world.tools())
     assert isinstance(seen.talos, Unknown)
-    assert len(world.asked("version")) == 1
+    assert {call.template for call in world.calls} == {"boot-id"}
+    assert world.asked("boot-id") == [("10.0.0.21",)]
 
 
 @pytest.mark.parametrize("pending", [True, False])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from talops.sim.kube.patches import APPLY, JSON, MERGE, STRATEGIC, Rejected, Unknown, patched
+from talops.sim.kube.patches import JSON, MERGE, STRATEGIC, Rejected, Unknown, patched
 
 NODE: dict[str, Any] = {
     "metadata": {"name": "n", "labels": {"a/b": "1"}},
@@ -56,9 +56,8 @@ def test_a_json_patch_that_does_not_fit_is_rejected(operation: Any) -> None:
 def test_a_merge_patch_replaces_lists_and_a_strategic_one_merges_them_by_key() -> None:
     taints = {"spec": {"taints": [{"key": "y", "effect": "NoExecute"}]}}
     assert patched(NODE, taints, MERGE)["spec"]["taints"] == taints["spec"]["taints"]
-    for kind in (STRATEGIC, APPLY):
-        keys = [row["key"] for row in patched(NODE, taints, kind)["spec"]["taints"]]
-        assert keys == ["x", "y"]
+    keys = [row["key"] for row in patched(NODE, taints, STRATEGIC)["spec"]["taints"]]
+    assert keys == ["y", "x"]
 
 
 def test_a_strategic_patch_deletes_and_replaces_what_it_marks() -> None:

@@ -203,7 +203,13 @@ def test_a_rehearsal_has_no_network_that_could_fail() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hostname"),
-    [("power-cut", "w-3"), ("etcd-member-lost", "cp-2"), ("endpoint-refused", "cp-1"), ("api-mute@cp-1", "")],
+    [
+        ("power-cut", "w-3"),
+        ("etcd-member-lost", "cp-2"),
+        ("endpoint-refused", "cp-1"),
+        ("static-pod-stays", "cp-1"),
+        ("api-mute@cp-1", ""),
+    ],
 )
 def test_a_fault_that_names_no_node_happens_where_it_shows(text: str, hostname: str) -> None:
     assert parse_fault(text, DESIRED, SANDBOX_FAULTS).hostname == hostname

@@ -258,3 +258,18 @@ def test_its_faults_end_without_having_happened(name: str) -> None:
     assert Fault(name=name, hostname="cp-1") in world.truth.cluster.faults
     world.mend()
     assert upgrade(world).ok
+
+
+def test_the_api_is_away_while_the_server_behind_its_address_starts_anew() -> None:
+    """The virtual IP stays where it is. talosctl goes on with what it knows until it hears more."""
+    world = cluster()
+    away = set()
+    running = begin(world)
+    while running.poll() is None:
+        world.advance(0.5)
+        if world.truth.cluster.api_refused():
+            away.add(lines(running)[-1])
+    assert away == {f' > "{CP1}": kube-apiserver: waiting, config version mismatch: got "1", expected "2"'}
+    result = running.poll()
+    assert result is not None
+    assert result.ok

@@ -42,6 +42,28 @@ TWO = ("10.0.0.11", "10.0.0.12")
         (TALOSCTL.etcd_members(TWO), "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 etcd members"),
         (TALOSCTL.etcd_status(TWO), "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 etcd status"),
         (TALOSCTL.etcd_alarms(TWO), "talosctl --talosconfig talosconfig -n 10.0.0.11,10.0.0.12 etcd alarm list"),
+        (TALOSCTL.service_states(TWO[:1]), "talosctl --talosconfig talosconfig -n 10.0.0.11 services"),
+        (
+            TALOSCTL.by_way_of("10.0.0.12:50000").etcd_status(TWO[:1]),
+            "talosctl --talosconfig talosconfig -e 10.0.0.12:50000 -n 10.0.0.11 etcd status",
+        ),
+        (
+            TALOSCTL.etcd_remove_member("10.0.0.11", "00000000000000aa"),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11 etcd remove-member 00000000000000aa",
+        ),
+        (
+            TALOSCTL.etcd_snapshot("10.0.0.11", "/b/etcd.db"),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11 etcd snapshot /b/etcd.db",
+        ),
+        (
+            TALOSCTL.etcd_forfeit_leadership("10.0.0.11"),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11 etcd forfeit-leadership",
+        ),
+        (
+            TALOSCTL.etcd_alarm_disarm("10.0.0.11"),
+            "talosctl --talosconfig talosconfig -n 10.0.0.11 etcd alarm disarm",
+        ),
+        (TALOSCTL.etcd_defrag("10.0.0.11"), "talosctl --talosconfig talosconfig -n 10.0.0.11 etcd defrag"),
         (
             TALOSCTL.upgrade("10.0.0.11", "factory.talos.dev/i:v1", drain_flag=True),
             "talosctl --talosconfig talosconfig -n 10.0.0.11 upgrade --image factory.talos.dev/i:v1 "
@@ -121,9 +143,10 @@ def test_each_template_gives_its_argv(call: object, argv: str) -> None:
     assert " ".join(call.argv) == argv  # type: ignore[attr-defined]  # parametrised as an object for its id
 
 
-def test_only_upgrade_rollback_reboot_and_apply_change_anything() -> None:
+def test_what_changes_the_cluster_is_known_by_name() -> None:
     mutating = {name for name, template in TEMPLATES.items() if template.mutating}
-    assert mutating == {"upgrade", "rollback", "reboot", "apply-config"}
+    of_etcd = {"etcd-remove-member", "etcd-forfeit-leadership", "etcd-alarm-disarm", "etcd-defrag"}
+    assert mutating == {"upgrade", "rollback", "reboot", "apply-config", "upgrade-k8s", *of_etcd}
 
 
 def test_what_carries_keys_is_secret() -> None:

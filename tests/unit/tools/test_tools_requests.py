@@ -120,6 +120,7 @@ def test_the_table_is_complete() -> None:
         requests.lease_create("me", NOW, 60).template,
         requests.lease_replace(HELD, "me", NOW, 60).template,
         requests.lease_delete(HELD).template,
+        "object-apply",
     }
     assert made == {name for name, template in REQUEST_TEMPLATES.items() if template.mutating}
 

@@ -78,7 +78,8 @@ def test_the_child_sees_no_terminal_and_no_colours(runner: ShRunner) -> None:
 
 def test_the_environment_is_passed_on_without_forced_colours() -> None:
     given = {"AWS_PROFILE": "home", "FORCE_COLOR": "1", "TERM": "xterm-256color"}
-    assert tool_environment(given) == {"AWS_PROFILE": "home", "NO_COLOR": "1", "TERM": "dumb"}
+    assert tool_environment(given) == {"AWS_PROFILE": "home", "NO_COLOR": "1", "TERM": "dumb", "GOGC": "400"}
+    assert tool_environment({"GOGC": "50"})["GOGC"] == "50"
 
 
 def test_every_child_has_a_session_of_its_own(runner: ShRunner) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus import corpus
-from talops.domain.talos import Unknown, Version
+from talops.domain.talos import Alarm, Unknown, Version
 from talops.tools import etcd, talosctl
 from talops.tools.answers import complaints, in_words, why
 
@@ -231,10 +231,22 @@ def test_documented_status_tables_are_read_with_and_without_the_columns_of_later
     assert all(status.raft_term > 0 and status.errors == "" for status in found.values())
 
 
-STATUS = table(
-    ("MEMBER", "IN USE", "LEADER", "RAFT INDEX", "RAFT TERM", "RAFT APPLIED INDEX", "LEARNER", "STORAGE", "ERRORS"),
-    ("100000000000000b", "7 MB (3%)", "0" * 16, "53391", "4", "53391", "true", "3.6.0", "etcdserver: no leader, alarm"),
-)
+def test_sizes_and_versions_of_a_member_are_read_where_talosctl_shows_them(real: Path) -> None:
+    found = etcd.etcd_statuses(capture(real / "etcd-status.txt").result.stdout)
+    assert not isinstance(found, Unknown)
+    (status,) = found.values()
+    assert (status.db_bytes, status.in_use_bytes) == (23_000_000, 7_300_000)
+    assert (status.protocol, status.storage) == ("3.6.4", "3.6.0")
+
+
+def status_table(in_use: str = "7 MB (3%)") -> bytes:
+    return table(
+        ("MEMBER", "IN USE", "LEADER", "RAFT INDEX", "RAFT TERM", "RAFT APPLIED INDEX", "LEARNER", "STORAGE", "ERRORS"),
+        ("100000000000000b", in_use, "0" * 16, "53391", "4", "53391", "true", "3.6.0", "etcdserver: no leader, alarm"),
+    )
+
+
+STATUS = status_table()
 
 
 def test_a_status_without_a_node_column_is_the_only_nodes() -> None:
@@ -243,6 +255,25 @@ def test_a_status_without_a_node_column_is_the_only_nodes() -> None:
     assert set(found) == {""}
     assert (found[""].leader, found[""].learner) == ("0" * 16, True)
     assert found[""].errors == "etcdserver: no leader, alarm"
+    assert (found[""].db_bytes, found[""].in_use_bytes, found[""].protocol) == (0, 7_000_000, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "bytes_"),
+    [
+        ("0 B", 0),
+        ("999 B", 999),
+        ("20 kB", 20_000),
+        ("1.9 GB", 1_900_000_000),
+        ("4.5 MB (100.00%)", 4_500_000),
+        ("23 MiB", 0),
+        ("", 0),
+    ],
+)
+def test_a_size_is_read_as_talosctl_writes_it(said: str, bytes_: int) -> None:
+    found = etcd.etcd_statuses(status_table(said))
+    assert not isinstance(found, Unknown)
+    assert found[""].in_use_bytes == bytes_
 
 
 MEMBERS = table(
@@ -269,7 +300,7 @@ def test_a_row_that_does_not_fit_under_its_headings_is_not_guessed_at() -> None:
 def test_no_alarm_is_an_empty_answer_and_an_alarm_is_named(real: Path) -> None:
     assert etcd.etcd_alarms(capture(real / "etcd-alarm-list-none.txt").result.stdout) == {}
     assert etcd.etcd_alarms(capture(real / "etcd-alarm-list-nospace.txt").result.stdout) == {
-        "127.0.0.11": ("NOSPACE on member 100000000000000b",)
+        "127.0.0.11": (Alarm(kind="NOSPACE", member="100000000000000b"),)
     }
 
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cni import new_cluster
 from play import cluster
 
 from builders import desired_cluster
-from talops.domain.event import Commanded, Ended, Event, Noted, Step, StepWaits
+from talops.domain.event import Asked, Commanded, Ended, Event, Noted, Step, StepWaits
 from talops.domain.event_json import event_to_json
 from talops.errors import Exit
 from talops.ui.jsonlines import JsonRenderer
@@ -66,8 +67,12 @@ def test_the_json_lines_of_an_upgrade_of_kubernetes(golden: Golden) -> None:
 
 
 def test_every_kind_of_event_has_a_json_form() -> None:
+    asked = Asked(at=1.0, wall=WALL, question="Remove it?")
     kubernetes = cluster(target="v1.13.0", kubernetes="v1.35.2").upgrade_k8s().events
-    played = [*cluster().play().events, *kubernetes, Noted(at=1.0, wall=WALL, text="hello"), COMMAND]
+    installed = new_cluster()
+    installed.install()
+    said = [Noted(at=1.0, wall=WALL, text="hello"), COMMAND, asked]
+    played = [*cluster().play().events, *kubernetes, *installed.events, *said]
     # by name: a class with slots is made twice, and the first one may still be there
     assert {type(event).__name__ for event in played} == {kind.__name__ for kind in Event.__subclasses__()}
     kinds = {type(event): event_to_json(event)["event"] for event in played}

@@ -10,6 +10,7 @@ from talops.sim.kube.objects import Object
 from talops.sim.kubelet import set_ready, set_waiting
 from talops.sim.machine import Machine
 
+_API_SERVER = "kube-apiserver"
 _POD_SECONDS, _READY_SECONDS = 5.0, 4.0
 """Until the pod of the new config is there, and then until it is Ready."""
 
@@ -51,6 +52,7 @@ def _replace(cluster: Cluster, machine: Machine, component: str, version: int) -
     if cluster.holds("static-pod-stays", machine, lambda: renew_static_pods(cluster, machine)):
         return
     stamp = cluster.store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    machine.api_away |= component == _API_SERVER
 
     def begin(pod: Object) -> None:
         _adopt(machine, component, pod)
@@ -68,6 +70,7 @@ def _start(cluster: Cluster, machine: Machine, component: str, version: int) -> 
         _change(cluster, machine, component, partial(set_waiting, reason="ErrImagePull"))
         return
     stamp = cluster.store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    machine.api_away &= component != _API_SERVER
     incarnation = f"{machine.boot_id}-{version}"
     _change(cluster, machine, component, lambda pod: set_ready(pod, True, incarnation, stamp))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qs, unquote
 
@@ -30,6 +31,7 @@ class KubeApi:
         self.user = User(name=user)
         self.deny: Deny = lambda _asked: None
         self.quorate: Callable[[], bool] = lambda: True
+        self.full: Callable[[], bool] = lambda: False
         self._lists = Lists(store)
         self._writes = Writes(store)
 
@@ -38,10 +40,10 @@ class KubeApi:
         asked = self.ask(method, path, self.user)
         return self.refusal(asked) or self.answer(asked, path, body, content_type)
 
-    def ask(self, method: str, path: str, user: User) -> Asked:
-        """What this request is about."""
+    def ask(self, method: str, path: str, user: User, *, agent: str = "") -> Asked:
+        """What this request is about. `agent`: what the client calls itself."""
         bare, _, query = path.partition("?")
-        return self._asked(method, _words(bare), _query(query), user)
+        return replace(self._asked(method, _words(bare), _query(query), user), agent=agent)
 
     def refusal(self, asked: Asked) -> Reply | None:
         """Why this request is not even looked at: a fault, RBAC, an etcd without a quorum. None when it is."""
@@ -53,7 +55,12 @@ class KubeApi:
             return denied
         if not asked.user.admin:
             return self.forbidden(asked)
-        return None if self.quorate() or not self.serves(asked.resource) else health.no_quorum()
+        if not self.serves(asked.resource):
+            return None
+        if not self.quorate():
+            return health.no_quorum()
+        writes = asked.verb in {"create", "update", "patch"} and "dryRun" not in asked.query
+        return health.no_space() if writes and self.full() else None
 
     def answer(self, asked: Asked, path: str, body: bytes, content_type: str) -> Reply:
         """The answer to a request that is not refused. A watch is answered as the list that it begins with."""
@@ -62,7 +69,7 @@ class KubeApi:
         if asked.verb in {"get", "list", "watch"}:
             return self._read(asked, asked.resource, path)
         try:
-            sent = json.loads(body) if body else {}
+            sent = _decoded(body, content_type)
         except ValueError:
             return statuses.bad_request("the object provided is unrecognized: it is no JSON")
         if not isinstance(sent, dict | list):
@@ -132,6 +139,10 @@ class KubeApi:
             found = discovery.resource_list(self.store, "", "v1")
         elif words[0] == "apis" and len(words) == 3:
             found = discovery.resource_list(self.store, words[1], words[2])
+        if found is None and asked.resource is not None:
+            known = {(one.group, one.version) for one in self.store.resources.values()}
+            if (asked.resource.group, asked.resource.version) in known:
+                return statuses.no_such_resource()
         return statuses.no_such_path() if found is None else (200, found)
 
     def _read(self, asked: Asked, resource: Resource, path: str) -> Reply:
@@ -148,6 +159,24 @@ def whole(store: ObjectStore, resource: Resource, found: Object) -> bytes:
     kind, version = f'"kind":"{resource.kind}"', f'"apiVersion":"{resource.api_version}"'
     head = f"{version},{kind}" if resource.custom else f"{kind},{version}"
     return b"{" + head.encode() + b"," + store.encoded(resource.plural, found)[1:] + b"\n"
+
+
+def _decoded(body: bytes, content_type: str) -> object:
+    """JSON, or YAML where the client says so. Raises ValueError."""
+    if not body:
+        return {}
+    try:
+        return json.loads(body)
+    except ValueError:
+        if "yaml" not in content_type:
+            raise
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe").load(body.decode())
+    except YAMLError as error:
+        raise ValueError from error
 
 
 @lru_cache(maxsize=4096)

@@ -32,3 +32,14 @@ class Asked:
     subresource: str = ""
     query: Mapping[str, str]
     user: User
+    agent: str = ""
+    """The program that asks, as its User-Agent says."""
+
+    @property
+    def manager(self) -> str:
+        """Who owns what this request writes."""
+        return self.query.get("fieldManager") or self.agent.partition("/")[0] or "unknown"
+
+    @property
+    def dry_run(self) -> bool:
+        return self.query.get("dryRun") == "All"

@@ -60,10 +60,10 @@ def resource_list(store: ObjectStore, group: str, version: str) -> bytes | None:
             rows += _rows(resource)
     if not rows:
         return None
+    # the core's own list leaves its version out
+    head: Object = {"kind": "APIResourceList", **({"apiVersion": "v1"} if group else {})}
     api_version = f"{group}/{version}" if group else version
-    return (
-        encode({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": rows}) + b"\n"
-    )
+    return encode({**head, "groupVersion": api_version, "resources": rows}) + b"\n"
 
 
 def _rows(resource: Resource) -> list[Object]:

@@ -4,6 +4,7 @@ from talops.sim.kube import statuses
 from talops.sim.kube.statuses import Reply
 
 NO_QUORUM = "etcdserver: request timed out"
+NO_SPACE = "etcdserver: mvcc: database space exceeded"
 PATHS = frozenset({"/readyz", "/livez", "/healthz"})
 _LIVE = ("ping", "log", "etcd", "poststarthook/start-apiextensions-controllers", "poststarthook/rbac/bootstrap-roles")
 _READY = ("ping", "log", "etcd", "etcd-readiness", "informer-sync", *_LIVE[3:], "shutdown")
@@ -12,6 +13,11 @@ _READY = ("ping", "log", "etcd", "etcd-readiness", "informer-sync", *_LIVE[3:], 
 def no_quorum() -> Reply:
     """To every read and write of an object. The real one gives no reason: kubectl prints "Error from server: …"."""
     return statuses.failure(500, None, NO_QUORUM)
+
+
+def no_space() -> Reply:
+    """To every write that needs room: all but deleting at once."""
+    return statuses.failure(500, None, NO_SPACE)
 
 
 def check(path: str, *, quorate: bool, verbose: bool) -> Reply:

@@ -91,6 +91,7 @@ def _built_in(
     status: bool = False,
     categories: tuple[str, ...] = (),
     verbs: tuple[str, ...] = CRUD,
+    below: tuple[Subresource, ...] = (),
 ) -> Resource:
     return Resource(
         group=group,
@@ -102,6 +103,7 @@ def _built_in(
         short=short,
         categories=categories,
         verbs=verbs,
+        below=below,
     )
 
 
@@ -111,7 +113,9 @@ _BELOW_PODS = (
     Subresource(name="exec", kind="PodExecOptions", verbs=("create", "get")),
     Subresource(name="log", kind="Pod", verbs=("get",)),
 )
-_REVIEWS = "authorization.k8s.io"
+_BELOW_REQUESTS = (Subresource(name="approval", kind="CertificateSigningRequest", verbs=("get", "patch", "update")),)
+_REVIEWS, _RBAC, _ADMISSION = "authorization.k8s.io", "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
+_EXTENSIONS = ("api-extensions",)
 BUILT_IN = (
     _core("nodes", "Node", "no", namespaced=False, status=True),
     _core("pods", "Pod", "po", status=True, categories=_ALL, below=_BELOW_PODS),
@@ -145,13 +149,42 @@ BUILT_IN = (
         "crds",
         namespaced=False,
         status=True,
-        categories=("api-extensions",),
+        categories=_EXTENSIONS,
+    ),
+    _built_in(_RBAC, "clusterroles", "ClusterRole", namespaced=False),
+    _built_in(_RBAC, "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
+    _built_in(_RBAC, "roles", "Role"),
+    _built_in(_RBAC, "rolebindings", "RoleBinding"),
+    _built_in("scheduling.k8s.io", "priorityclasses", "PriorityClass", "pc", namespaced=False),
+    _built_in(
+        _ADMISSION,
+        "validatingwebhookconfigurations",
+        "ValidatingWebhookConfiguration",
+        namespaced=False,
+        categories=_EXTENSIONS,
+    ),
+    _built_in(
+        _ADMISSION,
+        "mutatingwebhookconfigurations",
+        "MutatingWebhookConfiguration",
+        namespaced=False,
+        categories=_EXTENSIONS,
+    ),
+    _built_in(
+        "certificates.k8s.io",
+        "certificatesigningrequests",
+        "CertificateSigningRequest",
+        "csr",
+        namespaced=False,
+        status=True,
+        below=_BELOW_REQUESTS,
     ),
 )
 UNCOUNTED = frozenset(
     {
         *("nodes", "namespaces", "configmaps", "events", "persistentvolumeclaims", "persistentvolumes"),
         *("resourcequotas", "secrets", "serviceaccounts", "services", "leases", "volumeattachments"),
+        *("clusterroles", "clusterrolebindings", "roles", "rolebindings", "certificatesigningrequests"),
     }
 )
 """Plurals of the kinds whose metadata has no generation."""
@@ -177,6 +210,15 @@ CEPH_CLUSTERS = Resource(
 )
 POSTGRES_CLUSTERS = Resource(
     group="postgresql.cnpg.io", version="v1", plural="clusters", kind="Cluster", custom=True, status=True
+)
+HELM_RELEASES = Resource(
+    group="helm.toolkit.fluxcd.io",
+    version="v2",
+    plural="helmreleases",
+    kind="HelmRelease",
+    custom=True,
+    status=True,
+    short=("hr",),
 )
 
 

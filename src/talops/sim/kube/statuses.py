@@ -1,5 +1,8 @@
 """The Status bodies of an API server. Wording and key order of a kube-apiserver 1.36."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from talops.sim.kube.objects import Object, Resource, encode
 
 Reply = tuple[int, bytes]
@@ -21,6 +24,11 @@ def not_found(resource: Resource, name: str) -> Reply:
 
 def no_such_path() -> Reply:
     return 404, b"404 page not found\n"
+
+
+def no_such_resource() -> Reply:
+    """Of a group and version that is served."""
+    return failure(404, "NotFound", "the server could not find the requested resource", {})
 
 
 def already_exists(resource: Resource, name: str) -> Reply:
@@ -68,6 +76,41 @@ def forbidden(user: str, verb: str, resource: Resource, subject: str, name: str,
 
 def bad_request(message: str) -> Reply:
     return failure(400, "BadRequest", message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What is wrong with one field."""
+
+    reason: str
+    field: str
+    message: str
+
+
+def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> Reply:
+    """An object that is not taken as it is. It speaks of kinds, not plurals."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    told = ", ".join(f"{cause.field}: {cause.message}" for cause in causes)
+    rows = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes]
+    message = f'{kind} "{name}" is invalid: {told if len(causes) == 1 else f"[{told}]"}'
+    details = {"name": name, "group": resource.group, "kind": resource.kind, "causes": rows}
+    return failure(422, "Invalid", message, {word: value for word, value in details.items() if value})
+
+
+def no_field_manager() -> Reply:
+    """A server-side apply must say who applies."""
+    options = Resource(group="meta.k8s.io", version="v1", plural="", kind="PatchOptions")
+    why = "Required value: is required for apply patch"
+    return invalid(options, "", [Cause(reason="FieldValueRequired", field="fieldManager", message=why)])
+
+
+def another_name(name: str, asked: str) -> Reply:
+    return bad_request(f"the name of the object ({name}) does not match the name on the URL ({asked})")
+
+
+def another_namespace(namespace: str, asked: str) -> Reply:
+    where = f"the namespace of the object ({namespace}) does not match the namespace on the request ({asked})"
+    return bad_request(where)
 
 
 def not_allowed() -> Reply:

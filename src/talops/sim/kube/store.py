@@ -44,6 +44,10 @@ class ObjectStore:
         self._objects.setdefault(resource.plural, {})
         self._encoded.setdefault(resource.plural, {})
 
+    def unregister(self, resource: Resource) -> None:
+        """Its definition is gone. Its objects must be gone before."""
+        self.resources.pop((resource.group, resource.version, resource.plural), None)
+
     def subscribe(self, listener: Callable[[Change], None]) -> None:
         """`listener` hears of every write, in order, after it was made."""
         self._listeners.append(listener)
@@ -53,10 +57,16 @@ class ObjectStore:
         key = key_of(found)
         if key in self._objects[plural]:
             raise KeyError(key)
+        new = self.born(plural, found)
+        new["metadata"]["resourceVersion"] = self._next()
+        self._put(plural, key, None, new)
+        return new
+
+    def born(self, plural: str, found: Object) -> Object:
+        """A new object as it would be stored, without a version: nothing is written."""
         metadata = {
             **found["metadata"],
             "uid": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
-            "resourceVersion": self._next(),
             "creationTimestamp": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         if plural not in UNCOUNTED:
@@ -65,7 +75,6 @@ class ObjectStore:
         _spare_empty(metadata)
         if plural in FIRST_STATUS:
             new.setdefault("status", dict(FIRST_STATUS[plural]))
-        self._put(plural, key, None, new)
         return new
 
     def get(self, plural: str, name: str, namespace: str = "") -> Object | None:
@@ -81,6 +90,18 @@ class ObjectStore:
         """Change a copy and store it. Nothing is written when nothing changed. Raises KeyError when it is not there."""
         key = (namespace, name)
         old = self._objects[plural][key]
+        return self.replace(plural, old, self.grown(plural, old, change))
+
+    def replace(self, plural: str, old: Object, new: Object) -> Object:
+        """Store what `grown` has made of the old one."""
+        if new is old:
+            return old
+        new["metadata"]["resourceVersion"] = self._next()
+        self._put(plural, key_of(old), old, new)
+        return new
+
+    def grown(self, plural: str, old: Object, change: Callable[[Object], None]) -> Object:
+        """A changed copy as it would be stored, with the version of before; the same when nothing changed."""
         new = copied(old)
         change(new)
         _spare_empty(new["metadata"])
@@ -88,8 +109,6 @@ class ObjectStore:
             return old
         if plural not in UNCOUNTED and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
-        new["metadata"]["resourceVersion"] = self._next()
-        self._put(plural, key, old, new)
         return new
 
     def remove(self, plural: str, name: str, namespace: str = "") -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from talops.sim.kube import patches, statuses
+from talops.sim.kube import apply, checks, defaults, patches, statuses
 from talops.sim.kube.asked import Asked
 from talops.sim.kube.evictions import evict, terminate
-from talops.sim.kube.objects import Object, Resource, copied
+from talops.sim.kube.objects import Object, Resource, copied, encode
+from talops.sim.kube.owners import UPDATE, updated
+from talops.sim.kube.shapes import shape_of
 from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 
-_SERVER_OWNED = ("uid", "creationTimestamp", "generation", "selfLink")
+_SERVER_OWNED = ("uid", "creationTimestamp", "generation", "selfLink", "managedFields")
+
+
+Write = Callable[[], Reply]
 
 
 class Writes:
@@ -21,33 +28,60 @@ class Writes:
         self._store = store
 
     def write(self, verb: str, resource: Resource, asked: Asked, sent: Any, content_type: str) -> Reply:
-        dry_run = asked.query.get("dryRun") == "All"
+        try:
+            found = self._prepared(verb, resource, asked, sent, content_type)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            kind = f'{resource.kind} in version "{resource.version}"'
+            return statuses.bad_request(f"{kind} cannot be handled as a {resource.kind}: {error}")
+        return found if isinstance(found, tuple) else found()
+
+    def _prepared(self, verb: str, resource: Resource, asked: Asked, sent: Any, content_type: str) -> Reply | Write:
+        """A refusal, or what is yet to be written: nothing is before all of it could be made of what was sent."""
         if verb == "create" and not asked.name:
-            return self._create(resource, asked, sent, dry_run)
+            return self._create(resource, asked, sent)
         found = self._store.get(resource.plural, asked.name, asked.namespace)
+        if asked.subresource not in {"", *(below.name for below in resource.subresources)}:
+            return statuses.no_such_resource()
+        if verb == "patch" and patches.kind_of(content_type) == patches.APPLY and (found or not asked.subresource):
+            return self._apply(resource, asked, found, sent)
         if verb == "update" and found is None and not asked.subresource and isinstance(sent, dict):
             uid = sent.get("metadata", {}).get("uid")
             if uid:
                 return statuses.replace_refused(resource, asked.namespace, asked.name, "", uid)
-            return self._create(resource, asked, sent, dry_run)
+            return self._create(resource, asked, sent)
         if found is None:
-            if verb == "patch" and patches.kind_of(content_type) == patches.APPLY and not asked.subresource:
-                return self._create(resource, asked, sent, dry_run)
             return statuses.not_found(resource, asked.name)
         match verb, asked.subresource:
             case "create", "eviction":
-                return evict(self._store, resource, found, sent, dry_run=dry_run)
-            case "update", "" | "status":
-                return self._replace(resource, asked, found, sent, dry_run)
-            case "patch", "" | "status":
-                return self._patch(resource, asked, found, sent, content_type, dry_run)
+                return partial(evict, self._store, resource, found, sent, dry_run=asked.dry_run)
+            case "update", "" | "status" | "approval":
+                return self._replace(resource, asked, found, sent)
+            case "patch", "" | "status" | "approval":
+                return self._patch(resource, asked, found, sent, content_type)
             case "delete", "":
-                return self._delete(resource, found, sent if isinstance(sent, dict) else {}, dry_run)
+                return partial(self._delete, resource, asked, found, sent if isinstance(sent, dict) else {})
         return statuses.not_allowed()
 
-    def _patch(
-        self, resource: Resource, asked: Asked, found: Object, sent: Any, content_type: str, dry_run: bool
-    ) -> Reply:
+    def _apply(self, resource: Resource, asked: Asked, found: Object | None, sent: Any) -> Reply | Write:
+        reply = apply.refused(self._store, resource, asked, sent, found) or (
+            None if found else self._homeless(resource, asked)
+        )
+        if reply is not None:
+            return reply
+        new = apply.result(self._store, resource, asked, sent, found)
+        if isinstance(new, tuple):
+            return new
+        if found is None:
+            return self._store_new(resource, asked, {"kind": resource.kind, "apiVersion": resource.api_version, **new})
+        defaults.fill(resource, new, found)
+
+        def change(stored: Object) -> None:
+            stored.clear()
+            stored.update(new)
+
+        return self._change(resource, asked, found, change)
+
+    def _patch(self, resource: Resource, asked: Asked, found: Object, sent: Any, content_type: str) -> Reply | Write:
         try:
             changed = patches.patched(found, sent, content_type)
         except patches.Unknown:
@@ -56,23 +90,44 @@ class Writes:
         except patches.Rejected:
             message = "the server rejected our request due to an error in our request"
             return statuses.failure(422, "Invalid", message, {})
-        return self._replace(resource, asked, found, changed, dry_run)
+        return self._replace(resource, asked, found, changed)
 
-    def _create(self, resource: Resource, asked: Asked, sent: Object, dry_run: bool) -> Reply:
+    def _create(self, resource: Resource, asked: Asked, sent: Object) -> Reply | Write:
         name = _name(sent)
         if not name:
             message = f'{resource.kind} "" is invalid: metadata.name: Required value: name or generateName is required'
             return statuses.failure(422, "Invalid", message, {"kind": resource.kind})
         if self._store.get(resource.plural, name, asked.namespace) is not None:
             return statuses.already_exists(resource, name)
-        metadata = {**sent["metadata"], **({"namespace": asked.namespace} if resource.namespaced else {})}
-        metadata.pop("resourceVersion", None)
+        reply = self._homeless(resource, asked)
+        if reply is not None:
+            return reply
+        hidden = {"resourceVersion", "managedFields"}
+        metadata = {word: value for word, value in sent["metadata"].items() if word not in hidden}
+        if resource.namespaced:
+            metadata["namespace"] = asked.namespace
         new: Object = {**sent, "metadata": metadata}
-        if not dry_run:
-            new = self._store.create(resource.plural, new)
-        return 201, self._whole(resource, new)
+        defaults.fill(resource, new, None)
+        owner, now = apply.owner_of(resource, asked, UPDATE), self._now()
+        return self._store_new(resource, asked, updated({}, new, owner, shape_of(self._store, resource), now))
 
-    def _replace(self, resource: Resource, asked: Asked, found: Object, sent: Object, dry_run: bool) -> Reply:
+    def _store_new(self, resource: Resource, asked: Asked, new: Object) -> Reply | Write:
+        defaults.fill(resource, new, None)
+        defaults.begin(self._store, resource, new, asked.user)
+        refused = checks.refused(resource, new, None)
+        if refused is not None:
+            return refused
+        if asked.dry_run:
+            return 201, self._whole(resource, self._store.born(resource.plural, new))
+        return lambda: (201, self._whole(resource, self._store.create(resource.plural, new)))
+
+    def _homeless(self, resource: Resource, asked: Asked) -> Reply | None:
+        """Nothing can be made in a namespace that is not there."""
+        if not resource.namespaced or self._store.get("namespaces", asked.namespace) is not None:
+            return None
+        return statuses.not_found(self._store.resources["", "v1", "namespaces"], asked.namespace)
+
+    def _replace(self, resource: Resource, asked: Asked, found: Object, sent: Object) -> Reply | Write:
         wanted = sent.get("metadata", {})
         version, uid = wanted.get("resourceVersion"), wanted.get("uid")
         if uid and uid != found["metadata"]["uid"]:
@@ -82,15 +137,26 @@ class Writes:
 
         def change(new: Object) -> None:
             _take(new, sent, resource, asked.subresource)
+            defaults.fill(resource, new, found)
+            if new["metadata"].get("managedFields"):
+                owner, shape = apply.owner_of(resource, asked, UPDATE), shape_of(self._store, resource)
+                owned = updated(found, new, owner, shape, self._now())
+                new.update(owned)
 
-        if dry_run:
-            new = copied(found)
-            change(new)
-            return 200, self._whole(resource, new, remember=False)
-        new = self._store.update(resource.plural, asked.name, asked.namespace, change)
-        return 200, self._whole(resource, new)
+        return self._change(resource, asked, found, change)
 
-    def _delete(self, resource: Resource, found: Object, options: Object, dry_run: bool) -> Reply:
+    def _change(
+        self, resource: Resource, asked: Asked, found: Object, change: Callable[[Object], None]
+    ) -> Reply | Write:
+        new = self._store.grown(resource.plural, found, change)
+        refused = checks.refused(resource, new, found)
+        if refused is not None:
+            return refused
+        if asked.dry_run:
+            return 200, self._whole(resource, new)
+        return lambda: (200, self._whole(resource, self._store.replace(resource.plural, found, new)))
+
+    def _delete(self, resource: Resource, asked: Asked, found: Object, options: Object) -> Reply:
         metadata = found["metadata"]
         wanted = options.get("preconditions") or {}
         if wanted.get("uid") and wanted["uid"] != metadata["uid"]:
@@ -99,7 +165,7 @@ class Writes:
         if version and version != metadata["resourceVersion"]:
             name, found_version = metadata["name"], metadata["resourceVersion"]
             return statuses.delete_refused(resource, name, "ResourceVersion", version, found_version)
-        if dry_run:
+        if asked.dry_run:
             return 200, self._whole(resource, found)
         if resource.plural == "pods":
             terminate(self._store, metadata["name"], metadata["namespace"])
@@ -110,13 +176,15 @@ class Writes:
             details["group"] = resource.group
         return statuses.success(200, {**details, "kind": resource.plural, "uid": metadata["uid"]})
 
-    def _whole(self, resource: Resource, found: Object, *, remember: bool = True) -> bytes:
-        from talops.sim.kube.api import whole
-        from talops.sim.kube.objects import encode
+    def _now(self) -> str:
+        return self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
-        if remember and "uid" in found["metadata"]:
+    def _whole(self, resource: Resource, found: Object) -> bytes:
+        from talops.sim.kube.api import whole
+
+        if "resourceVersion" in found["metadata"]:
             return whole(self._store, resource, found)
-        return encode({"kind": resource.kind, "apiVersion": resource.api_version, **found}) + b"\n"
+        return encode({**found, "kind": resource.kind, "apiVersion": resource.api_version}) + b"\n"
 
 
 def _name(sent: Any) -> str:
@@ -126,18 +194,23 @@ def _name(sent: Any) -> str:
 
 def _take(new: Object, sent: Object, resource: Resource, subresource: str) -> None:
     """What a write may change: status only through its subresource, and then nothing else."""
-    if resource.status and subresource == "status":
+    if subresource == "approval" or (resource.status and subresource == "status"):
         new["status"] = sent.get("status", {})
         return
     kept = {word: new["metadata"].get(word) for word in _SERVER_OWNED}
+    if "managedFields" in sent.get("metadata", {}):
+        # a client may write these down itself, and an empty list forgets them
+        kept["managedFields"] = [row for row in sent["metadata"]["managedFields"] or () if row] or None
     status = new.get("status")
     version = new["metadata"]["resourceVersion"]
     metadata = {**sent.get("metadata", {}), "resourceVersion": version}
+    metadata.pop("managedFields", None)
     metadata.update({word: value for word, value in kept.items() if value is not None})
-    metadata.setdefault("name", new["metadata"]["name"])
+    metadata["name"] = new["metadata"]["name"]
     if "namespace" in new["metadata"]:
         metadata["namespace"] = new["metadata"]["namespace"]
     new.clear()
-    new.update({**sent, "metadata": metadata})
+    # what was patched shares its parts with what is stored
+    new.update(copied({**sent, "metadata": metadata}))
     if resource.status and status is not None:
         new["status"] = status

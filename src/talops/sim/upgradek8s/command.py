@@ -10,7 +10,7 @@ from talops.sim.components import COMPONENTS
 from talops.sim.machine import Machine
 from talops.sim.process import Process
 from talops.sim.talosctl import CLIENT, QUICK_SECONDS, older_server
-from talops.sim.upgradek8s import finding, node
+from talops.sim.upgradek8s import finding, node, removed
 from talops.sim.upgradek8s.asking import Asking, Failed, Steps
 from talops.sim.upgradek8s.images import Versions
 from talops.sim.upgradek8s.pulling import pull
@@ -63,6 +63,7 @@ class UpgradeKubernetes(Process):
         if _FIRST_CHECKED < finding.minor_of(versions.target) == finding.minor_of(versions.lowest) + 1:
             self._ask.say("checking for removed Kubernetes component flags")
             self._ask.say("checking for removed Kubernetes API resource versions")
+            removed.check(self._ask, control_planes, everybody, finding.minor_of(versions.target))
         if "--pre-pull-images=false" not in self.words:
             pulls = pull(self._ask, control_planes, everybody if self._kubelets else (), versions)
             yield from _saying("failed pre-pulling images", pulls)

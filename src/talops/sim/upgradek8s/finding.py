@@ -52,8 +52,14 @@ def _lowest(ask: Asking) -> str:
     found = []
     for pod in ask.kube("/api/v1/namespaces/kube-system/pods")["items"]:
         app = (pod["metadata"].get("labels") or {}).get("k8s-app")
-        if app in {*COMPONENTS, PROXY}:
-            found += [tag for tag in _tags(pod, app) if semver.Version.is_valid(tag)]
+        if app not in {*COMPONENTS, PROXY}:
+            continue
+        for tag in _tags(pod, app):
+            if semver.Version.is_valid(tag):
+                found.append(tag)
+            else:
+                why = f'Invalid character(s) found in major number "{tag.partition(".")[0]}"'
+                ask.say(f"failed to parse {app} container version {why}")
     if not found:
         raise Failed("failed to detect lowest Kubernetes version")
     return min(found, key=semver.Version.parse)
@@ -62,7 +68,7 @@ def _lowest(ask: Asking) -> str:
 def _tags(pod: Object, app: str) -> list[str]:
     """What stands behind the first colon: of a registry with a port, that is no version."""
     images = [one["image"].partition("@")[0] for one in pod["spec"]["containers"] if one["name"] == app]
-    return [image.partition(":")[2].lstrip("v") for image in images]
+    return [image.partition(":")[2].lstrip("v") for image in images if ":" in image]
 
 
 def node_addresses(ask: Asking, *, workers_too: bool) -> tuple[list[str], list[str]]:

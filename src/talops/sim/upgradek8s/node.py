@@ -107,8 +107,7 @@ def _node_updated(ask: Asking, node: str, version: str) -> Steps:
     began = ask.now
     said: list[str] = []
     while True:
-        nodes = ask.kube("/api/v1/nodes")["items"]
-        why = next((_behind(one, version) for one in nodes if node in _addresses(one)), f'node "{node}" not found')
+        why = _why_not_updated(ask, node, version)
         if not why:
             return
         said += [why] if why not in said else []
@@ -118,6 +117,15 @@ def _node_updated(ask: Asking, node: str, version: str) -> Steps:
     yield began + _NODE_WITHIN - ask.now
     errors = [*said, "timeout"]
     raise Failed("\n\t".join([f"{len(errors)} error(s) occurred:", *errors]))
+
+
+def _why_not_updated(ask: Asking, node: str, version: str) -> str:
+    """An API server that does not answer is asked again, too."""
+    try:
+        nodes = ask.kube("/api/v1/nodes")["items"]
+    except Failed as error:
+        return str(error)
+    return next((_behind(one, version) for one in nodes if node in _addresses(one)), f'node "{node}" not found')
 
 
 def _behind(node: Object, version: str) -> str:

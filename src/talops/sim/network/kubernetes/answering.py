@@ -34,7 +34,8 @@ class Answering:
         user = _user(request)
         if user is None or self.instead is Instead.UNAUTHORIZED:
             return _response(instead.unauthorized())
-        asked = self._api.ask(request.method, request.raw_path, user)
+        agent = request.headers.get("User-Agent", "")
+        asked = self._api.ask(request.method, request.raw_path, user, agent=agent)
         refused = self._instead_of(asked, request.path) or self._api.refusal(asked)
         if refused is not None:
             return _response(refused)

@@ -148,3 +148,35 @@ def last_seen(found: Object, now: datetime) -> Cell:
 def involved(found: Object) -> Cell:
     about = found.get("involvedObject") or {}
     return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
+
+
+def _conditions(found: Object) -> list[Object]:
+    return list((found.get("status") or {}).get("conditions") or [])
+
+
+def signing(found: Object) -> Cell:
+    """What has become of a request for a certificate."""
+    words = [str(row["type"]) for row in _conditions(found)]
+    issued = ["Issued"] if "certificate" in (found.get("status") or {}) else []
+    return ",".join([*words, *issued]) or "Pending"
+
+
+def role(found: Object) -> Cell:
+    named = found.get("roleRef") or {}
+    return f"{named.get('kind', '')}/{named.get('name', '')}"
+
+
+def job_status(found: Object) -> Cell:
+    return "Complete" if any(row["type"] == "Complete" for row in _conditions(found)) else "Running"
+
+
+def completions(found: Object) -> Cell:
+    return f"{at(found, 'status', 'succeeded', otherwise=0)}/{at(found, 'spec', 'completions', otherwise=1)}"
+
+
+def is_ready(found: Object) -> Cell:
+    return next((str(row["status"]) for row in _conditions(found) if row["type"] == "Ready"), None)
+
+
+def ready_message(found: Object) -> Cell:
+    return next((str(row.get("message", "")) for row in _conditions(found) if row["type"] == "Ready"), None)

@@ -137,6 +137,16 @@ _POSTGRES = (
     _printed("Status", "status", "phase"),
     _printed("Primary", "status", "currentPrimary"),
 )
+_SIGNING = (
+    _AGE,
+    _field("SignerName", "spec", "signerName"),
+    _field("Requestor", "spec", "username"),
+    _field("RequestedDuration", "spec", "expirationSeconds"),
+    _plain("Condition", cells.signing),
+)
+_BINDING = (_plain("Role", cells.role), _AGE)
+_JOB = (_plain("Status", cells.job_status), _plain("Completions", cells.completions), _AGE)
+_RELEASE = (_AGE, _plain("Ready", cells.is_ready), _plain("Status", cells.ready_message))
 _DEFINITION = (_field("Created At", "metadata", "creationTimestamp"),)
 _COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
@@ -155,6 +165,13 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
         "leases.coordination.k8s.io": (_NAME, _field("Holder", "spec", "holderIdentity"), _AGE),
         "volumeattachments.storage.k8s.io": (_NAME, *_ATTACHMENT),
         "customresourcedefinitions.apiextensions.k8s.io": (_NAME, *_DEFINITION),
+        "certificatesigningrequests.certificates.k8s.io": (_NAME, *_SIGNING),
+        "clusterroles.rbac.authorization.k8s.io": (_NAME, *_DEFINITION),
+        "roles.rbac.authorization.k8s.io": (_NAME, *_DEFINITION),
+        "clusterrolebindings.rbac.authorization.k8s.io": (_NAME, *_BINDING),
+        "rolebindings.rbac.authorization.k8s.io": (_NAME, *_BINDING),
+        "jobs.batch": (_NAME, *_JOB),
+        "helmreleases.helm.toolkit.fluxcd.io": (_NAME, *_RELEASE),
         "cephclusters.ceph.rook.io": (_NAME, *_CEPH),
         "clusters.postgresql.cnpg.io": (_NAME, *_POSTGRES),
     }

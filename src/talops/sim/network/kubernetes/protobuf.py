@@ -5,6 +5,7 @@ Answers are JSON: every client that sends protobuf accepts that.
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from talops.sim.kube.objects import Object, encode
@@ -13,8 +14,10 @@ MAGIC = b"k8s\0"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 Fields = Mapping[int, tuple[str, "Form"]]
-Form = str | Fields
-"""`text`, `number`, `flag`, `bytes`, `texts` (repeated), `map` or `bytes-map`; or the fields of a message."""
+Form = str | Fields | tuple[Fields]
+"""`text`, `number`, `flag`, `time`, `bytes`, `texts` (repeated), `map` or `bytes-map`; or the fields of a message, in a
+tuple of one where it is repeated.
+"""
 
 _META: Fields = {
     1: ("name", "text"),
@@ -38,6 +41,24 @@ _OPTIONS: Fields = {
     4: ("propagationPolicy", "text"),
     5: ("dryRun", "texts"),
 }
+_REQUESTED: Fields = {
+    1: ("request", "bytes"),
+    2: ("username", "text"),
+    3: ("uid", "text"),
+    4: ("groups", "texts"),
+    5: ("usages", "texts"),
+    7: ("signerName", "text"),
+    8: ("expirationSeconds", "number"),
+}
+_CONDITION: Fields = {
+    1: ("type", "text"),
+    2: ("reason", "text"),
+    3: ("message", "text"),
+    4: ("lastUpdateTime", "time"),
+    5: ("lastTransitionTime", "time"),
+    6: ("status", "text"),
+}
+_ISSUED: Fields = {1: ("conditions", (_CONDITION,)), 2: ("certificate", "bytes")}
 _KINDS: Mapping[str, Fields] = {
     "SelfSubjectReview": {1: ("metadata", _META)},
     "SelfSubjectRulesReview": {1: ("metadata", _META), 2: ("spec", {1: ("namespace", "text")})},
@@ -46,6 +67,14 @@ _KINDS: Mapping[str, Fields] = {
         2: ("spec", {1: ("resourceAttributes", _RESOURCE), 2: ("nonResourceAttributes", _PATH)}),
     },
     "ConfigMap": {1: ("metadata", _META), 2: ("data", "map"), 3: ("binaryData", "bytes-map"), 4: ("immutable", "flag")},
+    "Secret": {
+        1: ("metadata", _META),
+        2: ("data", "bytes-map"),
+        3: ("type", "text"),
+        4: ("stringData", "map"),
+        5: ("immutable", "flag"),
+    },
+    "CertificateSigningRequest": {1: ("metadata", _META), 2: ("spec", _REQUESTED), 3: ("status", _ISSUED)},
     "Namespace": {1: ("metadata", _META)},
     "Eviction": {1: ("metadata", _META), 2: ("deleteOptions", _OPTIONS)},
     "DeleteOptions": _OPTIONS,
@@ -79,6 +108,8 @@ def _message(data: bytes, fields: Fields, *, keep_bytes: bool = False) -> Object
         name, form = fields[number]
         if form == "texts":
             found.setdefault(name, []).append(_text(value))
+        elif isinstance(form, tuple):
+            found.setdefault(name, []).append(_message(_bytes(value), form[0]))
         elif form == "map" or form == "bytes-map":
             key, entry = _entry(value, "text" if form == "map" else "bytes")
             found.setdefault(name, {})[key] = entry
@@ -91,7 +122,11 @@ def _message(data: bytes, fields: Fields, *, keep_bytes: bool = False) -> Object
 
 
 def _value(value: int | bytes, form: Form) -> Any:
+    if form == "time":
+        seconds = _message(_bytes(value), {1: ("seconds", "number")}).get("seconds", 0)
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
     if not isinstance(form, str):
+        assert not isinstance(form, tuple)
         return _message(_bytes(value), form)
     if form in {"number", "flag"}:
         return bool(value) if form == "flag" else _number(value)

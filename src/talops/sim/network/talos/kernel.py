@@ -19,6 +19,7 @@ async def _dmesg(node: Node, request: wire.DmesgRequest) -> AsyncIterator[wire.D
             "Linux version 6.12.0-talos",
             f"[talos] initializing Talos {node.machine.version}",
             f"[talos] machine is {stage}",
+            *_refused(node),
         )
         for word in words:
             yield wire.Data(bytes=_line(node.machine.booted_at, word))
@@ -27,6 +28,12 @@ async def _dmesg(node: Node, request: wire.DmesgRequest) -> AsyncIterator[wire.D
         if node.machine.stage != stage:
             stage = node.machine.stage
             yield wire.Data(bytes=_line(node.cluster.timeline.wall(), f"[talos] machine is {stage}"))
+
+
+def _refused(node: Node) -> list[str]:
+    """What its etcd was told that cannot come in: the table of services does not say it."""
+    error = node.cluster.etcd.joining.get(node.machine.hostname, "")
+    return [f"[talos] retrying error: {error}"] if error else []
 
 
 def _line(when: datetime, words: str) -> bytes:

@@ -46,7 +46,7 @@ def _machine_status(spec: Object) -> Message:
 
 
 def _kubelet(spec: Object) -> Message:
-    return wire.KubeletSpec(image=spec["image"], expected_nodename=spec["expectedNodename"])
+    return wire.KubeletSpec(image=spec["image"], args=spec.get("args", ()), expected_nodename=spec["expectedNodename"])
 
 
 def _pod(spec: Object) -> Message:

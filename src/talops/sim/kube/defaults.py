@@ -1,0 +1,264 @@
+"""What an API server fills in where nobody has said it, kind by kind. Source: kube-apiserver 1.36 (contract tests)."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from talops.sim.kube.asked import User
+from talops.sim.kube.objects import Object, Resource
+from talops.sim.kube.podspecs import fill_pod_spec, sound_metadata, sound_selector
+from talops.sim.kube.store import ObjectStore
+
+_GENERATION = "deprecated.daemonset.template.generation"
+_ROLLING = {"maxUnavailable": "25%", "maxSurge": "25%"}
+_RBAC = "rbac.authorization.k8s.io"
+
+
+def fill(resource: Resource, new: Object, old: Object | None) -> None:
+    """Complete what somebody is about to write: that is theirs, too, unless they apply it.
+
+    `old` is None for a new object. Raises AttributeError, KeyError, TypeError or ValueError for what is no such object.
+    """
+    sound_metadata(new["metadata"])
+    if old is None and resource.status and resource.plural not in {"nodes", "pods"}:
+        new.pop("status", None)
+    if resource.custom:
+        return
+    if resource.plural == "pods":
+        _pod(new, old)
+    of_kind = _KINDS.get(resource.plural)
+    if of_kind is not None:
+        of_kind(new)
+    if resource.plural == "daemonsets":
+        _template_generation(new, old)
+
+
+def begin(store: ObjectStore, resource: Resource, new: Object, user: User) -> None:
+    """What the server itself writes into a new object: that is nobody's."""
+    match resource.plural:
+        case "services" if new["spec"]["type"] != "ExternalName":
+            _address(store, new["spec"])
+        case "namespaces":
+            new["spec"] = {"finalizers": ["kubernetes"]}
+        case "pods":
+            new["status"] = {"phase": "Pending"}
+        case "certificatesigningrequests" if new["spec"]["signerName"]:
+            new["spec"].update(username=user.name, groups=[*user.groups, "system:authenticated"])
+    if resource.plural in _FIRST:
+        new["status"] = _FIRST[resource.plural](new)
+
+
+def _or(found: Object, **values: object) -> None:
+    for word, value in values.items():
+        if found.get(word) is None:
+            found[word] = value
+
+
+def _template(found: Object) -> Object:
+    template = found["spec"].setdefault("template", {})
+    _or(template, metadata={})
+    sound_metadata(template["metadata"])
+    sound_selector(found["spec"].get("selector"))
+    if not isinstance(found["spec"].get("replicas", 1), int):
+        raise TypeError("replicas is no number")
+    fill_pod_spec(template.setdefault("spec", {}))
+    spec: Object = found["spec"]
+    return spec
+
+
+def _pod(new: Object, old: Object | None) -> None:
+    if old is not None:
+        if new["spec"].get("nodeName") != old["spec"].get("nodeName"):
+            raise ValueError("a pod stays on its node")
+        return
+    fill_pod_spec(new["spec"])
+    if not isinstance(new["spec"].get("nodeName", ""), str):
+        raise TypeError("nodeName is no string")
+    new.pop("status", None)
+
+
+def _deployment(found: Object) -> None:
+    spec = _template(found)
+    _or(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+    strategy = spec.setdefault("strategy", {})
+    _or(strategy, type="RollingUpdate")
+    if strategy["type"] == "RollingUpdate":
+        _or(strategy, rollingUpdate={})
+        _or(strategy["rollingUpdate"], **_ROLLING)
+
+
+def _daemon_set(found: Object) -> None:
+    spec = _template(found)
+    _or(spec, revisionHistoryLimit=10)
+    strategy = spec.setdefault("updateStrategy", {})
+    _or(strategy, type="RollingUpdate")
+    if strategy["type"] == "RollingUpdate":
+        _or(strategy, rollingUpdate={})
+        _or(strategy["rollingUpdate"], maxUnavailable=1, maxSurge=0)
+
+
+def _template_generation(new: Object, old: Object | None) -> None:
+    """An annotation counts the changes of the template."""
+    annotations = new["metadata"].setdefault("annotations", {})
+    before = "" if old is None else (old["metadata"].get("annotations") or {}).get(_GENERATION, "0")
+    if old is None:
+        annotations[_GENERATION] = "1"
+    else:
+        same = new["spec"].get("template") == old["spec"].get("template")
+        annotations[_GENERATION] = before if same else str(int(before) + 1)
+
+
+def _replica_set(found: Object) -> None:
+    _or(_template(found), replicas=1)
+
+
+def _stateful_set(found: Object) -> None:
+    spec = _template(found)
+    _or(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
+    _or(spec, persistentVolumeClaimRetentionPolicy={"whenDeleted": "Retain", "whenScaled": "Retain"})
+    strategy = spec.setdefault("updateStrategy", {})
+    _or(strategy, type="RollingUpdate")
+    if strategy["type"] == "RollingUpdate":
+        _or(strategy, rollingUpdate={})
+        _or(strategy["rollingUpdate"], partition=0)
+
+
+def _job(found: Object) -> None:
+    spec = _template(found)
+    _or(spec, backoffLimit=6, completionMode="NonIndexed", suspend=False, podReplacementPolicy="TerminatingOrFailed")
+    if "completions" not in spec and "parallelism" not in spec:
+        spec["completions"] = 1
+    _or(spec, parallelism=1, manualSelector=False)
+    if "selector" not in spec:
+        del spec["manualSelector"]
+
+
+def _service(found: Object) -> None:
+    spec = found["spec"]
+    _or(spec, type="ClusterIP", sessionAffinity="None")
+    for port in spec.get("ports") or []:
+        _or(port, protocol="TCP", targetPort=port.get("port"))
+    if spec["type"] != "ExternalName":
+        _or(spec, internalTrafficPolicy="Cluster")
+    if spec["type"] in {"NodePort", "LoadBalancer"}:
+        _or(spec, externalTrafficPolicy="Cluster")
+    if spec["type"] == "LoadBalancer":
+        _or(spec, allocateLoadBalancerNodePorts=True)
+
+
+def _address(store: ObjectStore, spec: Object) -> None:
+    """The first that nobody has."""
+    taken = {one["spec"].get("clusterIP") for one in store.all("services")}
+    numbers = (f"10.96.{number // 250}.{number % 250 + 2}" for number in range(10, 60000))
+    _or(spec, clusterIP=next(address for address in numbers if address not in taken))
+    _or(spec, clusterIPs=[spec["clusterIP"]], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+
+
+def _secret(found: Object) -> None:
+    _or(found, type="Opaque")
+    texts = found.pop("stringData", None) or {}
+    if texts:
+        encoded = {key: b64encode(str(text).encode()).decode() for key, text in texts.items()}
+        found["data"] = {**(found.get("data") or {}), **encoded}
+
+
+def _namespace(found: Object) -> None:
+    labels = found["metadata"].get("labels") or {}
+    found["metadata"]["labels"] = {**labels, "kubernetes.io/metadata.name": found["metadata"]["name"]}
+
+
+def _binding(found: Object) -> None:
+    if "roleRef" in found:
+        _or(found["roleRef"], apiGroup=_RBAC)
+    for subject in found.get("subjects") or []:
+        if subject.get("kind") in {"User", "Group"}:
+            _or(subject, apiGroup=_RBAC)
+
+
+def _role(found: Object) -> None:
+    found.setdefault("rules", None)
+
+
+def _definition(found: Object) -> None:
+    spec, names = found["spec"], found["spec"]["names"]
+    for needed in (spec["group"], names["plural"], *(version["name"] for version in spec.get("versions") or [])):
+        if not isinstance(needed, str):
+            raise TypeError("a name is no string")
+    _or(spec, conversion={"strategy": "None"})
+    _or(names, singular=str(names["kind"]).lower(), listKind=f"{names['kind']}List")
+
+
+def _webhooks(found: Object) -> None:
+    for hook in found.get("webhooks") or []:
+        _or(hook, failurePolicy="Fail", matchPolicy="Equivalent", namespaceSelector={}, objectSelector={})
+        _or(hook, timeoutSeconds=10)
+        if found.get("kind") == "MutatingWebhookConfiguration":
+            _or(hook, reinvocationPolicy="Never")
+        if "service" in hook.get("clientConfig", {}):
+            _or(hook["clientConfig"]["service"], port=443)
+        for rule in hook.get("rules") or []:
+            _or(rule, scope="*")
+
+
+def _budget_spec(found: Object) -> None:
+    for word in ("minAvailable", "maxUnavailable"):
+        int(str(found["spec"].get(word, 0)).removesuffix("%"))
+    sound_selector(found["spec"].get("selector"))
+
+
+def _priority_class(found: Object) -> None:
+    _or(found, preemptionPolicy="PreemptLowerPriority")
+
+
+_KINDS: Mapping[str, Callable[[Object], None]] = MappingProxyType(
+    {
+        "clusterrolebindings": _binding,
+        "clusterroles": _role,
+        "customresourcedefinitions": _definition,
+        "daemonsets": _daemon_set,
+        "deployments": _deployment,
+        "jobs": _job,
+        "mutatingwebhookconfigurations": _webhooks,
+        "namespaces": _namespace,
+        "poddisruptionbudgets": _budget_spec,
+        "priorityclasses": _priority_class,
+        "replicasets": _replica_set,
+        "rolebindings": _binding,
+        "roles": _role,
+        "secrets": _secret,
+        "services": _service,
+        "statefulsets": _stateful_set,
+        "validatingwebhookconfigurations": _webhooks,
+    }
+)
+
+
+def _daemon_counts(_found: Object) -> Object:
+    counts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+    return dict.fromkeys(counts, 0)
+
+
+def _budget(_found: Object) -> Object:
+    return dict.fromkeys(("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"), 0)
+
+
+def _stored_version(found: Object) -> Object:
+    stored = [one["name"] for one in found["spec"].get("versions") or [] if one.get("storage")]
+    return {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
+
+
+_FIRST: Mapping[str, Callable[[Object], Object]] = MappingProxyType(
+    {
+        "certificatesigningrequests": lambda _found: {},
+        "customresourcedefinitions": _stored_version,
+        "daemonsets": _daemon_counts,
+        "deployments": lambda _found: {},
+        "jobs": lambda _found: {},
+        "namespaces": lambda _found: {"phase": "Active"},
+        "poddisruptionbudgets": _budget,
+        "replicasets": lambda _found: {"replicas": 0},
+        "services": lambda _found: {"loadBalancer": {}},
+        "statefulsets": lambda _found: {"replicas": 0, "availableReplicas": 0},
+    }
+)
+"""The status of a new object, before any controller has seen it."""
