@@ -3,11 +3,19 @@
 import sys
 from math import inf
 
-<<<<<<< HEAD
-from benchmarks import diff, etcd, gen, install_cni, rollout, sandbox, startup, status, upgrade, validate
-=======
-from benchmarks import diff, gen, rollout, sandbox, startup, status, upgrade, upgrade_k8s, validate
->>>>>>> db02f4317f0021890b54e42be707c760f6070922
+from benchmarks import (
+    diff,
+    etcd,
+    gen,
+    install_cni,
+    rollout,
+    sandbox,
+    startup,
+    status,
+    upgrade,
+    upgrade_k8s,
+    validate,
+)
 
 SOURCES = {
     "startup": startup.rows,
