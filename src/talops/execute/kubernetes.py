@@ -173,7 +173,8 @@ class KubernetesHop:
         """Whatever talosctl said: each component on each node. Raises NodeStopped."""
         session = self.session
         session.step("", Step.VERIFY)
-        deadline = session.now() + (TOLD_WITHIN if result.ok else FAILED_WITHIN)
+        patience = TOLD_WITHIN if result.ok else 0.0 if watch.silent else FAILED_WITHIN
+        deadline = session.now() + patience
         while True:
             now = observe_components(session.desired, session.tools)
             left = Left(session=session, step=self.step, watch=watch, result=result, now=now)

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from talops.domain.cluster import Desired, Observed, ObservedNode, Policy
+from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.components import KubernetesNow, NodeComponents, versions_of
 from talops.domain.plan import Aim, KeepNode, Plan, Refusal, UpgradeKubernetes
-from talops.domain.talos import NOT_ASKED, Role, Unknown, Version
+from talops.domain.talos import Role, Unknown, Version
 from talops.domain.words import count
-from talops.plan.draft import together, version_of
+from talops.plan.draft import together
 from talops.plan.forecast import leftovers
 from talops.plan.identity import two_clusters
-from talops.plan.kubernetes_refusals import PATHS, of_the_hop, of_the_nodes, of_the_versions
+from talops.plan.kubernetes_refusals import PATHS, of_the_hop, of_the_nodes, of_the_versions, releases
 from talops.plan.order import order
 from talops.plan.releases import STOPS, hops, talosctl_for
 
@@ -45,7 +45,6 @@ def kubernetes_plan(
         way = (target,)
     if not way:
         return _plan(desired, observed, target, (), kept, unclear)
-    releases = _releases(desired, observed)
     available = [*talosctls, *([observed.talosctl] if isinstance(observed.talosctl, Version) else [])]
     refusals = [
         *two_clusters(desired, observed, [node.hostname for node in desired.nodes]),
@@ -53,7 +52,7 @@ def kubernetes_plan(
         *of_the_versions(desired, observed, policy, now, target),
         *(refusal for hop in way for refusal in of_the_hop(hop, desired, observed, available)),
     ]
-    steps = tuple(_steps(way, now, desired, observed, policy, available, releases))
+    steps = tuple(_steps(way, now, desired, observed, policy, available))
     return _plan(desired, observed, target, steps, kept, refusals, _warnings(desired, now))
 
 
@@ -94,13 +93,12 @@ def _steps(
     observed: Observed,
     policy: Policy,
     available: Sequence[Version],
-    releases: Sequence[Version],
 ) -> Iterator[UpgradeKubernetes]:
     planes = [placed.node for placed in order(desired.nodes, observed, policy) if placed.node.role is PLANE]
     asked, running = planes[0], now.nodes
     for hop in way:
         oldest = min(versions_of(running))
-        talosctl = talosctl_for(hop, available, releases)
+        talosctl = talosctl_for(hop, available, releases(desired, observed))
         yield UpgradeKubernetes(
             hostname=asked.hostname,
             role=asked.role,
@@ -157,12 +155,3 @@ def _passing(refusal: Refusal, gap: Unknown) -> Refusal:
     return Refusal(
         law=refusal.law, hostname=refusal.hostname, what=refusal.what, hint=refusal.hint, transient=not gap.forbidden
     )
-
-
-def _releases(desired: Desired, observed: Observed) -> list[Version]:
-    found = (observed.nodes.get(node.hostname) or _silent(node.hostname) for node in desired.nodes)
-    return [version for live in found if isinstance(version := version_of(live), Version)]
-
-
-def _silent(hostname: str) -> ObservedNode:
-    return ObservedNode(hostname=hostname, talos=NOT_ASKED)
