@@ -52,15 +52,13 @@ def _documents(rendering: str) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def _parsed(document: str, by: str) -> tuple[Fields, ...]:
     """A second rendering is mostly the same."""
+    hint = f"see what {by} prints by hand"
+    if document.lstrip().lower().startswith(("<!doctype", "<html")):
+        raise ToolFailed(f"{by} printed an HTML page", hint=hint)
     try:
-        # the rest of the line of dashes may be a comment
         return parsed(document, f"what {by} printed")
     except FilesInvalid as error:
-        looks_like = " (it is an HTML page)" if document.lstrip().lower().startswith(("<!doctype", "<html")) else ""
-        raise ToolFailed(
-            f"{by} printed what is no YAML{looks_like}: {error.what.partition(': ')[2]}",
-            hint=f"see what {by} prints by hand",
-        ) from None
+        raise ToolFailed(f"{by} printed what is no YAML: {error.what.partition(': ')[2]}", hint=hint) from None
 
 
 def _objects(fields: Fields, by: str) -> Iterator[KubeObject]:
