@@ -108,6 +108,8 @@ def test_values_are_read_as_kubectl_reads_them() -> None:
         ("a: b: c", "helm printed what is no YAML"),
         ("kind: Pod", "no Kubernetes object: Pod"),
         ("a: b", "no Kubernetes object: without a kind"),
+        (config("a", "  labels: {a: 1}\n"), "ConfigMap a, which helm printed: a of its labels is no text"),
+        (config("a", "  annotations: [a]\n"), "its annotations are no mapping"),
         ("", "helm rendered nothing"),
         ("just words", "helm rendered nothing"),
     ],

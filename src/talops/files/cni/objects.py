@@ -73,8 +73,21 @@ def _objects(fields: Fields, by: str) -> Iterator[KubeObject]:
             f"{by} printed something that is no Kubernetes object: {(kind or 'without a kind')} {name}".rstrip(),
             hint=f"see what {by} prints by hand",
         )
+    for word in ("labels", "annotations"):
+        _must_be_texts(fields, word, f"{kind} {name}, which {by} printed")
     namespace = text(fields, "metadata", "namespace")
     yield KubeObject(api_version=api_version, kind=kind, namespace=namespace, name=name, body=fields)
+
+
+def _must_be_texts(fields: Fields, word: str, what: str) -> None:
+    """As the API server wants them."""
+    metadata = table(fields, "metadata")
+    found = metadata.get(word)
+    if found is not None and not isinstance(found, dict):
+        raise ToolFailed(f"{what}: its {word} are no mapping", hint="mend the chart, or the manifest")
+    for key, value in table(metadata, word).items():
+        if not isinstance(value, str):
+            raise ToolFailed(f"{what}: {key} of its {word} is no text", hint=f'quote it: {key}: "{value}"')
 
 
 def rendered(first: Sequence[KubeObject], again: Sequence[KubeObject], releases: Sequence[Release]) -> Rendered:
