@@ -140,6 +140,16 @@ def test_files_of_a_git_repository_are_searched_from_its_root(tmp_path: Path) ->
     assert find(tmp_path / "talos").chosen[0].path == "bootstrap/helmfile.yaml"
 
 
+def test_of_several_clusters_in_one_repository_each_has_its_own(tmp_path: Path) -> None:
+    write(tmp_path, {".git/config": ""})
+    for cluster in ("a", "b"):
+        write(tmp_path / cluster, {"talos/talconfig.yaml": NONE["talconfig.yaml"], **helmfile(URL)})
+    write(tmp_path / "b", kustomization(URL))
+    seen = find(tmp_path / "a" / "talos")
+    assert [source.path for source in seen.chosen] == ["a/bootstrap/helmfile.yaml"]
+    assert seen.others == ()
+
+
 def test_talos_own_flannel_is_nothing_to_install(tmp_path: Path) -> None:
     with pytest.raises(TalosOwn, match="Talos installs its own CNI, flannel: nothing in the files says otherwise"):
         find(write(tmp_path, {"talconfig.yaml": "clusterName: a\n"}))
