@@ -16,7 +16,8 @@ from talops.errors import FilesInvalid, TalopsError, UsageError
 from talops.files.cni.find import TalosOwn, find
 
 URL = "https://charts.example"
-MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cilium, namespace: kube-system}\n"
+PATCH = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cilium, namespace: kube-system}\n"
+MANIFEST = PATCH + "spec: {selector: {matchLabels: {a: b}}}\n"
 NONE = {"talconfig.yaml": "clusterName: a\ncniConfig:\n  name: none\n"}
 
 
@@ -161,6 +162,17 @@ def test_talos_own_flannel_beside_another_is_a_warning(tmp_path: Path) -> None:
     write(tmp_path, {"talconfig.yaml": "clusterName: a\n", **kustomization(URL)})
     (warning,) = find(tmp_path).warnings
     assert "cilium would be a second one: set cniConfig: {name: none}" in warning
+
+
+def test_manifests_that_talos_applies_are_nothing_to_install(tmp_path: Path) -> None:
+    files = {"patches/cni.yaml": "cluster:\n  inlineManifests:\n    - {name: cilium, contents: 'kind: DaemonSet'}\n"}
+    with pytest.raises(TalosOwn, match=r"the manifests that patches/cni\.yaml gives it"):
+        found(tmp_path, files)
+
+
+def test_a_patch_of_a_workload_is_no_manifest(tmp_path: Path) -> None:
+    with pytest.raises(FilesInvalid):
+        found(tmp_path, {"apps/patch.yaml": PATCH})
 
 
 def test_with_nothing_there_it_is_said_what_to_add(tmp_path: Path) -> None:

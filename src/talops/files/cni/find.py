@@ -42,7 +42,7 @@ def find(repo: Path, *, path: str = "") -> Found:
         near = _nearest(repository, repo)
         chosen, others = _preferred([source for source in _all(repository, repo, charts) if near(source)])
     if not chosen:
-        raise _nothing(repo, own)
+        raise _nothing(repository, repo, own)
     _must_do(chosen, others)
     chosen = _with_known_releases(chosen, (*others, *helmrelease.helm_releases(repository)) if named else others)
     networks = [name for source in chosen for name in source.networks if is_network(name)]
@@ -172,7 +172,10 @@ def _with_known_releases(chosen: Sequence[Source], others: Sequence[Source]) -> 
     )
 
 
-def _nothing(repo: Path, own: talosown.TalosSays) -> Exception:
+def _nothing(repository: Repository, repo: Path, own: talosown.TalosSays) -> Exception:
+    applied = talosown.applies_manifests(repository)
+    if applied:
+        return TalosOwn(f"Talos applies it by itself, from the manifests that {applied} gives it")
     if own.installs:
         return TalosOwn(own.what)
     return FilesInvalid(
