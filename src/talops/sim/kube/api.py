@@ -14,6 +14,8 @@ from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 from talops.sim.kube.writes import Writes
 
+_AGENT = "kubectl"
+"""Who asks in process: talops does it through `kubectl proxy`."""
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -37,7 +39,7 @@ class KubeApi:
 
     def handle(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> Reply:
         """(HTTP status, body) for one request of `self.user`. Raises nothing for anything a client can send."""
-        asked = self.ask(method, path, self.user)
+        asked = self.ask(method, path, self.user, agent=_AGENT)
         return self.refusal(asked) or self.answer(asked, path, body, content_type)
 
     def ask(self, method: str, path: str, user: User, *, agent: str = "") -> Asked:
