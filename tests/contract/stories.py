@@ -513,6 +513,40 @@ STORIES: Mapping[str, tuple[Told, ...]] = {
             ),
         ),
     ),
+    "networks and storage": (
+        applied(
+            of_group("networking.k8s.io", "networkpolicies", "it"),
+            named(
+                "NetworkPolicy",
+                "networking.k8s.io/v1",
+                spec={
+                    "podSelector": {"matchLabels": {"app": "it"}},
+                    "egress": [{"ports": [{"port": 53}]}],
+                    "ingress": [{}],
+                },
+            ),
+        ),
+        applied(
+            of_group("networking.k8s.io", "ingresses", "it"),
+            named(
+                "Ingress",
+                "networking.k8s.io/v1",
+                spec={"defaultBackend": {"service": {"name": "it", "port": {"number": 80}}}},
+            ),
+        ),
+        applied(
+            of_group("networking.k8s.io", "ingressclasses", SPACE, cluster=True),
+            named("IngressClass", "networking.k8s.io/v1", cluster=True, spec={"controller": "example.com/ingress"}),
+        ),
+        applied(
+            of_group("node.k8s.io", "runtimeclasses", SPACE, cluster=True),
+            named("RuntimeClass", "node.k8s.io/v1", cluster=True, handler="runc"),
+        ),
+        applied(
+            of_group("storage.k8s.io", "storageclasses", SPACE, cluster=True),
+            named("StorageClass", "storage.k8s.io/v1", cluster=True, provisioner="example.com/none"),
+        ),
+    ),
     "a namespace": (
         applied(f"/api/v1/namespaces/more-{SPACE}", {**named("Namespace"), "metadata": {"name": f"more-{SPACE}"}}),
         applied(f"/api/v1/namespaces/more-{SPACE}", {**named("Namespace"), "metadata": {"name": f"more-{SPACE}"}}),

@@ -150,7 +150,7 @@ class KubeApi:
     def _read(self, asked: Asked, resource: Resource, path: str) -> Reply:
         if not asked.name:
             return self._lists.answer(resource, asked.namespace, asked.query, path)
-        found = self.store.get(resource.plural, asked.name, asked.namespace)
+        found = self.store.get(resource.shelf, asked.name, asked.namespace)
         if found is None:
             return statuses.not_found(resource, asked.name)
         return 200, whole(self.store, resource, found)
@@ -160,7 +160,7 @@ def whole(store: ObjectStore, resource: Resource, found: Object) -> bytes:
     """One object as GET answers it; built-in kinds begin with kind, custom ones with apiVersion."""
     kind, version = f'"kind":"{resource.kind}"', f'"apiVersion":"{resource.api_version}"'
     head = f"{version},{kind}" if resource.custom else f"{kind},{version}"
-    return b"{" + head.encode() + b"," + store.encoded(resource.plural, found)[1:] + b"\n"
+    return b"{" + head.encode() + b"," + store.encoded(resource.shelf, found)[1:] + b"\n"
 
 
 def _decoded(body: bytes, content_type: str) -> object:
