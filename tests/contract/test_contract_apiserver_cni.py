@@ -201,7 +201,7 @@ def test_a_healthy_release_of_flux_is_left_to_flux(cni: CniCluster, web: WebServ
 
 def test_who_may_not_is_told_so_before_anything_is_done(cni: CniCluster, web: WebServer, tmp_path: Path) -> None:
     found = cni.found(written(tmp_path, policy(web.url)))
-    with pytest.raises(Refused, match='refused: .* is forbidden: User "bob" cannot get resource'):
+    with pytest.raises(Refused, match=r'refused: .* is forbidden: User "bob" cannot get resource'):
         make_plan(cni.server.bob, found, cni.render(found), repair=False)
 
 
