@@ -1,6 +1,6 @@
 """Builds the embedded cluster from the operator's own files, healthy and settled, with the faults of today."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -11,7 +11,7 @@ from talops.sim.ceph import Ceph
 from talops.sim.cluster import Cluster
 from talops.sim.components import COMPONENTS, KUBELET, REPOSITORIES
 from talops.sim.config.stored import StoredConfig, images_of, kubelet_of, with_kubernetes
-from talops.sim.declared.certificates import Certificates
+from talops.sim.declared.certificates import Certificates, asks
 from talops.sim.declared.definitions import Definitions
 from talops.sim.declared.network import Network
 from talops.sim.declared.starts import Starts
@@ -75,7 +75,8 @@ def build(
         _configure(machine, desired, configs or {})
         kubelet.register(machine, ready_since=LONG_AGO)
     cluster.on_ready.append(lambda machine: _adopt_config(cluster, machine))
-    return cluster, Parts(cluster, sorted(set(faults), key=str))
+    asking = [hostname for hostname in machines if asks((configs or {}).get(hostname, ""))]
+    return cluster, Parts(cluster, sorted(set(faults), key=str), asking)
 
 
 def _running(desired: Desired, kubernetes: Version) -> Desired:
@@ -141,12 +142,13 @@ def _workers(cluster: Cluster) -> list[str]:
 class Parts:
     """What runs on the cluster."""
 
-    def __init__(self, cluster: Cluster, faults: Iterable[Fault]) -> None:
+    def __init__(self, cluster: Cluster, faults: Iterable[Fault], asking: Collection[str]) -> None:
+        """`asking`: hostnames of the nodes whose kubelets ask for serving certificates when the cluster is new."""
         self.cluster = cluster
         self.workloads = Workloads(cluster)
         Declared(cluster, Starts(cluster, self.workloads.place))
         Definitions(cluster)
-        network, certificates = Network(cluster, self.workloads), Certificates(cluster)
+        network, certificates = Network(cluster, self.workloads), Certificates(cluster, asking)
         self.ceph: Ceph | None = None
         self.postgres: Postgres | None = None
         faults, workers = list(faults), _workers(cluster)
@@ -173,7 +175,7 @@ class Parts:
         for machine in self.cluster.machines.values():
             self.workloads.system_pods(machine)
         self.workloads.waiting("kube-system", "coredns", 2)
-        certificates.ask()
+        certificates.begin()
 
     def _begin_settled(self, workers: list[str]) -> None:
         for machine in self.cluster.machines.values():

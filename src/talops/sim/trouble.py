@@ -68,7 +68,7 @@ class Trouble:
             case "cni-missing":
                 self._network.lose()
             case "csr-never-approved":
-                self._certificates.ask()
+                self._certificates.insist()
 
     def end(self, fault: Fault) -> None:
         """What it kept from going on goes on, and what it put into the cluster is taken out again."""

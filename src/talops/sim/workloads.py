@@ -11,6 +11,7 @@ from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
 from talops.sim.kubelet import set_ready
 from talops.sim.machine import Machine
+from talops.sim.pods import new_pod
 
 _BUDGET_LAG = 0.5
 
@@ -58,7 +59,8 @@ class Workloads:
 
     def deployment(self, namespace: str, name: str, hosts: Iterable[str], *, empty_dir: bool = False) -> None:
         for host in hosts:
-            self._replica(namespace, name, host, {"app": name}, empty_dir=empty_dir)
+            pod = f"{name}-{next(self._number):05d}"
+            self.add(namespace, pod, host, owner=("ReplicaSet", name), labels={"app": name}, empty_dir=empty_dir)
 
     def waiting(self, namespace: str, name: str, replicas: int) -> None:
         """A deployment whose pods no node takes yet."""
@@ -71,14 +73,8 @@ class Workloads:
         """For the deployment of that name."""
         body: Object = {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1"}
         metadata = {"name": name, "namespace": namespace}
-        selector = {"matchLabels": {"app": name}}
-        self._store.create(
-            "poddisruptionbudgets", {**body, "metadata": metadata, "spec": {**spec, "selector": selector}}
-        )
-
-    def _replica(self, namespace: str, name: str, host: str, labels: dict[str, str], *, empty_dir: bool) -> None:
-        pod = f"{name}-{next(self._number):05d}"
-        self.add(namespace, pod, host, owner=("ReplicaSet", name), labels=labels, empty_dir=empty_dir)
+        wanted = {**spec, "selector": {"matchLabels": {"app": name}}}
+        self._store.create("poddisruptionbudgets", {**body, "metadata": metadata, "spec": wanted})
 
     def pinned(self, namespace: str, name: str, host: str, labels: dict[str, str], owner: tuple[str, str]) -> None:
         self._pinned[namespace, name] = host
@@ -96,27 +92,17 @@ class Workloads:
         empty_dir: bool = False,
     ) -> None:
         """Create a pod that is running, or Pending when `host` is empty."""
-        metadata: Object = {"name": name, "namespace": namespace, "labels": labels or {}}
-        if annotations:
-            metadata["annotations"] = annotations
-        if owner is not None:
-            kind, owner_name = owner
-            metadata["ownerReferences"] = [
-                {
-                    "apiVersion": "apps/v1",
-                    "kind": kind,
-                    "name": owner_name,
-                    "uid": f"{kind}-{owner_name}",
-                    "controller": True,
-                }
-            ]
-        spec: Object = {"containers": [self._container(owner[1] if owner else name, labels or {})]}
-        if empty_dir:
-            spec["volumes"] = [{"name": "scratch", "emptyDir": {}}]
-        pod: Object = {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": spec}
-        pod["status"] = {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]}
+        pod = new_pod(
+            namespace,
+            name,
+            self._container(owner[1] if owner else name, labels or {}),
+            owner=owner,
+            labels=labels or {},
+            annotations=annotations or {},
+            empty_dir=empty_dir,
+        )
         if host:
-            spec["nodeName"] = host
+            pod["spec"]["nodeName"] = host
             self.place(pod, host)
             set_ready(pod, True, "first", self._stamp())
         self._store.create("pods", pod)
@@ -136,9 +122,8 @@ class Workloads:
     def _container(self, owner: str, labels: dict[str, str]) -> Object:
         """A static pod's is named for what it runs, and has the version of Kubernetes: talosctl looks there."""
         component = labels.get("component")
-        if component is None:
-            return {"name": "main", "image": f"registry.example/{owner}"}
-        return {"name": component, "image": self._cluster.machines[owner].images[component]}
+        image = self._cluster.machines[owner].images[component] if component else f"registry.example/{owner}"
+        return {"name": component or "main", "image": image}
 
     def _hear(self, change: Change) -> None:
         if change.plural == "nodes":
@@ -196,7 +181,7 @@ class Workloads:
         if (namespace, name) in self._pinned:
             reference = (owner.get("kind", "StatefulSet"), owner.get("name", name))
             self._later(lambda: self.add(namespace, name, "", owner=reference, labels=labels))
-        elif owner.get("kind") == "ReplicaSet" and not is_declared(pod):
+        elif owner.get("kind") == "ReplicaSet" and not self._taken_over(pod, owner["name"]):
             fresh = f"{owner['name']}-{next(self._number):05d}"
             empty_dir = bool(pod["spec"].get("volumes"))
             reference = ("ReplicaSet", owner["name"])
@@ -208,6 +193,11 @@ class Workloads:
         else:
             return
         self._pending.add((namespace, name))
+
+    def _taken_over(self, pod: Object, owner: str) -> bool:
+        """Whether somebody has written through the API what is to run instead."""
+        deployment = self._store.get("deployments", owner, pod["metadata"]["namespace"])
+        return is_declared(pod) or (deployment is not None and "managedFields" in deployment["metadata"])
 
     def _later(self, create: Callable[[], None], key: tuple[str, str] | None = None) -> None:
         if key is not None:

@@ -7,6 +7,7 @@ import pytest
 
 from builders import desired_cluster
 from talops.domain.process import Request, Response
+from talops.sim.controllers import Controllers
 from talops.sim.faults import Fault
 from talops.sim.kubelet import NO_NETWORK
 from talops.sim.world import World, rehearsal
@@ -145,6 +146,15 @@ def test_the_fault_of_certificates_ends_with_their_approval() -> None:
     assert set(requests(new).values()) == {True}
 
 
+def test_only_kubelets_that_are_told_to_ask_for_a_certificate() -> None:
+    asking = "machine: {kubelet: {extraArgs: {rotate-server-certificates: 'true'}}}"
+    configs = {"cp-1": asking, "w-1": asking.replace("true", "false")}
+    new = rehearsal(desired_cluster(1, 2), configs=configs, cni=False)
+    assert set(requests(new)) == {"system:node:cp-1", "system:node:w-2"}
+    new.truth.parts.trouble.begin(Fault(name="csr-never-approved"))
+    assert "system:node:w-1" in requests(new)
+
+
 def test_a_person_may_approve_a_certificate() -> None:
     new = world()
     name = read(new, "/apis/certificates.k8s.io/v1/certificatesigningrequests")["items"][0]["metadata"]["name"]
@@ -214,6 +224,47 @@ def test_a_kind_that_was_defined_is_served_until_its_definition_goes() -> None:
     assert [one["metadata"]["name"] for one in read(new, pools)["items"]] == ["a"]
     assert ask(new, "DELETE", path).status == 200
     assert ask(new, "GET", pools).status is None
+
+
+def test_a_kind_of_the_same_name_in_another_group_has_objects_of_its_own() -> None:
+    new = world()
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+    names = {"kind": "NetworkPolicy", "plural": "networkpolicies"}
+    spec = {"group": "small.example", "names": names, "scope": "Namespaced", "versions": [version]}
+    head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    name = "networkpolicies.small.example"
+    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+    apply(new, path, {**head, "metadata": {"name": name}, "spec": spec})
+    new.advance(1)
+    ours = "/apis/small.example/v1/namespaces/kube-system/networkpolicies"
+    theirs = "/apis/networking.k8s.io/v1/namespaces/kube-system/networkpolicies"
+    body: Body = {"apiVersion": "small.example/v1", "kind": "NetworkPolicy", "metadata": {"name": "a"}}
+    apply(new, f"{ours}/a", body)
+    assert read(new, theirs)["items"] == []
+    assert [one["metadata"]["name"] for one in read(new, ours)["items"]] == ["a"]
+    assert ask(new, "DELETE", path).status == 200
+    assert ask(new, "GET", theirs).status == 200
+
+
+def test_workloads_that_were_there_before_are_taken_over_pod_by_pod() -> None:
+    settled = world(cni=True)
+    Controllers(settled.truth.cluster)
+    settled.advance(5)
+    agent = workload("DaemonSet", "cilium", hostNetwork=True)
+    labels = {"k8s-app": "cilium"}
+    agent["spec"] |= {"selector": {"matchLabels": labels}}
+    agent["spec"]["template"]["metadata"]["labels"] = labels
+    apply(settled, f"{APPS}/daemonsets/cilium", agent)
+    apply(settled, f"{APPS}/deployments/coredns", workload("Deployment", "coredns", replicas=2))
+    for _ in range(20):
+        settled.advance(6)
+        assert {status for status, _ in ready(settled).values()} == {"True"}
+    status = read(settled, f"{APPS}/daemonsets/cilium")["status"]
+    assert (status["numberReady"], status["updatedNumberScheduled"]) == (3, 3)
+    # nobody has let go of what was in there
+    names = [[one["name"] for one in pod["spec"]["containers"]] for pod in pods_of(settled, "coredns")]
+    assert names == [["main", "agent"], ["main", "agent"]]
+    assert read(settled, f"{APPS}/deployments/coredns")["status"]["replicas"] == 2
 
 
 def test_a_job_runs_once() -> None:

@@ -1,6 +1,8 @@
 """The serving certificates that kubelets ask for: pending until an approver runs, or a person approves them."""
 
+import re
 from base64 import b64encode
+from collections.abc import Collection
 from random import Random
 
 from talops.sim.cluster import Cluster
@@ -11,6 +13,7 @@ from talops.sim.kube.store import Change
 SIGNER = "kubernetes.io/kubelet-serving"
 _PLURAL = "certificatesigningrequests"
 _APPROVERS = ("kubelet-csr-approver", "kubelet-serving-cert-approver")
+_ASKS = re.compile(r"(rotate-server-certificates|serverTLSBootstrap):\s*[\"']?true")
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _APPROVED_AFTER, _ISSUED_AFTER = 2.0, 0.5
 
@@ -18,15 +21,24 @@ _APPROVED_AFTER, _ISSUED_AFTER = 2.0, 0.5
 class Certificates:
     """Every kubelet's request, whoever approves, and the signer of the controller manager."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, asking: Collection[str]) -> None:
+        """`asking`: hostnames of the nodes whose kubelets ask for one when they are new."""
         self._cluster, self._store = cluster, cluster.store
+        self._asking = asking
         self._random = Random("certificates")
         self._store.subscribe(self._hear)
 
-    def ask(self) -> None:
-        """Each node that has no request that is pending makes one."""
+    def begin(self) -> None:
+        """The cluster is new."""
+        self._ask(self._asking)
+
+    def insist(self) -> None:
+        """Each node that has no request that is pending makes one, whatever its config says."""
+        self._ask(self._cluster.machines)
+
+    def _ask(self, hostnames: Collection[str]) -> None:
         pending = {found["spec"]["username"] for found in self._store.all(_PLURAL) if _is_pending(found)}
-        for hostname in self._cluster.machines:
+        for hostname in hostnames:
             if f"system:node:{hostname}" not in pending:
                 self._store.create(_PLURAL, self._request(hostname))
 
@@ -82,6 +94,11 @@ class Certificates:
 
     def _stamp(self) -> str:
         return self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def asks(config: str) -> bool:
+    """Whether the kubelet of a node with this machine config asks; one of which nothing is known does."""
+    return not config or _ASKS.search(config) is not None
 
 
 def _is_pending(found: Object) -> bool:

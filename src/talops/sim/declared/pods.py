@@ -19,6 +19,12 @@ def is_declared(pod: Object) -> bool:
     return "managedFields" in about or not HASHES.isdisjoint(about.get("labels") or {})
 
 
+def is_of(pod: Object, version: dict[str, str]) -> bool:
+    """Whether it has these labels."""
+    labels = pod["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in version.items())
+
+
 def digest(template: Object) -> str:
     """Ten characters that change with the template."""
     return sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]

@@ -8,6 +8,7 @@ from random import Random
 
 from talops.sim.cluster import Cluster
 from talops.sim.declared import pods, statuses
+from talops.sim.declared.replicasets import ReplicaSets
 from talops.sim.declared.scheduling import host_for
 from talops.sim.declared.starts import Starts
 from talops.sim.kube.budgets import is_ready
@@ -30,6 +31,7 @@ class Declared:
     def __init__(self, cluster: Cluster, starts: Starts) -> None:
         self._cluster, self._store, self._starts = cluster, cluster.store, starts
         self._random = Random("names")
+        self._sets = ReplicaSets(cluster.store)
         self._soon: set[Name] = set()
         self._store.subscribe(self._hear)
 
@@ -77,7 +79,7 @@ class Declared:
         own = self._owned(namespace, _KINDS[plural], name)
         if found is None:
             self._end([pod for pod in own if pods.is_declared(pod)])
-            for one in self._sets(namespace, name) if plural == "deployments" else ():
+            for one in self._sets.of(namespace, name) if plural == "deployments" else ():
                 self._store.remove("replicasets", one["metadata"]["name"], namespace)
         elif "managedFields" in found["metadata"]:
             match plural:
@@ -89,31 +91,20 @@ class Declared:
                     self._job(found, own)
             own = self._owned(namespace, _KINDS[plural], name)
             if plural == "deployments":
-                self._count_sets(found, own)
+                self._sets.count(found, own)
             self._tell(plural, found, statuses.OF[plural](found, own, list(self._store.all("nodes")), self._stamp()))
 
     def _owned(self, namespace: str, kind: str, name: str) -> list[Object]:
         """Its pods, through its ReplicaSets where it has some."""
         owners = {(kind, name)}
         if kind == "Deployment":
-            owners = {("ReplicaSet", one["metadata"]["name"]) for one in self._sets(namespace, name)}
+            owners = {("ReplicaSet", one["metadata"]["name"]) for one in self._sets.of(namespace, name)}
             owners.add(("ReplicaSet", name))
         return [
             pod
             for pod in self._store.all("pods")
             if pod["metadata"]["namespace"] == namespace
             and any((row["kind"], row["name"]) in owners for row in pod["metadata"].get("ownerReferences") or ())
-        ]
-
-    def _sets(self, namespace: str, deployment: str) -> list[Object]:
-        return [
-            one
-            for one in self._store.all("replicasets")
-            if one["metadata"]["namespace"] == namespace
-            and any(
-                (row["kind"], row["name"]) == ("Deployment", deployment)
-                for row in one["metadata"].get("ownerReferences") or ()
-            )
         ]
 
     def _daemons(self, found: Object, own: list[Object]) -> None:
@@ -126,7 +117,7 @@ class Declared:
         for host in missing:
             self._start(self._pod(found, "DaemonSet", found["metadata"]["name"], version), host)
         if found["spec"].get("updateStrategy", {}).get("type") != "OnDelete":
-            self._roll([pod for pod in own if not _is_of(pod, version)], room=1 - len(missing) - _not_ready(own))
+            self._roll([pod for pod in own if not pods.is_of(pod, version)], room=1 - len(missing) - _not_ready(own))
 
     def _roll(self, old: list[Object], *, room: int) -> None:
         """End those of them that are of no use, and as many others as there is room for."""
@@ -136,10 +127,10 @@ class Declared:
     def _replicas(self, found: Object, own: list[Object]) -> None:
         version = {"pod-template-hash": pods.digest(found["spec"]["template"])}
         name = f"{found['metadata']['name']}-{version['pod-template-hash']}"
-        current = self._replica_set(found, name, version)
+        current = self._sets.current(found, name, version)
         wanted = int(found["spec"].get("replicas", 1))
-        new = [pod for pod in own if _is_of(pod, version) and "deletionTimestamp" not in pod["metadata"]]
-        old = [pod for pod in own if not _is_of(pod, version)]
+        new = [pod for pod in own if pods.is_of(pod, version) and "deletionTimestamp" not in pod["metadata"]]
+        old = [pod for pod in own if not pods.is_of(pod, version)]
         if found["spec"].get("strategy", {}).get("type") == "Recreate" and old:
             self._end(old)
             return
@@ -151,33 +142,6 @@ class Declared:
         ready = sum(map(is_ready, new))
         self._end(old[: len(old) - max(wanted - ready, 0)])
         self._place(new)
-
-    def _replica_set(self, found: Object, name: str, version: dict[str, str]) -> Object:
-        namespace, spec = found["metadata"]["namespace"], found["spec"]
-        known = self._store.get("replicasets", name, namespace)
-        if known is not None:
-            return known
-        about = spec["template"].get("metadata") or {}
-        labels = {**(about.get("labels") or {}), **version}
-        owner = pods.reference(found, "Deployment", _APPS)
-        metadata = {"name": name, "namespace": namespace, "labels": labels, "ownerReferences": [owner]}
-        body: Object = {"kind": "ReplicaSet", "apiVersion": _APPS, "metadata": metadata, "status": {"replicas": 0}}
-        chosen = {**(spec["selector"].get("matchLabels") or {}), **version}
-        template = {**spec["template"], "metadata": {**about, "labels": labels}}
-        own = {"selector": {**spec["selector"], "matchLabels": chosen}, "template": template, "replicas": 0}
-        return self._store.create("replicasets", {**body, "spec": own})
-
-    def _count_sets(self, found: Object, own: list[Object]) -> None:
-        """What each ReplicaSet of a Deployment is to have, and has."""
-        for one in self._sets(found["metadata"]["namespace"], found["metadata"]["name"]):
-            version = {"pod-template-hash": one["metadata"]["labels"]["pod-template-hash"]}
-            there = [pod for pod in own if _is_of(pod, version) and "deletionTimestamp" not in pod["metadata"]]
-
-            def count(stored: Object, there: list[Object] = there) -> None:
-                stored["spec"]["replicas"] = len(there)
-                stored["status"] = statuses.replica_set(stored, there)
-
-            self._store.update("replicasets", one["metadata"]["name"], one["metadata"]["namespace"], count)
 
     def _job(self, found: Object, own: list[Object]) -> None:
         name = found["metadata"]["name"]
@@ -231,11 +195,6 @@ class Declared:
 
     def _stamp(self) -> str:
         return self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _is_of(pod: Object, version: dict[str, str]) -> bool:
-    labels = pod["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in version.items())
 
 
 def _not_ready(own: Iterable[Object]) -> int:
