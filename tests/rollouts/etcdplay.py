@@ -66,7 +66,7 @@ def remove(rehearsed: Rehearsed, word: str, folder: Path, confirm: Confirm = yes
 
 
 def mend(rehearsed: Rehearsed, folder: Path, confirm: Confirm | None = yes) -> Played:
-    return _play(rehearsed, "recover", lambda run: recover(run, SnapshotFile.at(folder / FILE), confirm))
+    return _play(rehearsed, "recover", lambda run: recover(run, lambda: SnapshotFile.at(folder / FILE), confirm))
 
 
 def defrag(rehearsed: Rehearsed, *words: str, confirm: Confirm = yes) -> Played:

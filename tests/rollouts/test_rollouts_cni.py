@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from cni import NewCluster, new_cluster
+from cni import APPROVER, NewCluster, new_cluster
 
 from talops.domain.event import CniPlanned
 from talops.domain.event_json import event_to_json
@@ -97,6 +97,24 @@ def test_an_approver_that_waits_for_the_network_is_explained() -> None:
     ended = cluster.install()
     assert ended.exit == Exit.GATE
     assert nodes_ready(cluster) == 5
+
+
+def test_the_daemons_that_an_operator_makes_are_waited_for_too() -> None:
+    cluster = new_cluster()
+    operator = APPROVER.replace("HOSTNETWORK", "hostNetwork: true").replace("kubelet-csr-approver", "tigera-operator")
+    cluster.text += operator
+    ended = cluster.install()
+    assert ended.exit == Exit.GATE
+    assert "DaemonSet calico-system/calico-node is not there" in ended.what
+
+
+def test_pods_that_talos_forbids_are_warned_of_and_their_namespace_is_made() -> None:
+    cluster = new_cluster(approver=False)
+    cluster.text = cluster.text.replace("namespace: kube-system", "namespace: net")
+    planned = cluster.plan()
+    assert str(planned.pending[0].object) == "Namespace net"
+    (warning,) = planned.warnings
+    assert warning.endswith("kubectl label namespace net pod-security.kubernetes.io/enforce=privileged")
 
 
 def test_a_change_of_somebody_else_is_refused_and_repair_sets_it_anew() -> None:

@@ -101,6 +101,16 @@ def test_a_case_that_is_a_persons_to_mend_is_named_with_its_commands(fault: str,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_no_snapshot_can_be_kept_the_case_is_named_all_the_same(tmp_path: Path) -> None:
+    named = mend(three(DEAD), tmp_path / "no" / "folder")
+    replaced = three(REPLACED)
+    refused = mend(replaced, tmp_path / "no" / "folder")
+
+    assert (named.exit, "a dead member, with quorum" in named.notes) == (Exit.GATE, True)
+    assert (refused.exit, "no folder" in refused.said) == (Exit.USAGE, True)
+    assert "cp-2-old" in members(replaced)
+
+
 def test_nothing_wrong_is_said_and_nothing_is_asked(tmp_path: Path) -> None:
     played = mend(three(), tmp_path, no)
 

@@ -175,6 +175,8 @@ class ObjectPlan:
     fate: Fate
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    left_over: tuple[str, ...] = ()
+    """Parts that it keeps, though the files do not have them: somebody else has set them."""
     note: str = ""
 
 

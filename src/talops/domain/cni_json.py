@@ -46,5 +46,6 @@ def _object(one: ObjectPlan) -> dict[str, object]:
         "fate": one.fate.value,
         "changes": [{"path": change.path, "before": change.before, "after": change.after} for change in one.changes],
         "conflicts": [{"manager": conflict.manager, "path": conflict.path} for conflict in one.conflicts],
+        "left_over": list(one.left_over),
         "note": one.note,
     }

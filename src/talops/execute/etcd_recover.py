@@ -4,7 +4,7 @@ That is one story: a control plane died, its replacement is stuck joining; the d
 watched until it is a voter and well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from talops.domain.cluster import DesiredNode
@@ -27,8 +27,11 @@ JOINED_WITHIN = timedelta(minutes=15)
 NOBODY = "nobody is there to answer: add --yes to let it be done without asking"
 
 
-def recover(run: EtcdRun, file: SnapshotFile, confirm: Confirm | None) -> Said:
-    """`confirm` is None where nobody can answer: then what would be done is only said."""
+def recover(run: EtcdRun, place: Callable[[], SnapshotFile], confirm: Confirm | None) -> Said:
+    """`confirm` is None where nobody can answer: then what would be done is only said.
+
+    `place` raises UsageError; it is asked for only when a snapshot is to be taken.
+    """
     session = run.session
     views = look(session.desired, session.tools)
     found = standing(session.desired, views)
@@ -45,7 +48,7 @@ def recover(run: EtcdRun, file: SnapshotFile, confirm: Confirm | None) -> Said:
     if confirm is None:
         what = f"{_named(first)}. Nothing was done: {NOBODY}."
         return Said(what=what, hint=f"{session.again} --yes", exit=Exit.PENDING)
-    return _carry_out(run, first, found, file, confirm)
+    return _carry_out(run, first, found, place, confirm)
 
 
 def report(cases: Sequence[Case]) -> Iterator[str]:
@@ -62,11 +65,11 @@ def _named(case: Case) -> str:
     return f"{case.kind.value[0].upper()}{case.kind.value[1:]}"
 
 
-def _carry_out(run: EtcdRun, case: Case, found: Standing, file: SnapshotFile, confirm: Confirm) -> Said:
+def _carry_out(run: EtcdRun, case: Case, found: Standing, place: Callable[[], SnapshotFile], confirm: Confirm) -> Said:
     """Each step is asked for. What was done stays done, whatever the answer to the next."""
     done = ""
     if case.remove is not None:
-        removed = take_out(run, case.remove, found, file, confirm)
+        removed = take_out(run, case.remove, found, place(), confirm)
         if removed is None:
             what = f"Not confirmed; the dead member {case.remove.id} was left where it is."
             return Said(what=what, hint=run.session.again, exit=Exit.STOPPED)

@@ -152,6 +152,11 @@ def _because_of_it(seat: Seat, kube: KubeNode | None) -> list[Refusal]:
 def _healthy_member(seat: Seat) -> Refusal:
     what = "it is healthy" if seat.voter else "it is healthy, and a learner that is about to become a voter"
     leave = f"talosctl -n {seat.address} reset --graceful   # it leaves etcd by itself, and wipes the node"
+    if not seat.voter:
+        leave = (
+            f"talosctl -n {seat.address} reset --graceful --reboot --system-labels-to-wipe=EPHEMERAL"
+            "   # it leaves, and joins anew"
+        )
     return _refusal(QUORUM, seat, f"{what}: a member that is alive is not taken away, it leaves", leave)
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from talops.domain.cluster import Desired, Observed, ObservedNode, Policy
+from talops.domain.cluster import Desired, Observed, Policy
 from talops.domain.components import KubernetesNow, NodeComponents, versions_of
 from talops.domain.plan import Aim, KeepNode, Plan, Refusal, UpgradeKubernetes
-from talops.domain.talos import NOT_ASKED, Role, Unknown, Version
+from talops.domain.talos import Role, Unknown, Version
 from talops.domain.words import count
-from talops.plan.draft import together, version_of
+from talops.plan.draft import together
 from talops.plan.forecast import leftovers
 from talops.plan.identity import two_clusters
-from talops.plan.kubernetes_refusals import PATHS, of_the_hop, of_the_nodes, of_the_versions
+from talops.plan.kubernetes_refusals import FAIL_CLOSED, PATHS, of_the_hop, of_the_nodes, of_the_versions, releases
 from talops.plan.order import order
 from talops.plan.releases import STOPS, hops, talosctl_for
 
@@ -32,20 +32,14 @@ def kubernetes_plan(
     talosctl takes every node that Kubernetes has: none can be left out. With nothing to do no reason against it counts.
     """
     if isinstance(now, Unknown):
-        what = f"what Kubernetes runs is not known: {now.reason}"
-        gap = Refusal(law=2, hostname="", what=what, hint=now.hint or "kubectl get pods -n kube-system -o wide")
-        return _plan(desired, observed, target, (), (), [_passing(gap, now)])
+        return _plan(desired, observed, target, (), (), [_unknown(now)])
     kept = [node for node in now.nodes if node.runs and not node.behind(target)]
     unclear = list(of_the_nodes(desired, now))
-    way = hops(now.nodes, target) if versions_of(now.nodes) else ()
+    way = _way(now, target)
     if isinstance(way, int):
-        unclear.append(_no_stop(way, target))
-        way = ()
-    if not way and str(target) in now.unfinished:
-        way = (target,)
+        unclear, way = [*unclear, _no_stop(way, target)], ()
     if not way:
         return _plan(desired, observed, target, (), kept, unclear)
-    releases = _releases(desired, observed)
     available = [*talosctls, *([observed.talosctl] if isinstance(observed.talosctl, Version) else [])]
     refusals = [
         *two_clusters(desired, observed, [node.hostname for node in desired.nodes]),
@@ -53,7 +47,7 @@ def kubernetes_plan(
         *of_the_versions(desired, observed, policy, now, target),
         *(refusal for hop in way for refusal in of_the_hop(hop, desired, observed, available)),
     ]
-    steps = tuple(_steps(way, now, desired, observed, policy, available, releases))
+    steps = tuple(_steps(way, now, desired, observed, policy, available))
     return _plan(desired, observed, target, steps, kept, refusals, _warnings(desired, now))
 
 
@@ -94,13 +88,12 @@ def _steps(
     observed: Observed,
     policy: Policy,
     available: Sequence[Version],
-    releases: Sequence[Version],
 ) -> Iterator[UpgradeKubernetes]:
     planes = [placed.node for placed in order(desired.nodes, observed, policy) if placed.node.role is PLANE]
     asked, running = planes[0], now.nodes
     for hop in way:
         oldest = min(versions_of(running))
-        talosctl = talosctl_for(hop, available, releases)
+        talosctl = talosctl_for(hop, available, releases(desired, observed))
         yield UpgradeKubernetes(
             hostname=asked.hostname,
             role=asked.role,
@@ -153,16 +146,13 @@ def _no_stop(minor: int, target: Version) -> Refusal:
     return Refusal(law=PATHS, hostname="", what=what, hint=hint)
 
 
-def _passing(refusal: Refusal, gap: Unknown) -> Refusal:
-    return Refusal(
-        law=refusal.law, hostname=refusal.hostname, what=refusal.what, hint=refusal.hint, transient=not gap.forbidden
-    )
+def _unknown(gap: Unknown) -> Refusal:
+    what = f"what Kubernetes runs is not known: {gap.reason}"
+    hint = gap.hint or "kubectl get pods -n kube-system -o wide"
+    return Refusal(law=FAIL_CLOSED, hostname="", what=what, hint=hint, transient=not gap.forbidden)
 
 
-def _releases(desired: Desired, observed: Observed) -> list[Version]:
-    found = (observed.nodes.get(node.hostname) or _silent(node.hostname) for node in desired.nodes)
-    return [version for live in found if isinstance(version := version_of(live), Version)]
-
-
-def _silent(hostname: str) -> ObservedNode:
-    return ObservedNode(hostname=hostname, talos=NOT_ASKED)
+def _way(now: KubernetesNow, target: Version) -> tuple[Version, ...] | int:
+    """What is to be gone through: the target once more where an earlier run did not come to its end."""
+    way = hops(now.nodes, target) if versions_of(now.nodes) else ()
+    return way or ((target,) if str(target) in now.unfinished else ())

@@ -9,7 +9,7 @@ from talops.domain.plan import Refusal
 from talops.domain.talos import NOT_ASKED, Role, Unknown, Version
 from talops.plan.draft import unreachable, version_of
 from talops.plan.paths import RELEASES, kubernetes_objection
-from talops.plan.releases import TALOSCTL_KNOWS, knows
+from talops.plan.releases import knows, talosctl_for, talosctl_needed
 
 FAIL_CLOSED, PATHS, ONE_CLUSTER = 2, 9, 13
 KUBELET_MAY_BE_OLDER = 3
@@ -124,8 +124,14 @@ def of_the_hop(hop: Version, desired: Desired, observed: Observed, talosctls: Se
             yield unreachable(node, talos)
         else:
             yield from _unsupported(hop, node, talos)
-    if not any(knows(talosctl, hop) for talosctl in talosctls):
-        yield _unknown_to(hop, observed, talosctls)
+    if talosctl_for(hop, talosctls, releases(desired, observed)) is None:
+        yield _unknown_to(hop, desired, observed, talosctls)
+
+
+def releases(desired: Desired, observed: Observed) -> list[Version]:
+    """The Talos of every node that tells it."""
+    found = (observed.nodes.get(node.hostname) for node in desired.nodes)
+    return [version for live in found if live is not None and isinstance(version := version_of(live), Version)]
 
 
 def _unsupported(hop: Version, node: DesiredNode, talos: Version) -> Iterator[Refusal]:
@@ -144,20 +150,21 @@ def _unsupported(hop: Version, node: DesiredNode, talos: Version) -> Iterator[Re
     yield _refuse(PATHS, node.hostname, objection.what, hint)
 
 
-def _unknown_to(hop: Version, observed: Observed, talosctls: Sequence[Version]) -> Refusal:
+def _unknown_to(hop: Version, desired: Desired, observed: Observed, talosctls: Sequence[Version]) -> Refusal:
     if not talosctls:
         gap = observed.talosctl
         why = gap.reason if isinstance(gap, Unknown) else ""
         what = f"whether talosctl knows Kubernetes {hop} is not known: {why}"
         return _refuse(FAIL_CLOSED, "", what, "talosctl version --client", transient=True)
-    needed = min((minor for minor, last in TALOSCTL_KNOWS.items() if last >= hop.minor), default=None)
+    talos = releases(desired, observed)
+    needed = talosctl_needed(hop, talos)
     if needed is None:
         what = f"this talops knows no talosctl that takes a cluster to Kubernetes {hop}"
         return _refuse(PATHS, "", what, "get a newer talops")
     newest = max(talosctls)
-    last = TALOSCTL_KNOWS.get(newest.minor)
-    known = f"knows Kubernetes up to v1.{last}" if last else "is none whose Kubernetes this talops knows"
-    what = f"talosctl {newest} {known}, and {hop} takes talosctl v1.{needed} or newer"
+    lacks = [] if knows(newest, hop) else [f"Kubernetes {hop}"]
+    lacks += [f"Talos {max(talos)}"] if talos and newest.minor < max(talos).minor else []
+    what = f"talosctl {newest} does not know {' nor '.join(lacks)}: it takes talosctl v1.{needed} or newer"
     hint = "talops init --update   # gets the talosctl of every release that a node runs; or install a newer one"
     return _refuse(PATHS, "", what, hint)
 

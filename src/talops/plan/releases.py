@@ -54,13 +54,18 @@ def knows(talosctl: Version, kubernetes: Version) -> bool:
 
 
 def talosctl_for(hop: Version, available: Iterable[Version], nodes: Sequence[Version]) -> Version | None:
-    """The one of the oldest node's release where it knows the way, else the nearest that does."""
-    fitting = [version for version in available if knows(version, hop)]
-    oldest = min(nodes, default=None)
-    if not fitting or oldest is None:
-        return max(fitting, default=None)
-    newer = [version for version in fitting if version.minor >= oldest.minor]
-    if not newer:
-        return max(fitting)
-    nearest = min(version.minor for version in newer)
-    return max(version for version in newer if version.minor == nearest)
+    """The one of the newest node's release where it knows the way, else the nearest newer one that does.
+
+    One that is older than a node's Talos refuses at once: it does not know which Kubernetes that runs (seen with
+    talosctl 1.12.0 and Talos 1.13).
+    """
+    oldest = max((node.minor for node in nodes), default=0)
+    fitting = [version for version in available if knows(version, hop) and version.minor >= oldest]
+    nearest = min((version.minor for version in fitting), default=0)
+    return max((version for version in fitting if version.minor == nearest), default=None)
+
+
+def talosctl_needed(hop: Version, nodes: Sequence[Version]) -> Minor | None:
+    """The oldest minor release of talosctl that would do; None when the table has none."""
+    newest = max((node.minor for node in nodes), default=0)
+    return min((m for m, last in TALOSCTL_KNOWS.items() if last >= hop.minor and m >= newest), default=None)

@@ -41,12 +41,13 @@ def _workload(body: bytes) -> Workload:
 @lru_cache(maxsize=4096)
 def _pod(piece: bytes) -> PodState:
     found = load(piece)
-    ready = condition(found, "Ready")[0] is True
+    # one that leaves may say Ready to its end
+    ready = condition(found, "Ready")[0] is True and not text(found, "metadata", "deletionTimestamp")
     return PodState(
         namespace=text(found, "metadata", "namespace"),
         name=text(found, "metadata", "name"),
         node=text(found, "spec", "nodeName"),
-        ready=ready and not text(found, "metadata", "deletionTimestamp"),
+        ready=ready,
         why="" if ready else _why(found),
         labels=strings(found, "metadata", "labels"),
     )

@@ -75,8 +75,8 @@ def recover(stage: Stage, wish: EtcdWish, confirm: "Confirm | None") -> Exit:
     """`confirm` is None where nobody can answer."""
     from talops.execute.etcd_recover import recover as act
 
-    with _file(stage, wish) as file:
-        return _run(stage, wish, lambda run: act(run, file, confirm))
+    with _place(stage, wish) as place:
+        return _run(stage, wish, lambda run: act(run, place, confirm))
 
 
 def _run(stage: Stage, wish: EtcdWish, act: "Callable[[EtcdRun], Said]") -> Exit:
@@ -90,6 +90,13 @@ def _run(stage: Stage, wish: EtcdWish, act: "Callable[[EtcdRun], Said]") -> Exit
 
 @contextmanager
 def _file(stage: Stage, wish: EtcdWish) -> "Iterator[SnapshotFile]":
+    """Raises UsageError before anybody is asked anything."""
+    with _place(stage, wish) as place:
+        yield place()
+
+
+@contextmanager
+def _place(stage: Stage, wish: EtcdWish) -> "Iterator[Callable[[], SnapshotFile]]":
     """Of a rehearsal in a folder that is gone at the end: nothing of it is worth keeping."""
     from talops.execute.snapshotfile import SnapshotFile
     from talops.tools.homes import expanded
@@ -97,10 +104,10 @@ def _file(stage: Stage, wish: EtcdWish) -> "Iterator[SnapshotFile]":
 
     name = f"etcd-{_safe(stage.desired.cluster_name)}-{stage.tools.clock.wall():%Y%m%dT%H%M%SZ}.db"
     if stage.real:
-        yield SnapshotFile.at(expanded(wish.snapshot) if wish.snapshot else Path(name))
+        yield lambda: SnapshotFile.at(expanded(wish.snapshot) if wish.snapshot else Path(name))
         return
     with private_folder() as folder:
-        yield replace(SnapshotFile.at(folder / (Path(wish.snapshot).name or name)), passing=True)
+        yield lambda: replace(SnapshotFile.at(folder / (Path(wish.snapshot).name or name)), passing=True)
 
 
 def _safe(cluster: str) -> str:

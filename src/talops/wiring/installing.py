@@ -98,6 +98,7 @@ def _capabilities(can: Capabilities, stage: Stage) -> Capabilities:
 @contextmanager
 def renderers(repo: Path) -> Iterator[Renderers]:
     """Helm gets homes of its own, that are gone at the end; what a person has logged in to stays known."""
+    from talops.tools.clock import ended_by_signals
     from talops.tools.pins import private_folder
     from talops.tools.runner import NotThere, ShRunner
 
@@ -109,7 +110,8 @@ def renderers(repo: Path) -> Iterator[Renderers]:
         program = found.find(name)
         return program.path if isinstance(program, Program) else NotThere(program.why)
 
-    with private_folder() as folder:
+    # a fetch may take long: who ends it by a signal finds nothing left behind
+    with ended_by_signals(), private_folder() as folder:
         runner = ShRunner(_own_homes(found.environ, folder), path)
         try:
             yield Renderers(runner=runner, folder=folder, path=found.path, versions=lambda name: _version(found, name))

@@ -10,7 +10,7 @@ from talops.domain.process import Response
 from talops.domain.talos import Unknown
 from talops.domain.workload import PodState, SigningRequest, Workload
 from talops.execute.cni.applying import ordered
-from talops.execute.cni.compare import changes, has_all, kept, with_selector
+from talops.execute.cni.compare import changes, has_all, kept, left_over, with_selector
 from talops.execute.cni.state import Seen, approvals, lacks, only_unapproved
 from talops.tools import workloads
 from talops.tools.objects import conflicts
@@ -76,6 +76,18 @@ def test_a_selector_that_is_there_with_helms_label_stays() -> None:
     found = with_selector(new, a("DaemonSet", spec={"selector": {"matchLabels": old}})).body["spec"]
     assert found == {"selector": {"matchLabels": old}, "template": {"metadata": {"labels": old}}}
     assert with_selector(new, a("DaemonSet", spec={"selector": {"matchLabels": labels}})) == new
+
+
+def test_what_a_workload_keeps_of_others_is_named() -> None:
+    def daemons(*names: str, env: str = "") -> dict[str, object]:
+        variables = [{"name": env, "value": "1"}] if env else []
+        rows = [{"name": name, "env": variables} for name in names]
+        return a("DaemonSet", spec={"template": {"spec": {"containers": rows}}})
+
+    assert left_over(wanted(daemons("a")), daemons("a", "main")) == ("container main",)
+    assert left_over(wanted(daemons("a")), daemons("a", env="OLD")) == ("variable OLD of a",)
+    assert left_over(wanted(daemons("a")), daemons("a")) == ()
+    assert left_over(wanted(a("ConfigMap")), a("ConfigMap")) == ()
 
 
 def test_each_finds_what_it_needs_before_it() -> None:

@@ -126,7 +126,7 @@ def test_a_kubernetes_that_talos_does_not_run_is_refused_for_each_node(
 ) -> None:
     plan = planned(target, now, talos=talos, talosctls=("v1.14.0",))
 
-    assert {refusal.hostname for refusal in plan.refusals} == {"cp-1", "cp-2", "cp-3", "w-1", "w-2", "w-3"}
+    assert {refusal.hostname for refusal in plan.refusals} - {""} == {"cp-1", "cp-2", "cp-3", "w-1", "w-2", "w-3"}
     assert said in reasons(plan)
 
 
@@ -157,14 +157,16 @@ def test_a_talosctl_that_the_table_does_not_have_knows_nothing() -> None:
 @pytest.mark.parametrize(
     ("hop", "available", "nodes", "chosen"),
     [
-        ("v1.35.1", ["v1.12.0", "v1.13.0", "v1.14.1"], ["v1.13.4", "v1.14.0"], "v1.13.0"),
+        ("v1.35.1", ["v1.12.0", "v1.13.0", "v1.14.1"], ["v1.13.4", "v1.14.0"], "v1.14.1"),
         ("v1.35.1", ["v1.12.0", "v1.14.1"], ["v1.13.4"], "v1.14.1"),
         ("v1.36.1", ["v1.12.0", "v1.13.0"], ["v1.12.4"], "v1.13.0"),
-        ("v1.35.1", ["v1.12.0"], ["v1.13.4"], "v1.12.0"),
+        ("v1.35.1", ["v1.12.0", "v1.13.0"], ["v1.12.4", "v1.13.4"], "v1.13.0"),
+        ("v1.35.1", ["v1.12.0", "v1.12.8"], ["v1.12.4"], "v1.12.8"),
+        ("v1.35.1", ["v1.12.0"], ["v1.13.4"], None),
         ("v1.36.1", ["v1.12.0"], ["v1.13.4"], None),
     ],
 )
-def test_the_talosctl_is_that_of_the_nodes_or_the_nearest_that_knows_the_way(
+def test_the_talosctl_is_that_of_the_newest_node_or_the_nearest_newer_that_knows_the_way(
     hop: str, available: list[str], nodes: list[str], chosen: str | None
 ) -> None:
     found = talosctl_for(V(hop), map(V, available), list(map(V, nodes)))
@@ -179,12 +181,20 @@ def test_a_talosctl_that_does_not_know_the_target_is_refused_unless_another_does
     refused = planned("v1.36.1", "v1.35.2", desired=desired, observed=observed)
     other = planned("v1.36.1", "v1.35.2", desired=desired, observed=observed, talosctls=("v1.13.0",))
 
-    assert "talosctl v1.12.0 knows Kubernetes up to v1.35, and v1.36.1 takes talosctl v1.13 or newer" in reasons(
-        refused
-    )
+    assert "talosctl v1.12.0 does not know Kubernetes v1.36.1 nor Talos v1.13.1" in reasons(refused)
+    assert "it takes talosctl v1.13 or newer" in reasons(refused)
     assert "talops init --update" in reasons(refused)
     assert other.refusals == ()
     assert other.hops[0].talosctl == V("v1.13.0")
+
+
+def test_a_talosctl_older_than_the_talos_of_a_node_is_refused_though_it_knows_the_kubernetes() -> None:
+    desired = desired_cluster()
+    observed = replace(healthy_observed(desired), talosctl=V("v1.12.0"))
+
+    plan = planned("v1.35.4", "v1.35.2", desired=desired, observed=observed)
+
+    assert "talosctl v1.12.0 does not know Talos v1.13.1: it takes talosctl v1.13 or newer" in reasons(plan)
 
 
 def test_a_talosctl_that_does_not_say_its_version_is_no_permission() -> None:

@@ -82,6 +82,30 @@ def _value(value: object, place: Place, secret: bool) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
+def left_over(wanted: KubeObject, after: Mapping[str, object]) -> tuple[str, ...]:
+    """Containers, volumes and variables that a workload keeps, though the files do not have them: set by others."""
+    pods = ("spec", "template", "spec")
+    ours, theirs = _at(wanted.body, pods), _at(after, pods)
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return ()
+    found = []
+    for key, word in (("initContainers", "container"), ("containers", "container"), ("volumes", "volume")):
+        mine, its = _rows(ours, key), _rows(theirs, key)
+        found += [f"{word} {name}" for name in its if name not in mine]
+        found += [
+            f"variable {variable} of {name}"
+            for name in its
+            if name in mine
+            for variable in _rows(its[name], "env").keys() - _rows(mine[name], "env").keys()
+        ]
+    return tuple(found)
+
+
+def _rows(found: object, key: str) -> dict[str, object]:
+    rows = found.get(key) if isinstance(found, dict) else None
+    return (_named(rows) or {}) if isinstance(rows, list) else {}
+
+
 def kept(wanted: KubeObject, live: Mapping[str, object], places: Sequence[Place]) -> Mapping[str, object]:
     """The object as it is wanted, with what comes out differently each time as it is there already."""
     body: object = wanted.body

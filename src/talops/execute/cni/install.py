@@ -11,9 +11,10 @@ from talops.domain.words import count
 from talops.errors import Exit, Refused, TalopsError
 from talops.execute.cni.applying import Applying
 from talops.execute.cni.kinds import Kinds
-from talops.execute.cni.planning import make_plan, wanted_objects
+from talops.execute.cni.planning import make_plan
 from talops.execute.cni.state import Seen
 from talops.execute.cni.waiting import wait_until_up
+from talops.execute.cni.wanted import wanted_objects
 from talops.execute.ending import Ending
 from talops.execute.failure import StopNow, StopRequested
 from talops.execute.lease import LeaseKeeper

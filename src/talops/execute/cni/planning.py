@@ -1,7 +1,7 @@
 """What installing would change, by asking the API server itself: each object is applied as a dry run."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from talops.domain.cni import (
     HELM,
@@ -21,74 +21,19 @@ from talops.domain.process import Kube, Request, Response
 from talops.domain.talos import Unknown
 from talops.domain.words import count
 from talops.errors import Unreachable
-from talops.execute.cni.compare import changes, has_all, kept, with_selector
-from talops.execute.cni.kinds import Kinds, defined_kinds, placed, sure
+from talops.execute.cni.compare import changes, left_over
+from talops.execute.cni.kinds import Kinds, defined_kinds, sure
 from talops.execute.cni.owners import Owner, owners
+from talops.execute.cni.podsecurity import forbidden
 from talops.execute.cni.state import Seen, lacks, look
+from talops.execute.cni.wanted import wanted_objects
 from talops.tools import objects
 from talops.tools.objects import Conflicts, Kind, Live
 from talops.tools.reading import text
-from talops.tools.workloads import KINDS
 
 PREDECESSORS = {"helm", "helm-controller", "kubectl", "kubectl-client-side-apply", "kubectl-create", "talops"}
 """Whose values may be set anew: they have installed the same before, by other means."""
 _LATER = "its kind is not there yet: applied once the workloads have made it"
-
-
-def wanted_objects(rendered: Rendered, kinds: Kinds, kube: Kube) -> tuple[KubeObject, ...]:
-    """In their namespaces, which are made where nobody else does; and with what is new each time as it is there.
-
-    Values that belong together (a CA and what it has signed) are kept together, or made anew together.
-    """
-    found = placed(rendered.objects, kinds)
-    found = (*_namespaces(found, kinds, kube), *_with_old_selectors(found, kinds, kube))
-    unstable = [one for one in found if str(one) in _moved(rendered, found)]
-    if not unstable:
-        return found
-    places = _moved(rendered, found)
-    replies = kube.gather([objects.read(kind, one) for one in unstable if (kind := kinds.of(one)) is not None])
-    if len(replies) < len(unstable):
-        return found
-    lives = {str(one): sure(objects.live(reply)) for one, reply in zip(unstable, replies, strict=True)}
-    if not all(has_all(one, lives[str(one)], places[str(one)]) for one in unstable):
-        return found
-    return tuple(
-        replace(one, body=kept(one, lives[str(one)] or {}, places[str(one)])) if str(one) in lives else one
-        for one in found
-    )
-
-
-def _with_old_selectors(found: Sequence[KubeObject], kinds: Kinds, kube: Kube) -> tuple[KubeObject, ...]:
-    """A workload that kustomize's `commonLabels` were applied to keeps its selector: nobody can change it."""
-    asked = [(one, kind) for one in found if one.kind in KINDS and (kind := kinds.of(one)) is not None]
-    replies = kube.gather([objects.read(kind, one) for one, kind in asked])
-    lives = {str(one): sure(objects.live(reply)) for (one, _), reply in zip(asked, replies, strict=True)}
-    return tuple(with_selector(one, live) if (live := lives.get(str(one))) else one for one in found)
-
-
-def _moved(rendered: Rendered, found: Sequence[KubeObject]) -> Mapping[str, tuple[tuple[str | int, ...], ...]]:
-    """By the objects as they are called in their namespaces."""
-    names = {
-        str(before): str(after) for before, after in zip(rendered.objects, found[-len(rendered.objects) :], strict=True)
-    }
-    return {names[name]: places for name, places in rendered.unstable.items()}
-
-
-def _namespaces(found: Sequence[KubeObject], kinds: Kinds, kube: Kube) -> Iterator[KubeObject]:
-    """Those that objects are to be in, that nobody makes, and that are not there: as `helm --create-namespace`."""
-    made = {one.name for one in found if one.kind == "Namespace"}
-    missing = sorted({one.namespace for one in found if one.namespace} - made)
-    wanted = [namespace(name) for name in missing]
-    pairs = [(one, kind) for one in wanted if (kind := kinds.of(one)) is not None]
-    replies = kube.gather([objects.read(kind, one) for one, kind in pairs])
-    for (one, _), reply in zip(pairs, replies, strict=True):
-        if sure(objects.live(reply)) is None:
-            yield one
-
-
-def namespace(name: str) -> KubeObject:
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    return KubeObject(api_version="v1", kind="Namespace", namespace="", name=name, body=body)
 
 
 def make_plan(kube: Kube, found: Found, rendered: Rendered, *, repair: bool) -> CniPlan:
@@ -99,7 +44,8 @@ def make_plan(kube: Kube, found: Found, rendered: Rendered, *, repair: bool) -> 
     planned, refusals = _Comparison(kube, kinds, wanted).plans()
     seen = look(kube, wanted, kinds)
     owned = owners(kube, kinds, found.releases)
-    warnings = [*found.warnings, *_hooks(rendered), *_unowned(rendered)]
+    warnings = [*found.warnings, *_hooks(rendered), *_unowned(rendered), *_left_over(planned)]
+    warnings += forbidden(wanted, kinds, kube)
     if not repair:
         refusals += _conflicts(planned)
     if any(one.fate is not Fate.SAME for one in planned):
@@ -175,6 +121,7 @@ class _Comparison:
             fate=_fate(one, live) if differs else Fate.SAME,
             changes=differs,
             conflicts=tuple(conflict for conflict in foreign if conflict.manager not in PREDECESSORS),
+            left_over=left_over(one, after),
         )
 
 
@@ -241,6 +188,18 @@ def _hooks(rendered: Rendered) -> Iterator[str]:
     if rendered.hooks:
         names = ", ".join(map(str, rendered.hooks[:4]))
         yield f"only Helm itself runs the chart's hooks, so these are not made: {names}"
+
+
+def _left_over(planned: Sequence[ObjectPlan]) -> Iterator[str]:
+    """Applying on the server's side takes nothing away that somebody else has set."""
+    for one in planned:
+        if one.left_over:
+            kind, place = one.object.kind.lower(), f"-n {one.object.namespace} {one.object.name}"
+            yield (
+                f"{one.object} keeps what the files do not have, since somebody else has set it: "
+                f"{', '.join(one.left_over[:6])}. To have just what they say: kubectl delete {kind} "
+                f"--cascade=orphan {place}, and install it anew"
+            )
 
 
 def _unowned(rendered: Rendered) -> Iterator[str]:

@@ -10,7 +10,7 @@ from talops.domain.talos import Unknown
 from talops.domain.words import count
 from talops.domain.workload import PodState, SigningRequest, Workload
 from talops.execute.cni.kinds import Kinds
-from talops.files.cni.known import APPROVERS
+from talops.files.cni.known import APPROVERS, OPERATORS
 from talops.tools import kubernetes, objects, requests, workloads
 
 _SHOWN = 3
@@ -30,7 +30,7 @@ class Seen:
 
 def look(kube: Kube, wanted: Sequence[KubeObject], kinds: Kinds) -> Seen:
     """Reads what runs now. Raises nothing."""
-    found = [one for one in wanted if one.kind in workloads.KINDS]
+    found = [*(one for one in wanted if one.kind in workloads.KINDS), *_made_by_operators(wanted)]
     asked = [(one, kind) for one in found if (kind := kinds.of(one)) is not None]
     *replies, nodes, signing = kube.gather(
         [*(objects.read(kind, one) for one, kind in asked), requests.nodes(), objects.signing_requests()]
@@ -45,6 +45,14 @@ def look(kube: Kube, wanted: Sequence[KubeObject], kinds: Kinds) -> Seen:
         nodes=kubernetes.nodes(nodes),
         signing=workloads.signing_requests(signing),
     )
+
+
+def _made_by_operators(wanted: Sequence[KubeObject]) -> Iterator[KubeObject]:
+    """The daemons that are not rendered, since an operator of the CNI makes them."""
+    for one in wanted:
+        if one.kind == "Deployment" and one.name in OPERATORS:
+            namespace, name = OPERATORS[one.name]
+            yield KubeObject(api_version="apps/v1", kind="DaemonSet", namespace=namespace, name=name, body={})
 
 
 def _pods(kube: Kube, running: Sequence[Workload | Unknown | str]) -> tuple[PodState, ...] | Unknown:

@@ -9,7 +9,7 @@ from talops.domain.words import span
 _LONGEST = 600
 _KNOWN = (
     (
-        re.compile(r"no such host|refused|i/o timeout|network is unreachable|proxyconnect|TLS handshake"),
+        re.compile(r"no such host|refused|reset by peer|timeout|unreachable|proxyconnect|TLS handshake|EOF"),
         "the chart cannot be fetched",
         "is the network up, is a proxy needed (HTTPS_PROXY)? by hand: {command}",
     ),

@@ -35,6 +35,8 @@ DAEMONS = {
     "kindnet": "kindnet",
 }
 """DaemonSets (for Calico's operator: its Deployment), as rendered manifests have them."""
+OPERATORS = {"tigera-operator": ("calico-system", "calico-node")}
+"""Deployments that make the daemons of a CNI: in which namespace, and which."""
 DEPLOYMENTS = {"tigera-operator": "calico", **APPROVERS}
 WORDS = re.compile("|".join(sorted({*NETWORKS, *APPROVERS, *DAEMONS}, key=len, reverse=True)).encode())
 """Whether a file is worth reading."""
