@@ -99,6 +99,14 @@ def test_an_oci_repository_beside_it_is_its_chart(tmp_path: Path) -> None:
     assert (release.chart, release.version, release.repo) == ("oci://registry.example/charts/cilium", "1.2.3", "")
 
 
+def test_labels_that_would_go_into_selectors_are_warned_of(tmp_path: Path) -> None:
+    files = dict(kustomization(URL))
+    assert found(tmp_path, files).chosen[0].notes == ()
+    files["talos/cni/kustomization.yaml"] += "  team: net\n"
+    (note,) = found(tmp_path, files).chosen[0].notes
+    assert note.startswith("talos/cni/kustomization.yaml puts the label team into selectors")
+
+
 def test_an_approver_of_its_own_belongs_to_it(tmp_path: Path) -> None:
     approver = {
         "approver/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nhelmCharts:\n"
