@@ -17,7 +17,8 @@ from contract.states import send
 from contract.stories import POOL_STORY, POOLS, STORIES, Told, created, read
 from talops.domain.process import Response
 from talops.sim.kube.api import KubeApi
-from talops.sim.kube.objects import BUILT_IN, Resource
+from talops.sim.kube.builtin import BUILT_IN
+from talops.sim.kube.objects import Resource
 from talops.sim.kube.store import ObjectStore
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from talops.sim.kube.objects import BUILT_IN, FIRST_STATUS, UNCOUNTED, Object, Resource, copied, encode, key_of
+from talops.sim.kube.builtin import BUILT_IN, FIRST_STATUS, UNCOUNTED
+from talops.sim.kube.objects import Object, Resource, copied, encode, key_of
 
 Key = tuple[str, str]
 
