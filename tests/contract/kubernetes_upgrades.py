@@ -122,6 +122,17 @@ def _alike(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(_WHERE.sub("WHERE", line) for line in ordered if not any(words in line for words in RACE))
 
 
+def is_renewed(cluster: Cluster, hostname: str) -> bool:
+    """What runs on it is what its config says."""
+    machine, store = cluster.machines[hostname], cluster.store
+    node = store.get("nodes", hostname)
+    assert node is not None
+    pods = [pod for pod in store.pods_on(hostname) if "component" in (pod["metadata"].get("labels") or {})]
+    images = {pod["status"]["containerStatuses"][0]["image"] for pod in pods}
+    kubelet = machine.images["kubelet"].rpartition(":")[2]
+    return images <= set(machine.images.values()) and node["status"]["nodeInfo"]["kubeletVersion"] == kubelet
+
+
 def at_rest(cluster: Cluster) -> bool:
     """Every pod and every kubelet runs, or something holds it up that will not go away by itself."""
     held = {fault.hostname for fault in cluster.held}
@@ -187,29 +198,20 @@ def said(running: Running, line: str) -> bool:
 
 def real(upgrade: Upgrade, folder: Path) -> Ending:
     """The real talosctl at the network door, in the time of the wall."""
-    orders = Orders(
-        name=upgrade.name,
-        desired=upgrade.desired,
-        repository="",
-        start=Version.parse(upgrade.start),
-        kubernetes=Version.parse(upgrade.kubernetes),
-        speed=SPEED,
-        faults=upgrade.faults,
-        configs=upgrade.configs,
-    )
     folder.mkdir()
-    with served(orders, folder) as door:
+    with served(upgrade, folder) as door:
         door.do(lambda: upgrade.prepare(door.cluster))
         if upgrade.first is not None:
-            _ran(upgrade.first, door)
+            ran(upgrade.first, door)
             door.do(lambda: between(door.cluster, upgrade))
             door.wait_until(lambda: at_rest(door.cluster))
-        result = _ran(upgrade, door)
+        result = ran(upgrade, door)
         return door.do(lambda: ending(door.cluster, upgrade, result))
 
 
-def _ran(upgrade: Upgrade, door: "Door") -> Result:
-    argv = (str(real_tool("talosctl", upgrade.version)), "--talosconfig", str(door.talosconfig), *upgrade.argv)
+def ran(upgrade: Upgrade, door: "Door") -> Result:
+    """The cluster is at rest afterwards."""
+    argv = door.argv(*upgrade.argv, version=upgrade.version)
     stdout = b""
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         watchdog = threading.Timer(PATIENCE, process.kill)
@@ -242,9 +244,8 @@ class Door:
     def cluster(self) -> Cluster:
         return self.sandbox.cluster
 
-    @property
-    def talosconfig(self) -> Path:
-        return self.sandbox.talosconfig
+    def argv(self, *words: str, version: str) -> tuple[str, ...]:
+        return (str(real_tool("talosctl", version)), "--talosconfig", str(self.sandbox.talosconfig), *words)
 
     def do(self, action: Callable[[], T]) -> T:
         async def act() -> T:
@@ -260,7 +261,17 @@ class Door:
 
 
 @contextmanager
-def served(orders: Orders, folder: Path) -> Iterator[Door]:
+def served(upgrade: Upgrade, folder: Path) -> Iterator[Door]:
+    orders = Orders(
+        name=upgrade.name,
+        desired=upgrade.desired,
+        repository="",
+        start=Version.parse(upgrade.start),
+        kubernetes=Version.parse(upgrade.kubernetes),
+        speed=SPEED,
+        faults=upgrade.faults,
+        configs=upgrade.configs,
+    )
     began: Queue[Door | BaseException] = Queue()
 
     async def live() -> None:
@@ -284,7 +295,7 @@ def served(orders: Orders, folder: Path) -> Iterator[Door]:
             began.put(error)
             raise
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         door = began.get(timeout=PATIENCE)

@@ -3,12 +3,14 @@
 Where they differ, the real one is right.
 """
 
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from contract.kubernetes_upgrades import CP2, CP3, W1, Ending, Upgrade, embedded, side_by_side
+from contract.kubernetes_upgrades import CP2, CP3, W1, Ending, Upgrade, embedded, is_renewed, ran, served, side_by_side
 from contract.talos_door import GENERATIONS
 from machine_configs import machine_config
 from real_tools import real
@@ -127,3 +129,22 @@ def test_the_older_talosctl_says_so_on_stdout_and_leaves_it_alike(
     ours, theirs = embedded(upgrade), endings[upgrade.name]
     assert "\n".join(ours.stdout) == "\n".join(theirs.stdout)
     assert replace(ours, stderr=()) == replace(theirs, stderr=())
+
+
+@pytest.mark.parametrize(
+    ("fault", "until", "version"),
+    [
+        pytest.param("static-pod-stays@cp-2", STAYS, "1.12.0", id="static-pod"),
+        pytest.param("kubelet-does-not-restart@cp-2", NO_RESTART.replace(W1, CP2), "1.13.0", id="kubelet"),
+    ],
+)
+def test_a_kubelet_that_is_restarted_by_hand_takes_up_what_it_was_told(
+    fault: str, until: str, version: str, tmp_path: Path
+) -> None:
+    with served(Upgrade(name="by-hand", words=NO_PULL, faults=(fault,)), tmp_path) as door:
+        ran(Upgrade(name="", words=NO_PULL, until=until), door)
+        assert not door.do(lambda: is_renewed(door.cluster, "cp-2"))
+        argv = door.argv("-n", CP2, "service", "kubelet", "restart", version=version)
+        restarted = subprocess.run(argv, capture_output=True, check=True, timeout=20)
+        assert restarted.stdout.decode().split("\n")[1].split("   ") == [CP2, 'Service "kubelet" restarted']
+        door.wait_until(lambda: is_renewed(door.cluster, "cp-2"))

@@ -35,6 +35,8 @@ def fill(resource: Resource, new: Object, old: Object | None) -> None:
 
 def begin(store: ObjectStore, resource: Resource, new: Object, user: User) -> None:
     """What the server itself writes into a new object: that is nobody's."""
+    if resource.custom:
+        return
     match resource.plural:
         case "services" if new["spec"]["type"] != "ExternalName":
             _address(store, new["spec"])
@@ -206,6 +208,19 @@ def _budget_spec(found: Object) -> None:
     sound_selector(found["spec"].get("selector"))
 
 
+def _network_policy(found: Object) -> None:
+    spec = found["spec"]
+    if not spec.get("policyTypes"):
+        spec["policyTypes"] = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    for rule in [*(spec.get("ingress") or []), *(spec.get("egress") or [])]:
+        for port in rule.get("ports") or []:
+            _or(port, protocol="TCP")
+
+
+def _storage_class(found: Object) -> None:
+    _or(found, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
 def _priority_class(found: Object) -> None:
     _or(found, preemptionPolicy="PreemptLowerPriority")
 
@@ -220,6 +235,7 @@ _KINDS: Mapping[str, Callable[[Object], None]] = MappingProxyType(
         "jobs": _job,
         "mutatingwebhookconfigurations": _webhooks,
         "namespaces": _namespace,
+        "networkpolicies": _network_policy,
         "poddisruptionbudgets": _budget_spec,
         "priorityclasses": _priority_class,
         "replicasets": _replica_set,
@@ -228,6 +244,7 @@ _KINDS: Mapping[str, Callable[[Object], None]] = MappingProxyType(
         "secrets": _secret,
         "services": _service,
         "statefulsets": _stateful_set,
+        "storageclasses": _storage_class,
         "validatingwebhookconfigurations": _webhooks,
     }
 )
@@ -256,6 +273,7 @@ _FIRST: Mapping[str, Callable[[Object], Object]] = MappingProxyType(
         "jobs": lambda _found: {},
         "namespaces": lambda _found: {"phase": "Active"},
         "poddisruptionbudgets": _budget,
+        "ingresses": lambda _found: {"loadBalancer": {}},
         "replicasets": lambda _found: {"replicas": 0},
         "services": lambda _found: {"loadBalancer": {}},
         "statefulsets": lambda _found: {"replicas": 0, "availableReplicas": 0},

@@ -43,10 +43,17 @@ class Resource:
     verbs: tuple[str, ...] = CRUD
     below: tuple[Subresource, ...] = ()
     """Subresources other than status."""
+    apart: bool = False
+    """Whether another group has a kind of the same plural."""
 
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def shelf(self) -> str:
+        """Where the store keeps its objects: under the plural, as far as that is its own."""
+        return self.qualified if self.apart else self.plural
 
     @property
     def qualified(self) -> str:
@@ -155,6 +162,11 @@ BUILT_IN = (
     _built_in(_RBAC, "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
     _built_in(_RBAC, "roles", "Role"),
     _built_in(_RBAC, "rolebindings", "RoleBinding"),
+    _built_in("networking.k8s.io", "networkpolicies", "NetworkPolicy", "netpol"),
+    _built_in("networking.k8s.io", "ingresses", "Ingress", "ing", status=True),
+    _built_in("networking.k8s.io", "ingressclasses", "IngressClass", namespaced=False),
+    _built_in("node.k8s.io", "runtimeclasses", "RuntimeClass", namespaced=False),
+    _built_in("storage.k8s.io", "storageclasses", "StorageClass", "sc", namespaced=False),
     _built_in("scheduling.k8s.io", "priorityclasses", "PriorityClass", "pc", namespaced=False),
     _built_in(
         _ADMISSION,
@@ -185,6 +197,7 @@ UNCOUNTED = frozenset(
         *("nodes", "namespaces", "configmaps", "events", "persistentvolumeclaims", "persistentvolumes"),
         *("resourcequotas", "secrets", "serviceaccounts", "services", "leases", "volumeattachments"),
         *("clusterroles", "clusterrolebindings", "roles", "rolebindings", "certificatesigningrequests"),
+        *("runtimeclasses", "storageclasses"),
     }
 )
 """Plurals of the kinds whose metadata has no generation."""

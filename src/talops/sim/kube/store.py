@@ -41,8 +41,8 @@ class ObjectStore:
 
     def register(self, resource: Resource) -> None:
         self.resources[resource.group, resource.version, resource.plural] = resource
-        self._objects.setdefault(resource.plural, {})
-        self._encoded.setdefault(resource.plural, {})
+        self._objects.setdefault(resource.shelf, {})
+        self._encoded.setdefault(resource.shelf, {})
 
     def unregister(self, resource: Resource) -> None:
         """Its definition is gone. Its objects must be gone before."""
