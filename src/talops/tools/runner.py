@@ -9,6 +9,7 @@ import errno
 import os
 import selectors
 import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def _spawn(path: str, call: Call, environment: dict[str, str]) -> Spawned:
     stdout, child_stdout = os.pipe()
     stderr, child_stderr = os.pipe()
     try:
-        with _stdin(call) as read, _fork_safely():
+        with _stdin(call) as read:
             command = sh.Command(path)(
                 *call.argv[1:],
                 _in=read,
@@ -87,18 +88,36 @@ def _stdin(call: Call) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _fork_safely() -> Iterator[None]:
-    """Until it has a session of its own, a Ctrl-C reaches the child, which is still Python: keep it away.
+    """Until it has a session of its own, a Ctrl-C reaches the child, which is still Python: keep it away. And until we
+    know of the child, a signal that ends us would leave it behind.
 
     Python 3.12 warns of forks while threads run. Those threads are sh's own, which wait for earlier children and
     hold no lock.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS_OF_OURS)
     try:
-        with warnings.catch_warnings():
+        with _handled_later(), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _handled_later() -> Iterator[None]:
+    """A handler may be called all the same, and what it raises while Python runs its hooks around a fork is lost."""
+    came: list[int] = []
+    ours = [number for number in _SIGNALS_OF_OURS if callable(signal.getsignal(number))]
+    if threading.current_thread() is not threading.main_thread():
+        ours = []
+    handlers = {number: signal.signal(number, lambda one, _frame: came.append(one)) for number in ours}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def _open_signals() -> None:
@@ -154,6 +173,17 @@ class ShRunner:
         """Whether answers to reads need not be waited for any more: then a `gather` ends within a second."""
 
     def gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
+        others = tuple(self._live)
+        try:
+            return self._gather(calls)
+        except BaseException:
+            # a signal that ends us: sh's threads would wait for what we leave behind
+            for child in tuple(self._live):
+                if child not in others:
+                    child.kill()
+            raise
+
+    def _gather(self, calls: Sequence[Call]) -> tuple[Result, ...]:
         if self.unwanted():
             return self._cut_short((), calls)
         running = [self.start(call) for call in calls[:_WIDTH]]
@@ -185,11 +215,11 @@ class ShRunner:
         if isinstance(path, NotThere):
             return Ended(Result(end=End.NOT_FOUND, stderr=path.why.encode()))
         try:
-            spawned = _spawn(path, call, self._environment)
+            with _fork_safely():
+                child = Child(_spawn(path, call, self._environment), call, self._live.remove)
+                self._live.append(child)
         except OSError as error:
             return Ended(Result(end=End.NOT_FOUND, stderr=f"{call.argv[0]}: {error.strerror}".encode()))
-        child = Child(spawned, call, self._live.remove)
-        self._live.append(child)
         return child
 
     @property
