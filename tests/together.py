@@ -5,7 +5,13 @@ import os
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("test_contract_apiserver", "test_contract_talos_doors_change", "test_contract_talosctl_traps")
+TOGETHER = (
+    "test_contract_apiserver",
+    "test_contract_etcd_real",
+    "test_contract_talos_doors_change",
+    "test_contract_talos_doors_kubernetes",
+    "test_contract_talosctl_traps",
+)
 """How the names of their files begin: those with one such beginning go together."""
 
 

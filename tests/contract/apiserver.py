@@ -49,6 +49,8 @@ class ApiServer:
     bob: Kube
     """The same as somebody whom RBAC allows nothing."""
     bare: dict[str, Response]
+    store: str
+    """The URL of its etcd."""
 
 
 @contextmanager
@@ -61,18 +63,18 @@ def api_server(bare: Sequence[Request]) -> Iterator[ApiServer]:
         # short: a Unix socket's path has room for about 100 bytes
         folder = Path(tempfile.mkdtemp(prefix="kube-"))
         stack.callback(shutil.rmtree, folder)
-        kubeconfigs = _serve(stack, binaries[0], binaries[1], folder)
+        store = f"http://127.0.0.1:{reserved(stack)}"
+        kubeconfigs = _serve(stack, binaries[0], binaries[1], folder, store)
         admin = stack.enter_context(_through_kubectl(binaries[2], kubeconfigs[ADMIN], folder / ADMIN))
         bob = stack.enter_context(_through_kubectl(binaries[2], kubeconfigs[BOB], folder / BOB))
         answers = {request.path: reply for request, reply in zip(bare, admin.gather(bare), strict=True)}
         define(admin, documents, "ceph.rook.io/v1/cephclusters", "postgresql.cnpg.io/v1/clusters")
-        yield ApiServer(kubeconfigs=kubeconfigs, kube=admin, bob=bob, bare=answers)
+        yield ApiServer(kubeconfigs=kubeconfigs, kube=admin, bob=bob, bare=answers, store=store)
 
 
-def _serve(stack: ExitStack, etcd: Path, apiserver: Path, folder: Path) -> dict[str, Path]:
+def _serve(stack: ExitStack, etcd: Path, apiserver: Path, folder: Path, store: str) -> dict[str, Path]:
     """Start both and wait until they are ready. Returns the kubeconfig of each user."""
-    client, peer, port = (reserved(stack) for _ in range(3))
-    store = f"http://127.0.0.1:{client}"
+    peer, port = (reserved(stack) for _ in range(2))
     listens = ("--listen-client-urls", store, "--advertise-client-urls", store)
     to_peers = ("--listen-peer-urls", f"http://127.0.0.1:{peer}")
     data = ("--data-dir", str(folder / "etcd"), "--unsafe-no-fsync", "--socket-reuse-port", "--log-level", "warn")

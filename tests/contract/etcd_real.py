@@ -1,95 +1,36 @@
 """A real etcd of three members on loopback, over its JSON gateway."""
 
-import json
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from contract.apiserver import ETCD, reserved, start
+from contract.etcd_gateway import PATIENCE, EtcdSaid, Gateway
 from contract.etcd_steps import FOUNDERS, OK, OTHERS
 from real_tools import real
 from talops.sim.etcd import NOSPACE
 
-PATIENCE = 20.0
 _ROOM = 512 * 1024
 """Bytes: all that the first member has."""
-_AS_IT_IS = {"linearizable": False}
-"""Whatever a member knows by itself."""
 _MAGIC = bytes.fromhex("edda0ced")
 _ALARM = re.compile(r"memberID:(\d+)")
-Answer = Mapping[str, object]
-
-
-class EtcdSaid(Exception):
-    """In its own words."""
 
 
 @dataclass(slots=True, kw_only=True)
-class RealEtcd:
-    """Implements Steps. `running` has the processes of those that were started and not killed."""
+class RealEtcd(Gateway):
+    """Implements Steps."""
 
     stack: ExitStack
     folder: Path
-    clients: dict[str, int]
-    peers: dict[str, int]
-    running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
-
-    # what is asked
-
-    def call(self, at: str, path: str, **body: object) -> Answer:
-        """Raises EtcdSaid. What Talos asks of members with a leader only is refused at once where there is none."""
-        led = path.startswith(("cluster", "maintenance/transfer")) and body != _AS_IT_IS
-        headers = {"Grpc-Metadata-hasleader": "true"} if led else {}
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.clients[at]}/v3/{path}", json.dumps(body).encode(), headers
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
-                lines = [json.loads(line) for line in response.read().splitlines()]
-        except urllib.error.HTTPError as error:
-            with error:
-                raise EtcdSaid(json.loads(error.read())["message"]) from None
-        return lines[0] if len(lines) == 1 else {"parts": lines}
-
-    def said(self, at: str, path: str, **body: object) -> str:
-        try:
-            self.call(at, path, **body)
-        except EtcdSaid as error:
-            return str(error)
-        return OK
-
-    def listed(self, at: str, **how: object) -> Sequence[Mapping[str, object]]:
-        found = self.call(at, "cluster/member/list", **how)["members"]
-        assert isinstance(found, list)
-        return found
-
-    def id(self, name: str) -> str:
-        """Of the member with this peer URL. A number that nobody has for somebody who is not there."""
-        at = next(iter(self.running))
-        url = f"http://127.0.0.1:{self.peers.get(name, 0)}"
-        return next((str(one["ID"]) for one in self.listed(at, **_AS_IT_IS) if one["peerURLs"] == [url]), "4711")
-
-    def named(self, id: object) -> str:
-        at = next(iter(self.running))
-        ports = {f"http://127.0.0.1:{port}": name for name, port in self.peers.items()}
-        for one in self.listed(at, **_AS_IT_IS):
-            if str(one["ID"]) == str(id):
-                urls = one["peerURLs"]
-                assert isinstance(urls, list)
-                return ports[urls[0]]
-        return "nobody"
-
-    # the steps
 
     def members(self, at: str) -> str:
         try:
@@ -134,9 +75,6 @@ class RealEtcd:
             self.wait(lambda: all(self.leader(one) == id for one in self.running))
         return said
 
-    def leader(self, at: str) -> str:
-        return str(self.call(at, "maintenance/status").get("leader", ""))
-
     def kill(self, name: str) -> str:
         """Until the others have noticed, and know of no leader if they are too few."""
         self.running[name].kill()
@@ -163,9 +101,6 @@ class RealEtcd:
         self.wait(lambda: self.applied(name) >= self.applied("m1"))
         return OK
 
-    def applied(self, at: str) -> int:
-        return int(str(self.call(at, "maintenance/status")["raftAppliedIndex"]))
-
     def fill(self, name: str) -> str:
         """What was written is deleted again: there is room in the file, and the file is as large as it was."""
         value = b64encode(bytes(100 * 1024)).decode()
@@ -180,11 +115,6 @@ class RealEtcd:
 
     def write(self, at: str) -> str:
         return self.said(at, "kv/put", key=_KEY, value=_KEY)
-
-    def raised(self, at: str) -> list[Mapping[str, object]]:
-        found = self.call(at, "maintenance/alarm", action="GET").get("alarms", [])
-        assert isinstance(found, list)
-        return found
 
     def alarms(self, at: str) -> str:
         try:
@@ -204,9 +134,6 @@ class RealEtcd:
         before = self.size(name)
         said = self.said(name, "maintenance/defragment")
         return f"{said}, {'smaller' if self.size(name) < before else 'as large as before'}"
-
-    def size(self, name: str) -> int:
-        return int(str(self.call(name, "maintenance/status")["dbSize"]))
 
     def snapshot(self, at: str) -> str:
         found = self.call(at, "maintenance/snapshot")["parts"]

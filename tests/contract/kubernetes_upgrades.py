@@ -1,36 +1,23 @@
 """One `talosctl upgrade-k8s` through either door of the same cluster, what it said, and what became of the cluster."""
 
-import asyncio
 import re
-import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
-from queue import Queue
-from typing import TypeVar
 
 from builders import desired_cluster
-from real_tools import real as real_tool
 from talops.domain.cluster import Desired
 from talops.domain.process import Call, Result, Running
-from talops.domain.sandbox import Orders
 from talops.domain.talos import Version
 from talops.sim.cluster import Cluster
 from talops.sim.components import CONFIG_VERSION
+from talops.sim.config.effects import restart_kubelet
 from talops.sim.faults import parse_fault
-from talops.sim.network.doors import opened
-from talops.sim.network.sandbox import Sandbox
+from talops.sim.machine import Machine
 from talops.sim.world import rehearsal
 
-T = TypeVar("T")
 SPEED = 100.0
-PATIENCE = 40.0
-_LOOKS = 0.02
+LOOKS = 0.02
 CP1, CP2, CP3, W1 = "10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.4"
 BEFORE, AFTER = "v1.35.4", "v1.36.1"
 # whether talosctl sees these states of a pod, or an API server that starts anew, is a matter of milliseconds
@@ -44,7 +31,8 @@ RACE = ("waiting, config version mismatch", "pod is not ready, waiting", "kubern
 class Upgrade:
     """`until`: killed when it has said this line: it must be one after which it waits for long.
 
-    `first`: what was done before, and ended somehow; then every fault ended, if they were `mended`.
+    `first`: what was done before, and ended somehow; then every fault ended, if they were `mended`, or a person
+    restarted the kubelet of the node that is `restarted`.
     `endpoint`: where Kubernetes is, when no virtual IP has it.
     """
 
@@ -59,6 +47,7 @@ class Upgrade:
     until: str = ""
     first: "Upgrade | None" = None
     mended: bool = False
+    restarted: str = ""
     endpoint: str = ""
     configs: Mapping[str, str] = field(default_factory=dict)
     """By hostname."""
@@ -122,6 +111,23 @@ def _alike(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(_WHERE.sub("WHERE", line) for line in ordered if not any(words in line for words in RACE))
 
 
+def known(cluster: Cluster, address: str) -> Machine:
+    machine = cluster.by_address(address)
+    assert machine is not None
+    return machine
+
+
+def is_renewed(cluster: Cluster, address: str) -> bool:
+    """What runs on it is what its config says."""
+    machine, store = known(cluster, address), cluster.store
+    node = store.get("nodes", machine.hostname)
+    assert node is not None
+    pods = [pod for pod in store.pods_on(machine.hostname) if "component" in (pod["metadata"].get("labels") or {})]
+    images = {pod["status"]["containerStatuses"][0]["image"] for pod in pods}
+    kubelet = machine.images["kubelet"].rpartition(":")[2]
+    return images <= set(machine.images.values()) and node["status"]["nodeInfo"]["kubeletVersion"] == kubelet
+
+
 def at_rest(cluster: Cluster) -> bool:
     """Every pod and every kubelet runs, or something holds it up that will not go away by itself."""
     held = {fault.hostname for fault in cluster.held}
@@ -162,7 +168,7 @@ def embedded(upgrade: Upgrade) -> Ending:
         until = world.clock.now() + 600
         while not true():
             assert world.clock.now() < until, "it never came to that"
-            world.advance(_LOOKS)
+            world.advance(LOOKS)
 
     def run(one: Upgrade) -> Result:
         argv = ("talosctl", *one.argv)
@@ -177,128 +183,12 @@ def embedded(upgrade: Upgrade) -> Ending:
     if upgrade.first is not None:
         run(upgrade.first)
         between(cluster, upgrade)
+        if upgrade.restarted:
+            restart_kubelet(cluster, known(cluster, upgrade.restarted))
+            pass_until(lambda: is_renewed(cluster, upgrade.restarted))
         pass_until(lambda: at_rest(cluster))
     return ending(cluster, upgrade, run(upgrade))
 
 
 def said(running: Running, line: str) -> bool:
     return bool(line) and f"{line}\n" in running.output().decode()
-
-
-def real(upgrade: Upgrade, folder: Path) -> Ending:
-    """The real talosctl at the network door, in the time of the wall."""
-    orders = Orders(
-        name=upgrade.name,
-        desired=upgrade.desired,
-        repository="",
-        start=Version.parse(upgrade.start),
-        kubernetes=Version.parse(upgrade.kubernetes),
-        speed=SPEED,
-        faults=upgrade.faults,
-        configs=upgrade.configs,
-    )
-    folder.mkdir()
-    with served(orders, folder) as door:
-        door.do(lambda: upgrade.prepare(door.cluster))
-        if upgrade.first is not None:
-            _ran(upgrade.first, door)
-            door.do(lambda: between(door.cluster, upgrade))
-            door.wait_until(lambda: at_rest(door.cluster))
-        result = _ran(upgrade, door)
-        return door.do(lambda: ending(door.cluster, upgrade, result))
-
-
-def _ran(upgrade: Upgrade, door: "Door") -> Result:
-    argv = (str(real_tool("talosctl", upgrade.version)), "--talosconfig", str(door.talosconfig), *upgrade.argv)
-    stdout = b""
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        watchdog = threading.Timer(PATIENCE, process.kill)
-        watchdog.start()
-        try:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            for line in process.stdout:
-                stdout += line
-                if line.decode() == f"{upgrade.until}\n":
-                    process.kill()
-                    break
-            stderr = process.stderr.read()
-            process.wait()
-        finally:
-            watchdog.cancel()
-            process.kill()
-    door.wait_until(lambda: at_rest(door.cluster))
-    return Result(exit=process.returncode, stdout=stdout, stderr=stderr)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """A sandbox in a thread of its own, where its cluster may be touched."""
-
-    loop: asyncio.AbstractEventLoop
-    sandbox: Sandbox
-
-    @property
-    def cluster(self) -> Cluster:
-        return self.sandbox.cluster
-
-    @property
-    def talosconfig(self) -> Path:
-        return self.sandbox.talosconfig
-
-    def do(self, action: Callable[[], T]) -> T:
-        async def act() -> T:
-            return action()
-
-        return asyncio.run_coroutine_threadsafe(act(), self.loop).result(PATIENCE)
-
-    def wait_until(self, true: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE
-        while not self.do(true):
-            assert time.monotonic() < until, "it never came to that"
-            time.sleep(_LOOKS)
-
-
-@contextmanager
-def served(orders: Orders, folder: Path) -> Iterator[Door]:
-    began: Queue[Door | BaseException] = Queue()
-
-    async def live() -> None:
-        sandbox = Sandbox(orders, folder)
-        over = asyncio.Event()
-        async with opened(sandbox):
-            beating = asyncio.create_task(sandbox.pulse.run())
-            began.put(Door(loop=asyncio.get_running_loop(), sandbox=sandbox))
-            ends.append(over)
-            await over.wait()
-            beating.cancel()
-            with suppress(asyncio.CancelledError):
-                await beating
-
-    ends: list[asyncio.Event] = []
-
-    def run() -> None:
-        try:
-            asyncio.run(live())
-        except BaseException as error:
-            began.put(error)
-            raise
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        door = began.get(timeout=PATIENCE)
-        assert isinstance(door, Door), door
-        try:
-            yield door
-        finally:
-            door.loop.call_soon_threadsafe(lambda: ends[0].set())
-    finally:
-        thread.join(PATIENCE)
-
-
-def side_by_side(upgrades: Sequence[Upgrade], folder: Path) -> Mapping[str, Ending]:
-    """By name. They mostly wait, so they do it together."""
-    with ThreadPoolExecutor(len(upgrades)) as pool:
-        endings = list(pool.map(lambda upgrade: real(upgrade, folder / upgrade.name), upgrades))
-    return {upgrade.name: found for upgrade, found in zip(upgrades, endings, strict=True)}

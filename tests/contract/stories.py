@@ -208,6 +208,68 @@ _WIDGETS: Body = {
     },
 }
 
+_ROWS: Body = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "size": {"type": "integer"}},
+        "required": ["id"],
+    },
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["id"],
+}
+_TEXTS: Body = {"type": "array", "items": {"type": "string"}}
+_PAIRS: Body = {"type": "object", "additionalProperties": {"type": "string"}}
+_PROPERTIES: Body = {
+    "rows": _ROWS,
+    "tags": {**_TEXTS, "x-kubernetes-list-type": "set"},
+    "plain": _TEXTS,
+    "whole": {**_PAIRS, "x-kubernetes-map-type": "atomic"},
+    "parts": _PAIRS,
+}
+POOLS: Body = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "pools.story.example"},
+    "spec": {
+        "group": "story.example",
+        "names": {"kind": "Pool", "plural": "pools", "singular": "pool", "listKind": "PoolList"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {"spec": {"type": "object", "properties": _PROPERTIES}},
+                    }
+                },
+            }
+        ],
+    },
+}
+"""A kind of somebody's own, whose schema says how it merges."""
+_POOL = of_group("story.example", "pools", "it")
+
+
+def _pool(**spec: Any) -> Body:
+    return named("Pool", "story.example/v1", spec=spec)
+
+
+POOL_STORY = (
+    applied(_POOL, _pool(rows=[{"id": "a", "size": 1}, {"id": "b"}], tags=["x"], plain=["p"], parts={"a": "1"})),
+    applied(_POOL, _pool(rows=[{"id": "b", "size": 2}, {"id": "c"}], tags=["y"], whole={"a": "1"}), "two"),
+    applied(_POOL, _pool(plain=["q"], whole={"b": "2"}, parts={"b": "2"}), "three"),
+    applied(_POOL, _pool(plain=["q"], whole={"b": "2"}, parts={"b": "2"}), "three", force=True),
+    applied(_POOL, _pool(tags=["x"], rows=[{"id": "b"}])),
+    applied(_POOL, _pool(), "two"),
+    merged(_POOL, {"spec": {"rows": [{"id": "z", "size": 3}]}}),
+    applied(_POOL, _pool(rows=[{"id": "z", "size": 4}]), "two"),
+    read(_POOL),
+)
+
 STORIES: Mapping[str, tuple[Told, ...]] = {
     "created, the same again, and changed": (
         applied(_IT, config_map({"a": "1"}, x="1", y="1")),
@@ -449,6 +511,40 @@ STORIES: Mapping[str, tuple[Told, ...]] = {
                     }
                 ],
             ),
+        ),
+    ),
+    "networks and storage": (
+        applied(
+            of_group("networking.k8s.io", "networkpolicies", "it"),
+            named(
+                "NetworkPolicy",
+                "networking.k8s.io/v1",
+                spec={
+                    "podSelector": {"matchLabels": {"app": "it"}},
+                    "egress": [{"ports": [{"port": 53}]}],
+                    "ingress": [{}],
+                },
+            ),
+        ),
+        applied(
+            of_group("networking.k8s.io", "ingresses", "it"),
+            named(
+                "Ingress",
+                "networking.k8s.io/v1",
+                spec={"defaultBackend": {"service": {"name": "it", "port": {"number": 80}}}},
+            ),
+        ),
+        applied(
+            of_group("networking.k8s.io", "ingressclasses", SPACE, cluster=True),
+            named("IngressClass", "networking.k8s.io/v1", cluster=True, spec={"controller": "example.com/ingress"}),
+        ),
+        applied(
+            of_group("node.k8s.io", "runtimeclasses", SPACE, cluster=True),
+            named("RuntimeClass", "node.k8s.io/v1", cluster=True, handler="runc"),
+        ),
+        applied(
+            of_group("storage.k8s.io", "storageclasses", SPACE, cluster=True),
+            named("StorageClass", "storage.k8s.io/v1", cluster=True, provisioner="example.com/none"),
         ),
     ),
     "a namespace": (

@@ -3,23 +3,26 @@
 Where they differ, the real one is right.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from contract.apiserver import ApiServer
+from contract.apiserver import ApiServer, define, undefine
 from contract.same import decoded
 from contract.states import send
-from contract.stories import STORIES, Told, created, read
+from contract.stories import POOL_STORY, POOLS, STORIES, Told, created, read
 from talops.domain.process import Response
 from talops.sim.kube.api import KubeApi
-from talops.sim.kube.objects import BUILT_IN
+from talops.sim.kube.builtin import BUILT_IN
+from talops.sim.kube.objects import Resource
 from talops.sim.kube.store import ObjectStore
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+POOL = Resource(group="story.example", version="v1", plural="pools", kind="Pool", custom=True)
 LACKING = "nothing"
 PATHS = sorted({f"/apis/{one.api_version}" if one.group else "/api/v1" for one in BUILT_IN})
 _OWN = {"uid", "resourceVersion", "creationTimestamp", "storageVersionHash", "time"}
@@ -79,10 +82,24 @@ def test_both_say_the_same_of_the_kinds_that_both_have(path: str, apiserver: Api
 
 @pytest.mark.parametrize("name", STORIES)
 def test_both_tell_the_same_story(name: str, apiserver: ApiServer) -> None:
-    namespace = "story-" + str(list(STORIES).index(name))
+    told_alike("story-" + str(list(STORIES).index(name)), STORIES[name], KubeApi(ObjectStore(lambda: NOW)), apiserver)
+
+
+def test_both_merge_a_kind_of_its_own_as_its_schema_says(apiserver: ApiServer) -> None:
+    body = json.dumps(POOLS).encode()
     api = KubeApi(ObjectStore(lambda: NOW))
+    assert api.handle("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", body)[0] == 201
+    api.store.register(POOL)
+    define(apiserver.kube, [body], "story.example/v1/pools")
+    try:
+        told_alike("story-of-pools", POOL_STORY, api, apiserver)
+    finally:
+        undefine(apiserver.kube, "pools", "story.example", "v1")
+
+
+def told_alike(namespace: str, story: Sequence[Told], api: KubeApi, apiserver: ApiServer) -> None:
     found: list[str] = []
-    for told in (space(namespace), *STORIES[name]):
+    for told in (space(namespace), *story):
         request = told.request(namespace)
         ours = Response.of(*api.handle(request.method, request.path, request.body, request.content_type))
         found += [f"{told}: {line}" for line in unlike(said(ours), said(send(apiserver.kube, request)))]

@@ -7,7 +7,7 @@ import pytest
 from play import cluster
 
 from contract.answers import http
-from talops.sim.kube.objects import BUILT_IN
+from talops.sim.kube.builtin import BUILT_IN
 from talops.sim.network.kubernetes import aggregated
 from talops.sim.network.kubernetes.columns import columns_of
 

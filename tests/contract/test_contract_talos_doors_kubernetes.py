@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from contract.kubernetes_upgrades import CP2, CP3, W1, Ending, Upgrade, embedded, side_by_side
+from contract.kubernetes_door import side_by_side
+from contract.kubernetes_upgrades import CP2, CP3, W1, Ending, Upgrade, embedded
 from contract.talos_door import GENERATIONS
 from machine_configs import machine_config
 from real_tools import real
@@ -45,6 +46,7 @@ def _no_quorum(cluster: Cluster) -> None:
         cluster.etcd.set_up(cluster.machines[hostname], False)
 
 
+NEXT_STAYS = STAYS.replace("apiserver", "controller-manager")
 UPGRADES = (
     Upgrade(name="all"),
     Upgrade(name="same-minor", to="v1.35.6", words=NO_PULL),
@@ -59,6 +61,17 @@ UPGRADES = (
     Upgrade(name="kubelet-does-not-restart", words=NO_PULL, faults=KUBELET_STAYS.faults, until=NO_RESTART),
     Upgrade(
         name="kubelet-again", words=NO_PULL, faults=KUBELET_STAYS.faults, first=KUBELET_STAYS, until=WAITS_FOR_NODE
+    ),
+    Upgrade(
+        name="restarted-by-hand",
+        words=NO_PULL,
+        faults=POD_STAYS.faults,
+        first=POD_STAYS,
+        restarted=CP2,
+        until=NEXT_STAYS,
+    ),
+    Upgrade(
+        name="kubelet-restarted-by-hand", words=NO_PULL, faults=KUBELET_STAYS.faults, first=KUBELET_STAYS, restarted=W1
     ),
     Upgrade(name="kubelet-fails", words=NO_PULL, faults=("kubelet-fails-after-apply@w-1",), until=NO_RESTART),
     Upgrade(name="config-refused", words=NO_PULL, faults=("config-refused@cp-2",)),

@@ -67,8 +67,8 @@ spec:
           ports: [{containerPort: 9090, name: metrics}]
           env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]
           volumeMounts: [{name: plugins, mountPath: /host/opt/cni/bin}]
-        - name: helper
-          image: registry.example/helper:v1
+        - name: sidecar
+          image: registry.example/sidecar:v1
       volumes: [{name: plugins, hostPath: {path: /opt/cni/bin}}]
 """,
     "operator.yaml": """\

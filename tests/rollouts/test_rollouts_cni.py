@@ -108,6 +108,15 @@ def test_the_daemons_that_an_operator_makes_are_waited_for_too() -> None:
     assert "DaemonSet calico-system/calico-node is not there" in ended.what
 
 
+def test_pods_that_talos_forbids_are_warned_of_and_their_namespace_is_made() -> None:
+    cluster = new_cluster(approver=False)
+    cluster.text = cluster.text.replace("namespace: kube-system", "namespace: net")
+    planned = cluster.plan()
+    assert str(planned.pending[0].object) == "Namespace net"
+    (warning,) = planned.warnings
+    assert warning.endswith("kubectl label namespace net pod-security.kubernetes.io/enforce=privileged")
+
+
 def test_a_change_of_somebody_else_is_refused_and_repair_sets_it_anew() -> None:
     cluster = new_cluster()
     cluster.install()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from talops import wiring
-from talops.cli.table import COMMANDS, OPTIONS
+from talops.cli.optiontable import OPTIONS
+from talops.cli.table import COMMANDS
 from talops.config.policy import read_policy
 from talops.domain.context import Context
 from talops.domain.event import Event, GatesJudged

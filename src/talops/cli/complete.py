@@ -5,13 +5,14 @@ Imports nothing that commands do not need: a Tab must not be felt.
 
 from __future__ import annotations
 
-from talops.cli.table import COMMANDS, GLOBAL, OPTIONS, SHELLS, Command, below, option_named, taken_apart
+from talops.cli.optiontable import GLOBAL, OPTIONS, SHELLS
+from talops.cli.table import COMMANDS, Command, below, option_named, taken_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from talops.cli.table import Takes
+    from talops.cli.optiontable import Takes
 
     Offer = tuple[str, str]
     """A word and its help."""

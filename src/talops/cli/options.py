@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from talops.cli.table import OPTIONS
+from talops.cli.optiontable import OPTIONS
 
 
 def _option(key: str) -> Any:  # typer.Option says Any, too

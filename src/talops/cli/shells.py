@@ -1,6 +1,6 @@
 """Completion for a shell: typer's scripts, which ask us at every press of Tab."""
 
-from talops.cli.table import SHELLS
+from talops.cli.optiontable import SHELLS
 from talops.errors import ToolFailed, UsageError
 
 _NAMES = {"prog_name": "talops", "complete_var": "_TALOPS_COMPLETE"}

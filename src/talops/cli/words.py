@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from talops.cli.table import COMMANDS, GLOBAL, OPTIONS, REHEARSAL, Option, below, option_named, taken_apart
+from talops.cli.optiontable import GLOBAL, OPTIONS, Option
+from talops.cli.table import COMMANDS, REHEARSAL, below, option_named, taken_apart
 from talops.errors import UsageError
 
 _FRONT = [OPTIONS[key] for key in GLOBAL]

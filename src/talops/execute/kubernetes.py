@@ -174,7 +174,8 @@ class KubernetesHop:
         session = self.session
         session.step("", Step.VERIFY)
         patience = TOLD_WITHIN if result.ok else 0.0 if watch.silent else FAILED_WITHIN
-        deadline = session.now() + patience
+        began_to_look, boot = session.now(), session.policy.boot_timeout.total_seconds()
+        deadline = began_to_look + patience
         while True:
             now = observe_components(session.desired, session.tools)
             left = Left(session=session, step=self.step, watch=watch, result=result, now=now)
@@ -182,9 +183,11 @@ class KubernetesHop:
                 if not result.ok:
                     self._despite(left)
                 return
-            if session.now() >= deadline:
+            # a DaemonSet goes over the nodes in its own time
+            until = max(deadline, began_to_look + boot) if result.ok and left.only_proxies() else deadline
+            if session.now() >= until:
                 raise left.stopped()
-            session.waits("", Step.VERIFY, self._missing(now), deadline)
+            session.waits("", Step.VERIFY, self._missing(now), until)
             session.look_again(began, at_most=LOOK_EVERY)
 
     def _missing(self, now: KubernetesNow | Unknown) -> str:

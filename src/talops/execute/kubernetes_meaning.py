@@ -73,7 +73,7 @@ class Left:
             return NodeStopped(
                 "", NodeState.NOT_STARTED, what, hint=hint if removed else self._again("mend what it names")
             )
-        proxy = self._only_proxies()
+        proxy = self.only_proxies()
         hint = "kubectl -n kube-system rollout status daemonset kube-proxy" if proxy else "talops status"
         return NodeStopped("", NodeState.BEHIND, self.what("it is not through"), hint=self._again(hint))
 
@@ -131,7 +131,8 @@ class Left:
             now.runs == before.runs for now, before in zip(self.now.nodes, self.step.nodes, strict=True)
         )
 
-    def _only_proxies(self) -> bool:
+    def only_proxies(self) -> bool:
+        """Whether nothing else is missing."""
         return set(self._parts_behind()) == {Component.PROXY}
 
     def _parts_behind(self) -> Iterator[Component]:

@@ -10,7 +10,7 @@ from talops.domain.words import count
 from talops.plan.draft import together
 from talops.plan.forecast import leftovers
 from talops.plan.identity import two_clusters
-from talops.plan.kubernetes_refusals import PATHS, of_the_hop, of_the_nodes, of_the_versions, releases
+from talops.plan.kubernetes_refusals import FAIL_CLOSED, PATHS, of_the_hop, of_the_nodes, of_the_versions, releases
 from talops.plan.order import order
 from talops.plan.releases import STOPS, hops, talosctl_for
 
@@ -32,17 +32,12 @@ def kubernetes_plan(
     talosctl takes every node that Kubernetes has: none can be left out. With nothing to do no reason against it counts.
     """
     if isinstance(now, Unknown):
-        what = f"what Kubernetes runs is not known: {now.reason}"
-        gap = Refusal(law=2, hostname="", what=what, hint=now.hint or "kubectl get pods -n kube-system -o wide")
-        return _plan(desired, observed, target, (), (), [_passing(gap, now)])
+        return _plan(desired, observed, target, (), (), [_unknown(now)])
     kept = [node for node in now.nodes if node.runs and not node.behind(target)]
     unclear = list(of_the_nodes(desired, now))
-    way = hops(now.nodes, target) if versions_of(now.nodes) else ()
+    way = _way(now, target)
     if isinstance(way, int):
-        unclear.append(_no_stop(way, target))
-        way = ()
-    if not way and str(target) in now.unfinished:
-        way = (target,)
+        unclear, way = [*unclear, _no_stop(way, target)], ()
     if not way:
         return _plan(desired, observed, target, (), kept, unclear)
     available = [*talosctls, *([observed.talosctl] if isinstance(observed.talosctl, Version) else [])]
@@ -151,7 +146,13 @@ def _no_stop(minor: int, target: Version) -> Refusal:
     return Refusal(law=PATHS, hostname="", what=what, hint=hint)
 
 
-def _passing(refusal: Refusal, gap: Unknown) -> Refusal:
-    return Refusal(
-        law=refusal.law, hostname=refusal.hostname, what=refusal.what, hint=refusal.hint, transient=not gap.forbidden
-    )
+def _unknown(gap: Unknown) -> Refusal:
+    what = f"what Kubernetes runs is not known: {gap.reason}"
+    hint = gap.hint or "kubectl get pods -n kube-system -o wide"
+    return Refusal(law=FAIL_CLOSED, hostname="", what=what, hint=hint, transient=not gap.forbidden)
+
+
+def _way(now: KubernetesNow, target: Version) -> tuple[Version, ...] | int:
+    """What is to be gone through: the target once more where an earlier run did not come to its end."""
+    way = hops(now.nodes, target) if versions_of(now.nodes) else ()
+    return way or ((target,) if str(target) in now.unfinished else ())

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from talops.sim.cluster import Cluster
 from talops.sim.kube.budgets import is_ready
-from talops.sim.kube.objects import CEPH_CLUSTERS, Object
+from talops.sim.kube.builtin import CEPH_CLUSTERS
+from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
 from talops.sim.workloads import Workloads
 

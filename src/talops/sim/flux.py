@@ -1,6 +1,7 @@
 """Flux on the embedded cluster: a HelmRelease of its own, as its helm-controller leaves it."""
 
-from talops.sim.kube.objects import HELM_RELEASES, Object
+from talops.sim.kube.builtin import HELM_RELEASES
+from talops.sim.kube.objects import Object
 from talops.sim.kube.store import ObjectStore
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from talops.sim.cluster import Cluster
 from talops.sim.kube.budgets import is_ready
-from talops.sim.kube.objects import POSTGRES_CLUSTERS, Object
+from talops.sim.kube.builtin import POSTGRES_CLUSTERS
+from talops.sim.kube.objects import Object
 from talops.sim.kube.store import Change
 from talops.sim.workloads import Workloads
 

@@ -10,7 +10,8 @@ import pytest
 from command_line import talops
 from talops import __version__
 from talops.cli.app import command
-from talops.cli.table import COMMANDS, GLOBAL, OPTIONS, below
+from talops.cli.optiontable import GLOBAL, OPTIONS
+from talops.cli.table import COMMANDS, below
 
 Path_ = tuple[str, ...]
 LEAVES = [path for path in COMMANDS if not below(path)]

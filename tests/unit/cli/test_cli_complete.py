@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from command_line import repository
 from talops.cli.complete import completion, offers
-from talops.cli.table import COMMANDS, GLOBAL, OPTIONS
+from talops.cli.optiontable import GLOBAL, OPTIONS
+from talops.cli.table import COMMANDS
 from talops.sim.faults import FAULTS
 
 NODES = ["cp-1", "cp-2", "cp-3", "worker-1", "worker-2"]

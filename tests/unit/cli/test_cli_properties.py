@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from command_line import repository, talops
-from talops.cli.table import COMMANDS, OPTIONS
+from talops.cli.optiontable import OPTIONS
+from talops.cli.table import COMMANDS
 from talops.errors import Exit
 from talops.sim.faults import FAULTS
 

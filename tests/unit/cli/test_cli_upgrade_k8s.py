@@ -78,6 +78,13 @@ def test_what_is_no_release_is_said_with_how_to_write_it(example: Path, typed: s
         assert "write it with its patch" in ran.err
 
 
+def test_without_anybody_to_answer_it_ends_before_it_looks_at_anything(example: Path) -> None:
+    ran = talops("upgrade", "k8s", "--to", "v1.35.7")
+
+    assert ran.exit == 2
+    assert "add --yes to go on without asking, or only look: talops upgrade k8s --to v1.35.7 --plan" in ran.err
+
+
 def test_a_fault_ends_with_what_to_type(example: Path) -> None:
     ran = talops("rehearse", "upgrade", "k8s", "--fault", "kubelet-does-not-restart@worker-2")
 

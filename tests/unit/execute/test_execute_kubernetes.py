@@ -116,6 +116,16 @@ def test_a_component_that_runs_the_release_and_fails_is_not_said_to_be_old() -> 
     assert "kubectl -n kube-system logs kube-apiserver-cp-1" in stopped.hint
 
 
+def test_a_kube_proxy_that_is_left_is_a_matter_of_its_daemonset() -> None:
+    done, worker = nodes(NEW)
+    runs: dict[Component, Version | Unknown] = {**worker.runs, Component.PROXY: OLD}
+    found = left(b"updating manifests\n", b"", KubernetesNow(nodes=(done, replace(worker, runs=runs))))
+
+    assert found.only_proxies()
+    assert found.stopped().state is NodeState.BEHIND
+    assert "rollout status daemonset kube-proxy" in found.stopped().hint
+
+
 def test_when_the_api_does_not_tell_that_is_said_too() -> None:
     stopped = left(b"", b"EOF", Unknown("connection refused")).stopped()
 

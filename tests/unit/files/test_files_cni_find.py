@@ -16,7 +16,8 @@ from talops.errors import FilesInvalid, TalopsError, UsageError
 from talops.files.cni.find import TalosOwn, find
 
 URL = "https://charts.example"
-MANIFEST = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cilium, namespace: kube-system}\n"
+PATCH = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cilium, namespace: kube-system}\n"
+MANIFEST = PATCH + "spec: {selector: {matchLabels: {a: b}}}\n"
 NONE = {"talconfig.yaml": "clusterName: a\ncniConfig:\n  name: none\n"}
 
 
@@ -98,6 +99,14 @@ def test_an_oci_repository_beside_it_is_its_chart(tmp_path: Path) -> None:
     assert (release.chart, release.version, release.repo) == ("oci://registry.example/charts/cilium", "1.2.3", "")
 
 
+def test_labels_that_would_go_into_selectors_are_warned_of(tmp_path: Path) -> None:
+    files = dict(kustomization(URL))
+    assert found(tmp_path, files).chosen[0].notes == ()
+    files["talos/cni/kustomization.yaml"] += "  team: net\n"
+    (note,) = found(tmp_path, files).chosen[0].notes
+    assert note.startswith("talos/cni/kustomization.yaml puts the label team into selectors")
+
+
 def test_an_approver_of_its_own_belongs_to_it(tmp_path: Path) -> None:
     approver = {
         "approver/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nhelmCharts:\n"
@@ -140,6 +149,16 @@ def test_files_of_a_git_repository_are_searched_from_its_root(tmp_path: Path) ->
     assert find(tmp_path / "talos").chosen[0].path == "bootstrap/helmfile.yaml"
 
 
+def test_of_several_clusters_in_one_repository_each_has_its_own(tmp_path: Path) -> None:
+    write(tmp_path, {".git/config": ""})
+    for cluster in ("a", "b"):
+        write(tmp_path / cluster, {"talos/talconfig.yaml": NONE["talconfig.yaml"], **helmfile(URL)})
+    write(tmp_path / "b", kustomization(URL))
+    seen = find(tmp_path / "a" / "talos")
+    assert [source.path for source in seen.chosen] == ["a/bootstrap/helmfile.yaml"]
+    assert seen.others == ()
+
+
 def test_talos_own_flannel_is_nothing_to_install(tmp_path: Path) -> None:
     with pytest.raises(TalosOwn, match="Talos installs its own CNI, flannel: nothing in the files says otherwise"):
         find(write(tmp_path, {"talconfig.yaml": "clusterName: a\n"}))
@@ -151,6 +170,17 @@ def test_talos_own_flannel_beside_another_is_a_warning(tmp_path: Path) -> None:
     write(tmp_path, {"talconfig.yaml": "clusterName: a\n", **kustomization(URL)})
     (warning,) = find(tmp_path).warnings
     assert "cilium would be a second one: set cniConfig: {name: none}" in warning
+
+
+def test_manifests_that_talos_applies_are_nothing_to_install(tmp_path: Path) -> None:
+    files = {"patches/cni.yaml": "cluster:\n  inlineManifests:\n    - {name: cilium, contents: 'kind: DaemonSet'}\n"}
+    with pytest.raises(TalosOwn, match=r"the manifests that patches/cni\.yaml gives it"):
+        found(tmp_path, files)
+
+
+def test_a_patch_of_a_workload_is_no_manifest(tmp_path: Path) -> None:
+    with pytest.raises(FilesInvalid):
+        found(tmp_path, {"apps/patch.yaml": PATCH})
 
 
 def test_with_nothing_there_it_is_said_what_to_add(tmp_path: Path) -> None:

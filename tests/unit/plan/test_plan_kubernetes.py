@@ -1,8 +1,11 @@
 """The plan of `upgrade k8s`: hops, who takes them, and what is refused before anything is touched."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders import change_desired, desired_cluster, healthy_observed
 from talops.domain.cluster import Desired, Observed, Policy
@@ -93,6 +96,32 @@ def test_hops_go_one_minor_at_a_time(
 
     assert isinstance(found, tuple)
     assert list(map(str, found)) == way
+
+
+MINORS = st.integers(31, 36)
+RUNNING = st.lists(st.tuples(MINORS, st.integers(0, 3)), min_size=6, max_size=6)
+
+
+@given(running_versions=RUNNING, to=st.tuples(MINORS, st.integers(0, 9)))
+def test_the_way_goes_up_by_one_minor_at_a_time_and_ends_at_the_target(
+    running_versions: list[tuple[int, int]], to: tuple[int, int]
+) -> None:
+    target, desired = V(f"v1.{to[0]}.{to[1]}"), desired_cluster()
+    versions = [V(f"v1.{minor}.{patch}") for minor, patch in running_versions]
+    if max(versions) > target:
+        return  # refused as a downgrade, whatever the way
+    now = running(desired, str(versions[0]))
+    nodes = [
+        replace(node, runs=dict.fromkeys(node.runs, version)) for node, version in zip(now.nodes, versions, strict=True)
+    ]
+    way = hops(nodes, target)
+
+    assert isinstance(way, tuple)
+    assert list(way) == sorted(set(way))
+    assert way[-1:] == ((target,) if set(versions) != {target} else ())
+    planes = min(version for node, version in zip(nodes, versions, strict=True) if node.role is Role.CONTROL_PLANE)
+    for before, hop in pairwise((planes, *way)):
+        assert hop.minor - before.minor <= 1
 
 
 def test_a_hop_of_the_plan_begins_where_the_one_before_ended() -> None:

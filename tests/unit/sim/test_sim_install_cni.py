@@ -226,6 +226,26 @@ def test_a_kind_that_was_defined_is_served_until_its_definition_goes() -> None:
     assert ask(new, "GET", pools).status is None
 
 
+def test_a_kind_of_the_same_name_in_another_group_has_objects_of_its_own() -> None:
+    new = world()
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+    names = {"kind": "NetworkPolicy", "plural": "networkpolicies"}
+    spec = {"group": "small.example", "names": names, "scope": "Namespaced", "versions": [version]}
+    head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    name = "networkpolicies.small.example"
+    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+    apply(new, path, {**head, "metadata": {"name": name}, "spec": spec})
+    new.advance(1)
+    ours = "/apis/small.example/v1/namespaces/kube-system/networkpolicies"
+    theirs = "/apis/networking.k8s.io/v1/namespaces/kube-system/networkpolicies"
+    body: Body = {"apiVersion": "small.example/v1", "kind": "NetworkPolicy", "metadata": {"name": "a"}}
+    apply(new, f"{ours}/a", body)
+    assert read(new, theirs)["items"] == []
+    assert [one["metadata"]["name"] for one in read(new, ours)["items"]] == ["a"]
+    assert ask(new, "DELETE", path).status == 200
+    assert ask(new, "GET", theirs).status == 200
+
+
 def test_workloads_that_were_there_before_are_taken_over_pod_by_pod() -> None:
     settled = world(cni=True)
     Controllers(settled.truth.cluster)

@@ -1,6 +1,7 @@
 """Which kinds the API server has: what charts may ask of it, and where each object belongs."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from talops.domain.talos import Unknown
 from talops.errors import Refused, Unreachable
 from talops.tools import kubernetes, objects, requests
 from talops.tools.objects import Kind
-from talops.tools.reading import part, table, text
+from talops.tools.reading import ParseError, part, table, text
 
 CRD = "CustomResourceDefinition"
 _KUBERNETES = {"apps", "autoscaling", "batch", "policy", "extensions"}
@@ -108,8 +109,13 @@ def _placed(one: KubeObject, kind: Kind | None) -> KubeObject:
 
 
 def defined_kinds(found: Sequence[KubeObject]) -> dict[tuple[str, str], Kind]:
-    """The kinds that the CustomResourceDefinitions among these bring."""
-    return {(kind.api_version, kind.name): kind for one in found if one.kind == CRD for kind in _of_definition(one)}
+    """The kinds that the CustomResourceDefinitions among these bring. Of one that is odd, the API server says what."""
+    kinds: dict[tuple[str, str], Kind] = {}
+    for one in found:
+        if one.kind == CRD:
+            with suppress(ParseError):
+                kinds |= {(kind.api_version, kind.name): kind for kind in _of_definition(one)}
+    return kinds
 
 
 def _of_definition(definition: KubeObject) -> Iterator[Kind]:

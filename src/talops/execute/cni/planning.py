@@ -24,6 +24,7 @@ from talops.errors import Unreachable
 from talops.execute.cni.compare import changes, left_over
 from talops.execute.cni.kinds import Kinds, defined_kinds, sure
 from talops.execute.cni.owners import Owner, owners
+from talops.execute.cni.podsecurity import forbidden
 from talops.execute.cni.state import Seen, lacks, look
 from talops.execute.cni.wanted import wanted_objects
 from talops.tools import objects
@@ -44,6 +45,7 @@ def make_plan(kube: Kube, found: Found, rendered: Rendered, *, repair: bool) -> 
     seen = look(kube, wanted, kinds)
     owned = owners(kube, kinds, found.releases)
     warnings = [*found.warnings, *_hooks(rendered), *_unowned(rendered), *_left_over(planned)]
+    warnings += forbidden(wanted, kinds, kube)
     if not repair:
         refusals += _conflicts(planned)
     if any(one.fate is not Fate.SAME for one in planned):

@@ -1,7 +1,8 @@
 """Which of the ways that are in the repository is taken: what bootstraps a cluster before Flux wins (Shape's order)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from talops.config import load_charts
@@ -11,6 +12,7 @@ from talops.files.cni import helmfile, helmrelease, kustomization, manifest, tal
 from talops.files.cni.known import is_network, network
 from talops.files.cni.repository import KUSTOMIZATIONS, Repository, root_of
 
+TALCONFIG = "talconfig.yaml"
 EXAMPLE = """\
 for example, in talops.yaml:
   cni:
@@ -37,9 +39,10 @@ def find(repo: Path, *, path: str = "") -> Found:
     if named:
         chosen = (_named(repository, repo, named, by="--from" if path else "cni.from of talops.yaml"),)
     else:
-        chosen, others = _preferred(tuple(_all(repository, repo, charts)))
+        near = _nearest(repository, repo)
+        chosen, others = _preferred([source for source in _all(repository, repo, charts) if near(source)])
     if not chosen:
-        raise _nothing(repo, own)
+        raise _nothing(repository, repo, own)
     _must_do(chosen, others)
     chosen = _with_known_releases(chosen, (*others, *helmrelease.helm_releases(repository)) if named else others)
     networks = [name for source in chosen for name in source.networks if is_network(name)]
@@ -54,6 +57,24 @@ def _all(repository: Repository, repo: Path, charts: Charts) -> Iterator[Source]
     yield from helmfile.helmfiles(repository)
     yield from helmrelease.helm_releases(repository)
     yield from manifest.manifests(repository)
+
+
+def _nearest(repository: Repository, repo: Path) -> Callable[[Source], bool]:
+    """Whether a source is of this cluster, where the repository has several: no other talconfig.yaml is nearer."""
+    repo = repo.absolute()
+    others = [path.parent for path in repository.files if path.name == TALCONFIG and path.parent != repo]
+
+    def near(source: Source) -> bool:
+        place = repository.root / source.path
+        return all(_shared(place, other) <= _shared(place, repo) for other in others)
+
+    return near
+
+
+def _shared(one: Path, other: Path) -> int:
+    """How many folders two paths have in common, from the root on."""
+    pairs = zip(one.parts, other.parts, strict=False)
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
 
 def _preferred(found: Sequence[Source]) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
@@ -151,7 +172,10 @@ def _with_known_releases(chosen: Sequence[Source], others: Sequence[Source]) -> 
     )
 
 
-def _nothing(repo: Path, own: talosown.TalosSays) -> Exception:
+def _nothing(repository: Repository, repo: Path, own: talosown.TalosSays) -> Exception:
+    applied = talosown.applies_manifests(repository)
+    if applied:
+        return TalosOwn(f"Talos applies it by itself, from the manifests that {applied} gives it")
     if own.installs:
         return TalosOwn(own.what)
     return FilesInvalid(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from talops.domain.cni import RELEASE_NAME, RELEASE_NAMESPACE, Release, Shape, Source
+from talops.domain.cni import MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE, Release, Shape, Source
 from talops.files.cni.known import network
 from talops.files.cni.repository import KUSTOMIZATIONS, Fields, Repository, table, tables, text, texts
 
@@ -32,8 +32,24 @@ def source(repository: Repository, folder: Path) -> Source:
         path=path,
         networks=_networks(releases),
         releases=releases,
+        notes=tuple(_selecting(repository, folder)),
         trouble=trouble,
     )
+
+
+def _selecting(repository: Repository, folder: Path) -> Iterator[str]:
+    """Labels of its own that go into selectors, where Helm has none: it cannot take such workloads over."""
+    seen: set[Path] = set()
+    list(_below(repository, folder, seen))
+    for found in filter(None, map(repository.kustomization, sorted(seen))):
+        rows = [row for row in tables(found[1].get("labels")) if row.get("includeSelectors") is True]
+        pairs = (table(found[1], "commonLabels"), *(table(row, "pairs") for row in rows))
+        names = sorted({key for each in pairs for key in each} - {MANAGED_BY})
+        if names:
+            yield (
+                f"{repository.shown(found[0])} puts the label {', '.join(names)} into selectors, which nobody can "
+                "change later: no Helm release can take such workloads over (use `labels` without includeSelectors)"
+            )
 
 
 def without_label(repository: Repository, folder: Path, label: str) -> Iterator[tuple[Path, Fields]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from talops.domain.cni import Shape, Source
 from talops.files.cni.known import DAEMONS, DEPLOYMENTS, WORDS
-from talops.files.cni.repository import Fields, Repository, text
+from talops.files.cni.repository import Fields, Repository, table, text
 
 
 def manifests(repository: Repository) -> Iterator[Source]:
@@ -30,5 +30,8 @@ def source(repository: Repository, path: Path) -> Source:
 
 
 def _network(fields: Fields) -> str:
+    """A patch of a workload has its name, too, but no selector."""
+    if not table(fields, "spec", "selector"):
+        return ""
     known = {"DaemonSet": DAEMONS, "Deployment": DEPLOYMENTS}.get(text(fields, "kind"), {})
     return known.get(text(fields, "metadata", "name"), "")

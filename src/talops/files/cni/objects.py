@@ -52,15 +52,13 @@ def _documents(rendering: str) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def _parsed(document: str, by: str) -> tuple[Fields, ...]:
     """A second rendering is mostly the same."""
+    hint = f"see what {by} prints by hand"
+    if document.lstrip().lower().startswith(("<!doctype", "<html")):
+        raise ToolFailed(f"{by} printed an HTML page", hint=hint)
     try:
-        # the rest of the line of dashes may be a comment
         return parsed(document, f"what {by} printed")
     except FilesInvalid as error:
-        looks_like = " (it is an HTML page)" if document.lstrip().lower().startswith(("<!doctype", "<html")) else ""
-        raise ToolFailed(
-            f"{by} printed what is no YAML{looks_like}: {error.what.partition(': ')[2]}",
-            hint=f"see what {by} prints by hand",
-        ) from None
+        raise ToolFailed(f"{by} printed what is no YAML: {error.what.partition(': ')[2]}", hint=hint) from None
 
 
 def _objects(fields: Fields, by: str) -> Iterator[KubeObject]:
@@ -75,8 +73,21 @@ def _objects(fields: Fields, by: str) -> Iterator[KubeObject]:
             f"{by} printed something that is no Kubernetes object: {(kind or 'without a kind')} {name}".rstrip(),
             hint=f"see what {by} prints by hand",
         )
+    for word in ("labels", "annotations"):
+        _must_be_texts(fields, word, f"{kind} {name}, which {by} printed")
     namespace = text(fields, "metadata", "namespace")
     yield KubeObject(api_version=api_version, kind=kind, namespace=namespace, name=name, body=fields)
+
+
+def _must_be_texts(fields: Fields, word: str, what: str) -> None:
+    """As the API server wants them."""
+    metadata = table(fields, "metadata")
+    found = metadata.get(word)
+    if found is not None and not isinstance(found, dict):
+        raise ToolFailed(f"{what}: its {word} are no mapping", hint="mend the chart, or the manifest")
+    for key, value in table(metadata, word).items():
+        if not isinstance(value, str):
+            raise ToolFailed(f"{what}: {key} of its {word} is no text", hint=f'quote it: {key}: "{value}"')
 
 
 def rendered(first: Sequence[KubeObject], again: Sequence[KubeObject], releases: Sequence[Release]) -> Rendered:

@@ -14,6 +14,7 @@ from talops.files.cni.kustomization import without_label
 from talops.files.cni.mirror import mirror
 from talops.files.cni.objects import objects_of, rendered
 from talops.files.cni.repository import Repository, text
+from talops.files.inputs import is_encrypted
 from talops.tools.charts import helm_pull, helm_template, helmfile_template, kubectl_kustomize
 from talops.tools.pins import write_private
 from talops.tools.programs import missing
@@ -148,6 +149,9 @@ class _Rendering:
     def _values(self, number: int, release: Release) -> list[Path]:
         files = []
         for count, words in enumerate(release.values):
+            if is_encrypted(words):
+                what = f"{self._source.path}: values of {release} are encrypted with sops, which helm does not read"
+                raise ToolFailed(what, hint="keep secrets out of the values of a CNI, or take a helmfile: --from PATH")
             files.append(self._folder / f"values-{number}-{count}.yaml")
             write_private(files[-1], words.encode())
         return files

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from talops.files.cni.known import WORDS
 from talops.files.cni.repository import Repository, text
 
 _SAYS = re.compile(rb"\b(?:cni|cniConfig):\s*(?:#[^\n]*)?(?:\n\s*#[^\n]*)*[\n\s{]*name:\s*[\"']?([a-z]+)")
@@ -31,6 +32,15 @@ class TalosSays:
 
     def warning(self, networks: Sequence[str]) -> str:
         return f"{self.what}; {' and '.join(networks)} would be a second one: set cniConfig: {{name: none}}"
+
+
+def applies_manifests(repository: Repository) -> str:
+    """The file that gives Talos a CNI among its manifests, which it applies by itself; empty for none."""
+    for path in repository.files:
+        words = repository.text(path)
+        if (b"inlineManifests" in words or b"extraManifests" in words) and WORDS.search(words):
+            return repository.shown(path)
+    return ""
 
 
 def says(repository: Repository, repo: Path) -> TalosSays:

@@ -5,6 +5,7 @@ from talops.sim.components import IMAGE_MISSING, KUBELET, cannot_have
 from talops.sim.config.documents import Document, main_of
 from talops.sim.config.kubernetes import change_static_pods, name_image, renew_static_pods
 from talops.sim.config.stored import kubelet_of
+from talops.sim.faults import Fault
 from talops.sim.kube.objects import Object
 from talops.sim.machine import Machine
 
@@ -32,15 +33,23 @@ def _restart_kubelet(cluster: Cluster, machine: Machine) -> None:
         return
     if cluster.holds("kubelet-does-not-restart", machine, lambda: _restart_kubelet(cluster, machine)):
         return
-    machine.kubelet_restarts += 1
     _Restart(cluster, machine).begin()
+
+
+def restart_kubelet(cluster: Cluster, machine: Machine) -> None:
+    """A person does that. It takes up the config that there is, whatever had kept it from that, and its static pods."""
+    if machine.stage != "running":
+        return
+    cluster.held.pop(Fault(name="kubelet-does-not-restart", hostname=machine.hostname), None)
+    _Restart(cluster, machine, by_hand=True).begin()
 
 
 class _Restart:
     """Of one kubelet, until the next one."""
 
-    def __init__(self, cluster: Cluster, machine: Machine) -> None:
-        self._cluster, self._machine = cluster, machine
+    def __init__(self, cluster: Cluster, machine: Machine, *, by_hand: bool = False) -> None:
+        self._cluster, self._machine, self._by_hand = cluster, machine, by_hand
+        machine.kubelet_restarts += 1
         self._number = machine.kubelet_restarts
 
     def begin(self) -> None:
@@ -74,3 +83,5 @@ class _Restart:
         self._machine.kubernetes = kubelet_of(self._machine.config.active) or self._machine.kubernetes
         self._cluster.kubelet.tell_version(self._machine)
         self._cluster.enter(self._machine, "running", ready=True)
+        if self._by_hand and self._machine.control_plane:
+            renew_static_pods(self._cluster, self._machine, by_hand=True)

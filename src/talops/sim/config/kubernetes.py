@@ -34,22 +34,29 @@ def adopt_config(cluster: Cluster, machine: Machine) -> None:
         _change(cluster, machine, component, partial(_adopt, machine, component))
 
 
-def renew_static_pods(cluster: Cluster, machine: Machine) -> None:
-    """Whatever kept them as they were is over."""
+def renew_static_pods(cluster: Cluster, machine: Machine, *, by_hand: bool = False) -> None:
+    """Those that are not what their config says: what kept them as they were is over, or a person mends it."""
     for component in COMPONENTS:
-        _renew(cluster, machine, component, after=0)
+        pod = cluster.store.get("pods", f"{component}-{machine.hostname}", "kube-system")
+        if pod is not None and not _is_renewed(pod, config_version(machine, component)):
+            _renew(cluster, machine, component, after=0, by_hand=by_hand)
 
 
-def _renew(cluster: Cluster, machine: Machine, component: str, *, after: float) -> None:
+def _is_renewed(pod: Object, version: int) -> bool:
+    ready = any(row["type"] == "Ready" and row["status"] == "True" for row in pod["status"]["conditions"])
+    return ready and (pod["metadata"].get("annotations") or {}).get(CONFIG_VERSION) == str(version)
+
+
+def _renew(cluster: Cluster, machine: Machine, component: str, *, after: float, by_hand: bool = False) -> None:
     version = config_version(machine, component)
-    cluster.later(machine, after, lambda: _replace(cluster, machine, component, version))
+    cluster.later(machine, after, lambda: _replace(cluster, machine, component, version, by_hand=by_hand))
 
 
-def _replace(cluster: Cluster, machine: Machine, component: str, version: int) -> None:
+def _replace(cluster: Cluster, machine: Machine, component: str, version: int, *, by_hand: bool) -> None:
     """Unless its config has changed again meanwhile."""
     if config_version(machine, component) != version:
         return
-    if cluster.holds("static-pod-stays", machine, lambda: renew_static_pods(cluster, machine)):
+    if not by_hand and cluster.holds("static-pod-stays", machine, lambda: renew_static_pods(cluster, machine)):
         return
     stamp = cluster.store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     machine.api_away |= component == _API_SERVER

@@ -1,5 +1,7 @@
 """CustomResourceDefinitions that somebody writes: their kinds are served from then on."""
 
+from dataclasses import replace
+
 from talops.sim.cluster import Cluster
 from talops.sim.kube.objects import Object, Resource
 from talops.sim.kube.store import Change
@@ -20,7 +22,7 @@ class Definitions:
         if change.new is None:
             assert change.old is not None
             for resource in _resources(change.old):
-                self._forget(resource)
+                self._forget((resource.group, resource.version, resource.plural))
         elif change.old is None or change.old["spec"] != change.new["spec"]:
             name = change.new["metadata"]["name"]
             self._cluster.timeline.after(_ESTABLISHED_AFTER, lambda: self._serve(name))
@@ -30,7 +32,9 @@ class Definitions:
         if found is None or "managedFields" not in found["metadata"]:
             return
         for resource in _resources(found):
-            self._store.register(resource)
+            served = self._store.resources.values()
+            others = any(one.plural == resource.plural and one.group != resource.group for one in served)
+            self._store.register(replace(resource, apart=others))
         stamp = self._store.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
         def establish(stored: Object) -> None:
@@ -44,12 +48,13 @@ class Definitions:
 
         self._store.update("customresourcedefinitions", name, "", establish)
 
-    def _forget(self, resource: Resource) -> None:
+    def _forget(self, served: tuple[str, str, str]) -> None:
         """Its objects go with it."""
-        if (resource.group, resource.version, resource.plural) not in self._store.resources:
+        resource = self._store.resources.get(served)
+        if resource is None:
             return
-        for found in list(self._store.all(resource.plural)):
-            self._store.remove(resource.plural, found["metadata"]["name"], found["metadata"].get("namespace", ""))
+        for found in list(self._store.all(resource.shelf)):
+            self._store.remove(resource.shelf, found["metadata"]["name"], found["metadata"].get("namespace", ""))
         self._store.unregister(resource)
 
 

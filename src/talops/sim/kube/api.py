@@ -14,6 +14,8 @@ from talops.sim.kube.statuses import Reply
 from talops.sim.kube.store import ObjectStore
 from talops.sim.kube.writes import Writes
 
+_AGENT = "kubectl"
+"""Who asks in process: talops does it through `kubectl proxy`."""
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -37,7 +39,7 @@ class KubeApi:
 
     def handle(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> Reply:
         """(HTTP status, body) for one request of `self.user`. Raises nothing for anything a client can send."""
-        asked = self.ask(method, path, self.user)
+        asked = self.ask(method, path, self.user, agent=_AGENT)
         return self.refusal(asked) or self.answer(asked, path, body, content_type)
 
     def ask(self, method: str, path: str, user: User, *, agent: str = "") -> Asked:
@@ -148,7 +150,7 @@ class KubeApi:
     def _read(self, asked: Asked, resource: Resource, path: str) -> Reply:
         if not asked.name:
             return self._lists.answer(resource, asked.namespace, asked.query, path)
-        found = self.store.get(resource.plural, asked.name, asked.namespace)
+        found = self.store.get(resource.shelf, asked.name, asked.namespace)
         if found is None:
             return statuses.not_found(resource, asked.name)
         return 200, whole(self.store, resource, found)
@@ -158,7 +160,7 @@ def whole(store: ObjectStore, resource: Resource, found: Object) -> bytes:
     """One object as GET answers it; built-in kinds begin with kind, custom ones with apiVersion."""
     kind, version = f'"kind":"{resource.kind}"', f'"apiVersion":"{resource.api_version}"'
     head = f"{version},{kind}" if resource.custom else f"{kind},{version}"
-    return b"{" + head.encode() + b"," + store.encoded(resource.plural, found)[1:] + b"\n"
+    return b"{" + head.encode() + b"," + store.encoded(resource.shelf, found)[1:] + b"\n"
 
 
 def _decoded(body: bytes, content_type: str) -> object:

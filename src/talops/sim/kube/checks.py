@@ -14,7 +14,7 @@ _BINDINGS = frozenset({"clusterrolebindings", "rolebindings"})
 
 def refused(resource: Resource, new: Object, old: Object | None) -> Reply | None:
     """The 422 for this, or None. `old` is None for a new object."""
-    causes = list(_causes(resource.plural, new, old))
+    causes = [] if resource.custom else list(_causes(resource.plural, new, old))
     return invalid(resource, new["metadata"]["name"], causes) if causes else None
 
 

@@ -4,13 +4,12 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from talops.sim.kube import workloads
 from talops.sim.kube.asked import User
 from talops.sim.kube.objects import Object, Resource
-from talops.sim.kube.podspecs import fill_pod_spec, sound_metadata, sound_selector
+from talops.sim.kube.podspecs import set_default, sound_metadata, sound_selector
 from talops.sim.kube.store import ObjectStore
 
-_GENERATION = "deprecated.daemonset.template.generation"
-_ROLLING = {"maxUnavailable": "25%", "maxSurge": "25%"}
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -25,16 +24,18 @@ def fill(resource: Resource, new: Object, old: Object | None) -> None:
     if resource.custom:
         return
     if resource.plural == "pods":
-        _pod(new, old)
+        workloads.pod(new, old)
     of_kind = _KINDS.get(resource.plural)
     if of_kind is not None:
         of_kind(new)
     if resource.plural == "daemonsets":
-        _template_generation(new, old)
+        workloads.template_generation(new, old)
 
 
 def begin(store: ObjectStore, resource: Resource, new: Object, user: User) -> None:
     """What the server itself writes into a new object: that is nobody's."""
+    if resource.custom:
+        return
     match resource.plural:
         case "services" if new["spec"]["type"] != "ExternalName":
             _address(store, new["spec"])
@@ -48,114 +49,29 @@ def begin(store: ObjectStore, resource: Resource, new: Object, user: User) -> No
         new["status"] = _FIRST[resource.plural](new)
 
 
-def _or(found: Object, **values: object) -> None:
-    for word, value in values.items():
-        if found.get(word) is None:
-            found[word] = value
-
-
-def _template(found: Object) -> Object:
-    template = found["spec"].setdefault("template", {})
-    _or(template, metadata={})
-    sound_metadata(template["metadata"])
-    sound_selector(found["spec"].get("selector"))
-    if not isinstance(found["spec"].get("replicas", 1), int):
-        raise TypeError("replicas is no number")
-    fill_pod_spec(template.setdefault("spec", {}))
-    spec: Object = found["spec"]
-    return spec
-
-
-def _pod(new: Object, old: Object | None) -> None:
-    if old is not None:
-        if new["spec"].get("nodeName") != old["spec"].get("nodeName"):
-            raise ValueError("a pod stays on its node")
-        return
-    fill_pod_spec(new["spec"])
-    if not isinstance(new["spec"].get("nodeName", ""), str):
-        raise TypeError("nodeName is no string")
-    new.pop("status", None)
-
-
-def _deployment(found: Object) -> None:
-    spec = _template(found)
-    _or(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600)
-    strategy = spec.setdefault("strategy", {})
-    _or(strategy, type="RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        _or(strategy, rollingUpdate={})
-        _or(strategy["rollingUpdate"], **_ROLLING)
-
-
-def _daemon_set(found: Object) -> None:
-    spec = _template(found)
-    _or(spec, revisionHistoryLimit=10)
-    strategy = spec.setdefault("updateStrategy", {})
-    _or(strategy, type="RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        _or(strategy, rollingUpdate={})
-        _or(strategy["rollingUpdate"], maxUnavailable=1, maxSurge=0)
-
-
-def _template_generation(new: Object, old: Object | None) -> None:
-    """An annotation counts the changes of the template."""
-    annotations = new["metadata"].setdefault("annotations", {})
-    before = "" if old is None else (old["metadata"].get("annotations") or {}).get(_GENERATION, "0")
-    if old is None:
-        annotations[_GENERATION] = "1"
-    else:
-        same = new["spec"].get("template") == old["spec"].get("template")
-        annotations[_GENERATION] = before if same else str(int(before) + 1)
-
-
-def _replica_set(found: Object) -> None:
-    _or(_template(found), replicas=1)
-
-
-def _stateful_set(found: Object) -> None:
-    spec = _template(found)
-    _or(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
-    _or(spec, persistentVolumeClaimRetentionPolicy={"whenDeleted": "Retain", "whenScaled": "Retain"})
-    strategy = spec.setdefault("updateStrategy", {})
-    _or(strategy, type="RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        _or(strategy, rollingUpdate={})
-        _or(strategy["rollingUpdate"], partition=0)
-
-
-def _job(found: Object) -> None:
-    spec = _template(found)
-    _or(spec, backoffLimit=6, completionMode="NonIndexed", suspend=False, podReplacementPolicy="TerminatingOrFailed")
-    if "completions" not in spec and "parallelism" not in spec:
-        spec["completions"] = 1
-    _or(spec, parallelism=1, manualSelector=False)
-    if "selector" not in spec:
-        del spec["manualSelector"]
-
-
 def _service(found: Object) -> None:
     spec = found["spec"]
-    _or(spec, type="ClusterIP", sessionAffinity="None")
+    set_default(spec, type="ClusterIP", sessionAffinity="None")
     for port in spec.get("ports") or []:
-        _or(port, protocol="TCP", targetPort=port.get("port"))
+        set_default(port, protocol="TCP", targetPort=port.get("port"))
     if spec["type"] != "ExternalName":
-        _or(spec, internalTrafficPolicy="Cluster")
+        set_default(spec, internalTrafficPolicy="Cluster")
     if spec["type"] in {"NodePort", "LoadBalancer"}:
-        _or(spec, externalTrafficPolicy="Cluster")
+        set_default(spec, externalTrafficPolicy="Cluster")
     if spec["type"] == "LoadBalancer":
-        _or(spec, allocateLoadBalancerNodePorts=True)
+        set_default(spec, allocateLoadBalancerNodePorts=True)
 
 
 def _address(store: ObjectStore, spec: Object) -> None:
     """The first that nobody has."""
     taken = {one["spec"].get("clusterIP") for one in store.all("services")}
     numbers = (f"10.96.{number // 250}.{number % 250 + 2}" for number in range(10, 60000))
-    _or(spec, clusterIP=next(address for address in numbers if address not in taken))
-    _or(spec, clusterIPs=[spec["clusterIP"]], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+    set_default(spec, clusterIP=next(address for address in numbers if address not in taken))
+    set_default(spec, clusterIPs=[spec["clusterIP"]], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
 
 
 def _secret(found: Object) -> None:
-    _or(found, type="Opaque")
+    set_default(found, type="Opaque")
     texts = found.pop("stringData", None) or {}
     if texts:
         encoded = {key: b64encode(str(text).encode()).decode() for key, text in texts.items()}
@@ -169,10 +85,10 @@ def _namespace(found: Object) -> None:
 
 def _binding(found: Object) -> None:
     if "roleRef" in found:
-        _or(found["roleRef"], apiGroup=_RBAC)
+        set_default(found["roleRef"], apiGroup=_RBAC)
     for subject in found.get("subjects") or []:
         if subject.get("kind") in {"User", "Group"}:
-            _or(subject, apiGroup=_RBAC)
+            set_default(subject, apiGroup=_RBAC)
 
 
 def _role(found: Object) -> None:
@@ -184,20 +100,20 @@ def _definition(found: Object) -> None:
     for needed in (spec["group"], names["plural"], *(version["name"] for version in spec.get("versions") or [])):
         if not isinstance(needed, str):
             raise TypeError("a name is no string")
-    _or(spec, conversion={"strategy": "None"})
-    _or(names, singular=str(names["kind"]).lower(), listKind=f"{names['kind']}List")
+    set_default(spec, conversion={"strategy": "None"})
+    set_default(names, singular=str(names["kind"]).lower(), listKind=f"{names['kind']}List")
 
 
 def _webhooks(found: Object) -> None:
     for hook in found.get("webhooks") or []:
-        _or(hook, failurePolicy="Fail", matchPolicy="Equivalent", namespaceSelector={}, objectSelector={})
-        _or(hook, timeoutSeconds=10)
+        set_default(hook, failurePolicy="Fail", matchPolicy="Equivalent", namespaceSelector={}, objectSelector={})
+        set_default(hook, timeoutSeconds=10)
         if found.get("kind") == "MutatingWebhookConfiguration":
-            _or(hook, reinvocationPolicy="Never")
+            set_default(hook, reinvocationPolicy="Never")
         if "service" in hook.get("clientConfig", {}):
-            _or(hook["clientConfig"]["service"], port=443)
+            set_default(hook["clientConfig"]["service"], port=443)
         for rule in hook.get("rules") or []:
-            _or(rule, scope="*")
+            set_default(rule, scope="*")
 
 
 def _budget_spec(found: Object) -> None:
@@ -206,8 +122,21 @@ def _budget_spec(found: Object) -> None:
     sound_selector(found["spec"].get("selector"))
 
 
+def _network_policy(found: Object) -> None:
+    spec = found["spec"]
+    if not spec.get("policyTypes"):
+        spec["policyTypes"] = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    for rule in [*(spec.get("ingress") or []), *(spec.get("egress") or [])]:
+        for port in rule.get("ports") or []:
+            set_default(port, protocol="TCP")
+
+
+def _storage_class(found: Object) -> None:
+    set_default(found, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
 def _priority_class(found: Object) -> None:
-    _or(found, preemptionPolicy="PreemptLowerPriority")
+    set_default(found, preemptionPolicy="PreemptLowerPriority")
 
 
 _KINDS: Mapping[str, Callable[[Object], None]] = MappingProxyType(
@@ -215,19 +144,21 @@ _KINDS: Mapping[str, Callable[[Object], None]] = MappingProxyType(
         "clusterrolebindings": _binding,
         "clusterroles": _role,
         "customresourcedefinitions": _definition,
-        "daemonsets": _daemon_set,
-        "deployments": _deployment,
-        "jobs": _job,
+        "daemonsets": workloads.daemon_set,
+        "deployments": workloads.deployment,
+        "jobs": workloads.job,
         "mutatingwebhookconfigurations": _webhooks,
         "namespaces": _namespace,
+        "networkpolicies": _network_policy,
         "poddisruptionbudgets": _budget_spec,
         "priorityclasses": _priority_class,
-        "replicasets": _replica_set,
+        "replicasets": workloads.replica_set,
         "rolebindings": _binding,
         "roles": _role,
         "secrets": _secret,
         "services": _service,
-        "statefulsets": _stateful_set,
+        "statefulsets": workloads.stateful_set,
+        "storageclasses": _storage_class,
         "validatingwebhookconfigurations": _webhooks,
     }
 )
@@ -256,6 +187,7 @@ _FIRST: Mapping[str, Callable[[Object], Object]] = MappingProxyType(
         "jobs": lambda _found: {},
         "namespaces": lambda _found: {"phase": "Active"},
         "poddisruptionbudgets": _budget,
+        "ingresses": lambda _found: {"loadBalancer": {}},
         "replicasets": lambda _found: {"replicas": 0},
         "services": lambda _found: {"loadBalancer": {}},
         "statefulsets": lambda _found: {"replicas": 0, "availableReplicas": 0},

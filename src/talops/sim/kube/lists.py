@@ -31,7 +31,7 @@ class Lists:
         store.subscribe(self._forget)
 
     def answer(self, resource: Resource, namespace: str, query: Mapping[str, str], path: str) -> Reply:
-        known = self._remembered.get(resource.plural, {}).get(path)
+        known = self._remembered.get(resource.shelf, {}).get(path)
         if known is not None:
             return 200, known.body
         try:
@@ -41,7 +41,7 @@ class Lists:
         found = sorted((one for one in self._candidates(resource, query) if matches(one)), key=key_of)
         # a server may answer with everything, whatever the `limit`
         body = self._body(resource, found)
-        self._remembered.setdefault(resource.plural, {})[path] = _Remembered(matches, body)
+        self._remembered.setdefault(resource.shelf, {})[path] = _Remembered(matches, body)
         return 200, body
 
     def forget(self, plural: str) -> None:
@@ -50,19 +50,19 @@ class Lists:
 
     def _candidates(self, resource: Resource, query: Mapping[str, str]) -> Iterable[Object]:
         fields = query.get("fieldSelector", "")
-        if resource.plural == "pods" and fields.startswith(_NODE_FIELD) and "," not in fields:
+        if resource.shelf == "pods" and fields.startswith(_NODE_FIELD) and "," not in fields:
             return self._store.pods_on(fields.removeprefix(_NODE_FIELD))
-        return self._store.all(resource.plural)
+        return self._store.all(resource.shelf)
 
     def _body(self, resource: Resource, found: Iterable[Object]) -> bytes:
         kind, version = f'"kind":"{resource.kind}List"', f'"apiVersion":"{resource.api_version}"'
         store = self._store
         if resource.custom:
             head = f'"apiVersion":"{resource.api_version}","kind":"{resource.kind}",'.encode()
-            items = b",".join(b"{" + head + store.encoded(resource.plural, one)[1:] for one in found)
+            items = b",".join(b"{" + head + store.encoded(resource.shelf, one)[1:] for one in found)
             start, end = f'{{{version},"items":[', f'],{kind},"metadata":{{"continue":"","resourceVersion":"'
             return start.encode() + items + end.encode() + f'{store.version}"}}}}\n'.encode()
-        items = b",".join(store.encoded(resource.plural, one) for one in found)
+        items = b",".join(store.encoded(resource.shelf, one) for one in found)
         start = f'{{{kind},{version},"metadata":{{"resourceVersion":"{store.version}"}},"items":['
         return start.encode() + items + b"]}\n"
 

@@ -6,7 +6,7 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _MODES = ("configMap", "secret", "projected", "downwardAPI")
 
 
-def _or(found: Object, **values: object) -> None:
+def set_default(found: Object, **values: object) -> None:
     for word, value in values.items():
         if found.get(word) is None:
             found[word] = value
@@ -22,8 +22,8 @@ def fill_pod_spec(spec: Object) -> None:
     _rows({"rules": rules}, "rules")
     for rule in rules or []:
         sound_selector(rule.get("labelSelector"))
-    _or(spec, restartPolicy="Always", dnsPolicy="ClusterFirst", schedulerName="default-scheduler")
-    _or(spec, securityContext={}, terminationGracePeriodSeconds=30)
+    set_default(spec, restartPolicy="Always", dnsPolicy="ClusterFirst", schedulerName="default-scheduler")
+    set_default(spec, securityContext={}, terminationGracePeriodSeconds=30)
     if spec.get("serviceAccountName"):
         # its old name is kept up
         spec["serviceAccount"] = spec["serviceAccountName"]
@@ -76,21 +76,21 @@ def _container(container: Object) -> None:
     if not isinstance(container.get("name", ""), str) or not isinstance(container.get("image", ""), str):
         raise TypeError("a container's name or image is no string")
     _maps(container, "resources", *_PROBES, "lifecycle")
-    _or(container, imagePullPolicy=_pull_policy(str(container.get("image", ""))), resources={})
-    _or(container, terminationMessagePath="/dev/termination-log", terminationMessagePolicy="File")
+    set_default(container, imagePullPolicy=_pull_policy(str(container.get("image", ""))), resources={})
+    set_default(container, terminationMessagePath="/dev/termination-log", terminationMessagePolicy="File")
     for port in container.get("ports") or []:
-        _or(port, protocol="TCP")
+        set_default(port, protocol="TCP")
     for variable in container.get("env") or []:
         if "fieldRef" in (variable.get("valueFrom") or {}):
-            _or(variable["valueFrom"]["fieldRef"], apiVersion="v1")
+            set_default(variable["valueFrom"]["fieldRef"], apiVersion="v1")
         if "resourceFieldRef" in (variable.get("valueFrom") or {}):
-            _or(variable["valueFrom"]["resourceFieldRef"], divisor="0")
+            set_default(variable["valueFrom"]["resourceFieldRef"], divisor="0")
     for name in _PROBES:
         if container.get(name):
             _probe(container[name])
     for hook in (container.get("lifecycle") or {}).values():
         if isinstance(hook, dict) and "httpGet" in hook:
-            _or(hook["httpGet"], path="/", scheme="HTTP")
+            set_default(hook["httpGet"], path="/", scheme="HTTP")
 
 
 def _pull_policy(image: str) -> str:
@@ -101,11 +101,11 @@ def _pull_policy(image: str) -> str:
 
 
 def _probe(probe: Object) -> None:
-    _or(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
+    set_default(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
     if "httpGet" in probe:
-        _or(probe["httpGet"], path="/", scheme="HTTP")
+        set_default(probe["httpGet"], path="/", scheme="HTTP")
     if "grpc" in probe:
-        _or(probe["grpc"], service="")
+        set_default(probe["grpc"], service="")
 
 
 def _volume(volume: Object) -> None:
@@ -113,14 +113,14 @@ def _volume(volume: Object) -> None:
         volume["emptyDir"] = {}
     for name in _MODES:
         if volume.get(name) is not None:
-            _or(volume[name], defaultMode=420)
+            set_default(volume[name], defaultMode=420)
     if volume.get("hostPath") is not None:
-        _or(volume["hostPath"], type="")
+        set_default(volume["hostPath"], type="")
     rows = list((volume.get("downwardAPI") or {}).get("items") or [])
     for source in (volume.get("projected") or {}).get("sources") or []:
         rows += (source.get("downwardAPI") or {}).get("items") or []
         if source.get("serviceAccountToken") is not None:
-            _or(source["serviceAccountToken"], expirationSeconds=3600)
+            set_default(source["serviceAccountToken"], expirationSeconds=3600)
     for row in rows:
         if "fieldRef" in row:
-            _or(row["fieldRef"], apiVersion="v1")
+            set_default(row["fieldRef"], apiVersion="v1")

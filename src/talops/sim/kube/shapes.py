@@ -52,7 +52,8 @@ _LISTS_IN: Mapping[tuple[str, str], Keys | None] = MappingProxyType(
 _WHOLE = frozenset(
     {
         *("claimRef", "configMapKeyRef", "dataSource", "fieldRef", "fileKeyRef", "involvedObject", "labelSelector"),
-        *("namespaceSelector", "nodePublishSecretRef", "nodeSelector", "objectSelector", "preference", "regarding"),
+        *("namespaceSelector", "nodePublishSecretRef", "nodeSelector", "objectSelector", "podSelector", "port"),
+        *("preference", "regarding"),
         *("related", "requiredDuringSchedulingIgnoredDuringExecution", "resourceFieldRef", "roleRef", "scopeSelector"),
         *("secretKeyRef", "secretRef", "selector"),
     }

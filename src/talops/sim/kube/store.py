@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from talops.sim.kube.objects import BUILT_IN, FIRST_STATUS, UNCOUNTED, Object, Resource, copied, encode, key_of
+from talops.sim.kube.builtin import BUILT_IN, FIRST_STATUS, UNCOUNTED
+from talops.sim.kube.objects import Object, Resource, copied, encode, key_of
 
 Key = tuple[str, str]
 
@@ -41,8 +42,8 @@ class ObjectStore:
 
     def register(self, resource: Resource) -> None:
         self.resources[resource.group, resource.version, resource.plural] = resource
-        self._objects.setdefault(resource.plural, {})
-        self._encoded.setdefault(resource.plural, {})
+        self._objects.setdefault(resource.shelf, {})
+        self._encoded.setdefault(resource.shelf, {})
 
     def unregister(self, resource: Resource) -> None:
         """Its definition is gone. Its objects must be gone before."""

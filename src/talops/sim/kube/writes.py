@@ -39,7 +39,7 @@ class Writes:
         """A refusal, or what is yet to be written: nothing is before all of it could be made of what was sent."""
         if verb == "create" and not asked.name:
             return self._create(resource, asked, sent)
-        found = self._store.get(resource.plural, asked.name, asked.namespace)
+        found = self._store.get(resource.shelf, asked.name, asked.namespace)
         if asked.subresource not in {"", *(below.name for below in resource.subresources)}:
             return statuses.no_such_resource()
         if verb == "patch" and patches.kind_of(content_type) == patches.APPLY and (found or not asked.subresource):
@@ -97,7 +97,7 @@ class Writes:
         if not name:
             message = f'{resource.kind} "" is invalid: metadata.name: Required value: name or generateName is required'
             return statuses.failure(422, "Invalid", message, {"kind": resource.kind})
-        if self._store.get(resource.plural, name, asked.namespace) is not None:
+        if self._store.get(resource.shelf, name, asked.namespace) is not None:
             return statuses.already_exists(resource, name)
         reply = self._homeless(resource, asked)
         if reply is not None:
@@ -118,8 +118,8 @@ class Writes:
         if refused is not None:
             return refused
         if asked.dry_run:
-            return 201, self._whole(resource, self._store.born(resource.plural, new))
-        return lambda: (201, self._whole(resource, self._store.create(resource.plural, new)))
+            return 201, self._whole(resource, self._store.born(resource.shelf, new))
+        return lambda: (201, self._whole(resource, self._store.create(resource.shelf, new)))
 
     def _homeless(self, resource: Resource, asked: Asked) -> Reply | None:
         """Nothing can be made in a namespace that is not there."""
@@ -148,13 +148,13 @@ class Writes:
     def _change(
         self, resource: Resource, asked: Asked, found: Object, change: Callable[[Object], None]
     ) -> Reply | Write:
-        new = self._store.grown(resource.plural, found, change)
+        new = self._store.grown(resource.shelf, found, change)
         refused = checks.refused(resource, new, found)
         if refused is not None:
             return refused
         if asked.dry_run:
             return 200, self._whole(resource, new)
-        return lambda: (200, self._whole(resource, self._store.replace(resource.plural, found, new)))
+        return lambda: (200, self._whole(resource, self._store.replace(resource.shelf, found, new)))
 
     def _delete(self, resource: Resource, asked: Asked, found: Object, options: Object) -> Reply:
         metadata = found["metadata"]
@@ -167,10 +167,10 @@ class Writes:
             return statuses.delete_refused(resource, name, "ResourceVersion", version, found_version)
         if asked.dry_run:
             return 200, self._whole(resource, found)
-        if resource.plural == "pods":
+        if resource.shelf == "pods":
             terminate(self._store, metadata["name"], metadata["namespace"])
             return 200, self._whole(resource, found)
-        self._store.remove(resource.plural, metadata["name"], metadata.get("namespace", ""))
+        self._store.remove(resource.shelf, metadata["name"], metadata.get("namespace", ""))
         details: Object = {"name": metadata["name"]}
         if resource.group:
             details["group"] = resource.group

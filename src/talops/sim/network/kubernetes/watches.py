@@ -96,7 +96,7 @@ class _Stream:
     async def begin(self) -> None:
         """Everything that there is now."""
         self.seen = self.store.version
-        found = sorted(filter(self.matches, self.store.all(self.resource.plural)), key=_order)
+        found = sorted(filter(self.matches, self.store.all(self.resource.shelf)), key=_order)
         for one in found:
             await self.send("ADDED", _typed(self.resource, one))
         if self.asked.query.get("sendInitialEvents") == "true":
@@ -127,20 +127,20 @@ class Watches:
         response.enable_chunked_encoding()
         await response.prepare(request)
         stream = _Stream(response, asked, asked.resource, matches, self._store, wanted is Form.TABLE)
-        event = self._history.listen(asked.resource.plural)
+        event = self._history.listen(asked.resource.shelf)
         try:
             await self._follow(stream, event)
         except Expired:
             _, body = statuses.failure(410, "Expired", f"too old resource version: {stream.seen}")
             await response.write(b'{"type":"ERROR","object":' + body.strip() + b"}\n")
         finally:
-            self._history.leave(asked.resource.plural, event)
+            self._history.leave(asked.resource.shelf, event)
         await response.write_eof()
         return response
 
     async def _follow(self, stream: _Stream, event: asyncio.Event) -> None:
         """Raises Expired. Returns when the time that the client gave is over."""
-        query, plural = stream.asked.query, stream.resource.plural
+        query, plural = stream.asked.query, stream.resource.shelf
         loop = asyncio.get_running_loop()
         end = loop.time() + _seconds(query.get("timeoutSeconds", ""))
         version = _number(query.get("resourceVersion", ""))

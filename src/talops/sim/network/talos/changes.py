@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from grpclib import GRPCError
+from grpclib import GRPCError, Status
 
+from talops.sim.components import KUBELET
+from talops.sim.config.effects import restart_kubelet
 from talops.sim.lifecycle import Tell, ask_to_reboot, install, legacy_pull, legacy_upgrade, pull, roll_back
 from talops.sim.network.talos.calls import ADMIN, OPERATORS, STATUSES, Node, Streaming, Unary
 from talops.sim.network.talos.images import NODE_API
 from talops.sim.network.talos.wire import machine_pb2 as wire
 from talops.sim.served import Accepted, Ended, ExitCode, Message, Pulled, Pulling, Refused, Reply, Served
+from talops.sim.services import service_names
 
 _DOWNLOADING = 0
 
@@ -82,12 +85,23 @@ async def _rollback(node: Node, _request: wire.Empty) -> wire.Empty:
     return wire.Empty()
 
 
+async def _restart_service(node: Node, request: wire.ServiceRestartRequest) -> wire.ServiceRestart:
+    if request.id not in service_names(node.machine):
+        raise GRPCError(Status.UNKNOWN, f'service "{request.id}" not defined')
+    if request.id != KUBELET:
+        raise GRPCError(Status.UNKNOWN, f'service "{request.id}" doesn\'t support restart operation via API')
+    restart_kubelet(node.cluster, node.machine)
+    node.pulse.stir()
+    return wire.ServiceRestart(resp=f'Service "{request.id}" restarted')
+
+
 METHODS = (
     Streaming("/machine.ImageService/Pull", wire.ImagePullRequest, OPERATORS, _pull, since=NODE_API),
     Unary("/machine.MachineService/ImagePull", wire.LegacyImagePullRequest, OPERATORS, _legacy_pull),
     Streaming("/machine.LifecycleService/Upgrade", wire.LifecycleUpgradeRequest, ADMIN, _install, since=NODE_API),
     Unary("/machine.MachineService/Upgrade", wire.UpgradeRequest, ADMIN, _upgrade),
     Unary("/machine.MachineService/Reboot", wire.RebootRequest, OPERATORS, _reboot),
+    Unary("/machine.MachineService/ServiceRestart", wire.ServiceRestartRequest, OPERATORS, _restart_service),
     Unary("/machine.MachineService/Rollback", wire.Empty, ADMIN, _rollback),
 )
 CHANGES = frozenset(method.path for method in METHODS)

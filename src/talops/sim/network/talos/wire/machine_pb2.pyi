@@ -150,6 +150,20 @@ class ServiceList(_message.Message):
     services: _containers.RepeatedCompositeFieldContainer[ServiceInfo]
     def __init__(self, metadata: _Optional[_Union[Metadata, _Mapping]] = ..., services: _Optional[_Iterable[_Union[ServiceInfo, _Mapping]]] = ...) -> None: ...
 
+class ServiceRestartRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class ServiceRestart(_message.Message):
+    __slots__ = ("metadata", "resp")
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    RESP_FIELD_NUMBER: _ClassVar[int]
+    metadata: Metadata
+    resp: str
+    def __init__(self, metadata: _Optional[_Union[Metadata, _Mapping]] = ..., resp: _Optional[str] = ...) -> None: ...
+
 class ServiceInfo(_message.Message):
     __slots__ = ("id", "state", "events", "health")
     ID_FIELD_NUMBER: _ClassVar[int]
