@@ -11,6 +11,10 @@ TOGETHER = (
     "test_contract_talos_doors_change",
     "test_contract_talos_doors_kubernetes",
     "test_contract_talosctl_traps",
+    "test_e2e_etcd.py",
+    "test_e2e_etcd_looks",
+    "test_e2e_network_install",
+    "test_e2e_practice_cni",
 )
 """How the names of their files begin: those with one such beginning go together."""
 
