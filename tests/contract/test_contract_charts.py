@@ -96,7 +96,21 @@ BROKEN: dict[str, tuple[Callable[[WebServer], None], str, str]] = {
         VERSION,
         "",
     ),
-    "a login": (lambda web: web.answers.update({"/index.yaml": Answer(status=401, body=b"no")}), VERSION, "login"),
+    "a login": (
+        lambda web: web.answers.update({"/index.yaml": Answer(status=401, body=b"no")}),
+        VERSION,
+        "wants a login",
+    ),
+    "a server that fails": (
+        lambda web: web.answers.update({"/index.yaml": Answer(status=503, body=b"no")}),
+        VERSION,
+        "repository fails",
+    ),
+    "another page of that server": (
+        lambda web: web.answers.update({"/index.yaml": Answer(status=404, body=b"no")}),
+        VERSION,
+        "no chart repository",
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from command_line import KEY, ROOT
 from real_tools import real
 from secrets_scan import Secrets, Watched, age_keys, keys_generated, plain_texts
 
-TOOLS = ("talhelper", "sops", "age-keygen", "talosctl", "kubectl")
+TOOLS = ("talhelper", "sops", "age-keygen", "talosctl", "kubectl", "helm")
 PASSWORD = "correct-horse-battery-staple"
 WITH_PASSWORD = """\
   - |-
@@ -195,6 +195,10 @@ def test_a_new_repository_and_what_is_done_in_it_show_none(place: Watched) -> No
 @pytest.fixture
 def practised(place: Watched) -> Watched:
     """The same before a practice cluster whose nodes have the generated configs."""
+    return _practise(place)
+
+
+def _practise(place: Watched) -> Watched:
     (place.repo / "talops.yaml").write_text(POLICY)
     code, said = place.ran("gen", "config", "--offline", more=WITH_KEY)
     assert code == 0, said
@@ -235,6 +239,51 @@ def test_what_looks_at_nodes_and_changes_them_shows_none(practised: Watched) -> 
     assert place.leaks(secrets(place), apart=apart) == []
     assert any("apply-config" in argv for argv in place.argvs)
     assert list((place.root / "state").rglob("*.jsonl"))
+
+
+IN_A_CHART = "a-certificate-authority-of-its-own"
+CHART = "repo/chart"
+
+
+def _chart(place: Watched, secret: str) -> None:
+    """Of a CNI that talops knows, with a Secret in clear, as charts make them."""
+    templates = place.root / CHART / "templates"
+    templates.mkdir(parents=True, exist_ok=True)
+    (place.root / CHART / "Chart.yaml").write_text("apiVersion: v2\nname: kindnet\nversion: 1.0.0\n")
+    about = "metadata: {name: kindnet, namespace: kube-system}"
+    spec = "{tolerations: [{operator: Exists}], containers: [{name: agent, image: kindnet}]}"
+    pod = f"metadata: {{labels: {{app: kindnet}}}}, spec: {spec}"
+    (templates / "all.yaml").write_text(
+        f"apiVersion: v1\nkind: Secret\n{about}\nstringData: {{ca.key: {secret}}}\n---\n"
+        f"apiVersion: apps/v1\nkind: DaemonSet\n{about}\n"
+        f"spec: {{selector: {{matchLabels: {{app: kindnet}}}}, template: {{{pod}}}}}\n"
+    )
+
+
+def test_what_upgrades_kubernetes_mends_etcd_and_installs_a_cni_shows_none(place: Watched) -> None:
+    talconfig = place.repo / "talconfig.yaml"
+    # each node is upgraded after the other, and a worker has no secret that a control plane has not
+    talconfig.write_text(talconfig.read_text().partition("  - hostname: w-1")[0])
+    _practise(place)
+    _chart(place, IN_A_CHART)
+    replaced = "sandbox fault control-plane-replaced@cp-2"
+    for words, wanted in (
+        ("services", 0),
+        (f"etcd snapshot {place.root / 'home' / 'etcd.db'} --show-commands", 0),
+        ("upgrade k8s --to v1.35.6 --yes --show-commands", 0),
+        ("install cni --from chart --yes --show-commands", 0),
+        (replaced, 0),
+        ("etcd recover --yes --output json", 0),
+    ):
+        code, said = place.ran(*words.split(), more=live(place))
+        assert code == wanted, f"{words}: {said}"
+    _chart(place, IN_A_CHART[::-1])
+    code, said = place.ran("install", "cni", "--from", "chart", "--plan", "--output", "json", more=live(place))
+    assert code == 3, said
+    in_charts = Secrets({"of the chart": IN_A_CHART, "of the next chart": IN_A_CHART[::-1]})
+    assert place.leaks(in_charts, apart=[CHART, "run"]) == []
+    assert place.leaks(secrets(place), apart=[GENERATED, "run"]) == []
+    assert {"upgrade-k8s", "remove-member"} <= {word for argv in place.argvs for word in argv}
 
 
 def test_the_scan_finds_the_config_that_is_shown_with_its_secrets(practised: Watched) -> None:

@@ -19,6 +19,7 @@ from talops.execute.session import Session
 from talops.execute.snapshotfile import SnapshotFile
 
 FILE = "etcd.db"
+DOWN = Response(status=None, error="connect: connection refused")
 
 
 def yes(_question: str, _name: str) -> bool:
@@ -30,10 +31,13 @@ def no(_question: str, _name: str) -> bool:
 
 
 class Silent:
-    """A Kubernetes API that is down."""
+    """A Kubernetes API that is down, or gives one answer to everything."""
+
+    def __init__(self, answer: Response = DOWN) -> None:
+        self._answer = answer
 
     def gather(self, requests: Sequence[Request]) -> tuple[Response, ...]:
-        return tuple(Response(status=None, error="connect: connection refused") for _ in requests)
+        return tuple(self._answer for _ in requests)
 
 
 def three(*faults: str, policy: Policy | None = None, control_planes: int = 3) -> Rehearsed:

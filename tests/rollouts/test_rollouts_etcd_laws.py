@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from etcdplay import FILE, at, defrag, hand_over, members, mend, remove, three, without_kubernetes
+from etcdplay import FILE, Silent, at, defrag, hand_over, members, mend, order, remove, three, without_kubernetes
 from play import annotate
 
 from talops.domain.event import Step
+from talops.domain.process import Response
 from talops.errors import Exit
 from talops.sim.world import World
 
@@ -57,6 +58,25 @@ def test_without_kubernetes_it_goes_on_and_says_that_there_is_no_lease(tmp_path:
     assert played.exit is Exit.DONE, played.said
     assert "No Lease" in played.notes
     assert members(rehearsed) == ["cp-1", "cp-2", "cp-3"]
+
+
+def test_a_kubernetes_that_does_not_take_the_kubeconfig_is_there_and_may_have_given_the_lease_to_somebody() -> None:
+    rehearsed = three()
+    rehearsed.kube_of = lambda _world: Silent(Response(status=401))
+
+    played = defrag(rehearsed)
+
+    assert played.exit is Exit.FAILED, played.said
+    assert "does not accept these credentials" in played.said
+    assert "kubectl config view --minify" in played.said
+    assert order(played, Step.DEFRAGMENT) == []
+
+
+def test_law_13_the_lease_of_another_cluster_keeps_nobody_out() -> None:
+    played = defrag(three("two-clusters"))
+
+    assert played.exit is Exit.REFUSED, played.said
+    assert "talosconfig and kubeconfig are two clusters" in played.said
 
 
 def test_law_1_a_node_in_flight_is_about_to_come_back_and_stays_a_member(tmp_path: Path) -> None:

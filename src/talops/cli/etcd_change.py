@@ -40,7 +40,7 @@ def remove_member(
 
     acting.must_answer(yes=yes, look="talops etcd status")
     wanted = wish("remove-member", member, snapshot=snapshot, output=output, show_commands=show_commands)
-    with wiring.live(context.obj, kube_needed=False) as stage:
+    with wiring.live(context.obj) as stage:
         raise typer.Exit(run(stage, wanted, member, answers(yes=yes)))
 
 
@@ -56,7 +56,7 @@ def forfeit_leadership(
 
     acting.must_answer(yes=yes, look="talops etcd status")
     wanted = wish("forfeit-leadership", member, output=output, show_commands=show_commands)
-    with wiring.live(context.obj, kube_needed=False) as stage:
+    with wiring.live(context.obj) as stage:
         raise typer.Exit(run(stage, wanted, member, answers(yes=yes)))
 
 
@@ -74,7 +74,7 @@ def defrag(
     acting.must_answer(yes=yes, look="talops etcd status")
     named = tuple(members or ())
     wanted = wish("defrag", *named, accept=accept_downtime, output=output, show_commands=show_commands)
-    with wiring.live(context.obj, kube_needed=False) as stage:
+    with wiring.live(context.obj) as stage:
         raise typer.Exit(run(stage, wanted, named, answers(yes=yes)))
 
 
@@ -100,7 +100,7 @@ def disarm(context: typer.Context, *, yes: bool, show_commands: bool, output: st
 
     acting.must_answer(yes=yes, look="talops etcd alarms")
     wanted = wish("alarms", "--disarm", output=output, show_commands=show_commands)
-    with wiring.live(context.obj, kube_needed=False) as stage:
+    with wiring.live(context.obj) as stage:
         raise typer.Exit(run(stage, wanted, answers(yes=yes)))
 
 

@@ -37,7 +37,11 @@ def arranged(words: Sequence[str]) -> list[str]:
         if not option.takes:
             middle.append(word)
             continue
-        values = _names(name, value, rest) if option.takes == "nodes" else [_value(name, option, value, rest)]
+        values = (
+            _names(name, value, rest)
+            if option.takes == "nodes"
+            else [_value(name, option_named(name, path) or option, value, rest)]
+        )
         target = front if option in _FRONT else back if option in _BACK else middle
         target += [f"{option.names[0]}={one}" for one in values]
     return [*front, *middle, *back, *rest]

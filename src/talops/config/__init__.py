@@ -46,19 +46,24 @@ def load_desired(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.
 
 def load_files(repo: Path, *, runner: Runner, environ: Mapping[str, str] = os.environ) -> Loaded:
     """The same, with what it was read from."""
-    must_be_folder(repo)
-    text = read_file(repo, TALCONFIG)
-    if text is None:
-        raise FilesInvalid(
-            f"there is no {TALCONFIG} in {repo}", hint="go to the cluster's repository, or name it: talops -C DIR …"
-        )
-    text = without_comments(text, TALCONFIG)
+    text = read_template(repo)
     environment = read_environment(repo, runner, environ)
     try:
         return _substituted(text, environment, repo)
     except FilesInvalid as error:
         what = error.what.removeprefix(f"{error.where}: ")
         raise FilesInvalid(environment.hidden(what), where=error.where, hint=environment.hidden(error.hint)) from None
+
+
+def read_template(repo: Path) -> str:
+    """What talconfig.yaml says, with its variables as they stand there. Raises FilesInvalid."""
+    must_be_folder(repo)
+    text = read_file(repo, TALCONFIG)
+    if text is None:
+        raise FilesInvalid(
+            f"there is no {TALCONFIG} in {repo}", hint="go to the cluster's repository, or name it: talops -C DIR …"
+        )
+    return without_comments(text, TALCONFIG)
 
 
 def _substituted(text: str, environment: Environment, repo: Path) -> Loaded:

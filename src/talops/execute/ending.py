@@ -22,6 +22,8 @@ class Ending:
     done: list[str] = field(default_factory=list)
     todo: list[str] = field(default_factory=list)
     planned: bool = False
+    counted: bool = True
+    """What was done is counted in nodes."""
 
     def stopped(self, stop: TalopsError | StopRequested | StopNow) -> Exit:
         """Turn what stopped the run into its last event. The Lease stays while a node of ours may still go down."""
@@ -72,6 +74,7 @@ class Ending:
                 left=tuple(self.todo),
                 took=timedelta(seconds=now - self.began),
                 journal=self.journal,
+                counted=self.counted,
             )
         )
         return exit

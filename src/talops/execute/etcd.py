@@ -18,6 +18,7 @@ from talops.domain.words import count
 from talops.errors import Exit, Locked, Refused, TalopsError, ToolFailed, Unreachable, UsageError
 from talops.execute.disrupt import run_call
 from talops.execute.etcd_look import look, no_word
+from talops.execute.etcd_oneness import must_be_one
 from talops.execute.etcd_words import Said, said_of
 from talops.execute.failure import StopNow, StopRequested
 from talops.execute.lease import LeaseKeeper, LeaseSilent
@@ -119,8 +120,9 @@ class EtcdRun:
         return confirm(question, name)
 
     def hold(self, found: Standing) -> None:
-        """Take the Lease, where a Kubernetes API is there to give it. Raises Locked and ToolFailed."""
-        if self.kube_nodes():
+        """Take the Lease, where a Kubernetes API is there to give it. Raises Locked, Refused and ToolFailed."""
+        if nodes := self.kube_nodes():
+            must_be_one(self.session, nodes)
             self._refuse_others()
         if found.alarms:
             # no write is taken until the alarm is gone, however long one waits

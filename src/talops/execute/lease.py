@@ -133,9 +133,10 @@ class LeaseKeeper:
             if not isinstance(lease, Unknown):
                 return lease
             if lease.forbidden or self.session.now() >= deadline:
-                raise (ToolFailed if lease.forbidden else LeaseSilent)(
-                    f"cannot read the Lease kube-system/talops: {lease.reason}",
-                    hint="nothing was changed; check `kubectl -n kube-system get lease talops`",
+                refused = lease.forbidden or kubernetes.refuses_us(reply)
+                check = lease.hint if refused else "check `kubectl -n kube-system get lease talops`"
+                raise (ToolFailed if refused else LeaseSilent)(
+                    f"cannot read the Lease kube-system/talops: {lease.reason}", hint=f"nothing was changed; {check}"
                 )
             self.session.waits("", Step.GATES, f"the Lease: {lease.reason}", deadline)
             self.session.pause(5)

@@ -127,9 +127,8 @@ def quorum_lost(desired: Desired, standing: Standing | Unknown, views: Sequence[
             command=_service(first.addresses[0], "# each of them"),
         )
         yield Advice(
-            why="ONCE, on ONE of them: it becomes the first member, and the others join it. With "
-            "--recover-skip-hash-check for a database that was copied from a disk",
-            command=f"talosctl -n {first.addresses[0]} bootstrap --recover-from=./{SNAPSHOT}",
+            why="ONCE, on ONE of them: it becomes the first member, and the others join it",
+            command=f"talosctl -n {first.addresses[0]} bootstrap {_recover_from(views)}",
         )
         yield Advice(why="watch them join, one after the other", command="talops etcd status")
 
@@ -161,9 +160,17 @@ def _bring_back(standing: Standing | Unknown, views: Sequence[EtcdView]) -> Iter
                 )
 
 
+def _any_runs(views: Sequence[EtcdView]) -> bool:
+    return any(isinstance(one.status, MemberStatus) for one in views)
+
+
+def _recover_from(views: Sequence[EtcdView]) -> str:
+    """What `_save` has made. A database that was copied from a disk has no hash behind it."""
+    return f"--recover-from=./{SNAPSHOT}" if _any_runs(views) else "--recover-from=./db --recover-skip-hash-check"
+
+
 def _save(views: Sequence[EtcdView]) -> Iterator[Advice]:
-    alive = [one for one in views if isinstance(one.status, MemberStatus)]
-    if alive:
+    if _any_runs(views):
         yield Advice(why="save what there is, before anything is wiped", command=f"talops etcd snapshot {SNAPSHOT}")
         return
     answering = [one for one in views if not is_silent(one)]

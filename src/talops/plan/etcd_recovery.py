@@ -185,4 +185,5 @@ def _all_well(standing: Standing) -> str:
     membership = standing.membership
     led = f", led by {standing.leads.name}" if standing.leads else ""
     borne = count(max(0, membership.losses_left), "loss", "losses")
-    return f"all {count(membership.voters, 'voter')} are healthy{led}; {borne} can be borne"
+    who = f"all {membership.voters} voters are" if membership.voters > 1 else "the only voter is"
+    return f"{who} healthy{led}; {borne} can be borne"

@@ -81,7 +81,8 @@ def _newer(runs: NodeComponents, target: Version) -> Iterator[Refusal]:
         component, version = next(iter(newer.items()))
         also = f", and {len(newer) - 1} more components are newer, too" if len(newer) > 1 else ""
         what = f"{target} would be a downgrade: {component.value} runs {version}{also}"
-        yield _refuse(PATHS, runs.hostname, what, f"set kubernetesVersion in talconfig.yaml to {version} or newer")
+        hint = f"set kubernetesVersion in talconfig.yaml, or --to, to {version} or newer"
+        yield _refuse(PATHS, runs.hostname, what, hint)
 
 
 def _stale(runs: NodeComponents) -> Iterator[Refusal]:
@@ -145,7 +146,7 @@ def _unsupported(hop: Version, node: DesiredNode, talos: Version) -> Iterator[Re
         return
     newest = f"v1.{release.kubernetes[1]}"
     hint = f"set kubernetesVersion to a release up to {newest}, or upgrade Talos first: talops upgrade all"
-    if hop.minor < release.kubernetes[0]:
+    if (hop.major, hop.minor) < (1, release.kubernetes[0]):
         hint = f"Talos {talos} runs no Kubernetes so old: set kubernetesVersion to v1.{release.kubernetes[0]} or newer"
     yield _refuse(PATHS, node.hostname, objection.what, hint)
 

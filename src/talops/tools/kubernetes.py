@@ -9,7 +9,7 @@ from talops.domain.kubernetes import Attachment, Budget, KubeNode, Lease, Pod
 from talops.domain.process import Response
 from talops.domain.talos import Unknown
 from talops.tools.reading import ParseError, count, flag, load, part, rows, strings, table, text
-from talops.tools.replies import blames_etcd, complaint, is_status, list_reader, reader
+from talops.tools.replies import blames_etcd, complaint, is_status, list_reader, reader, refuses_us
 
 __all__ = [
     "Blocked",
@@ -30,6 +30,7 @@ __all__ = [
     "nodes",
     "pod",
     "pods",
+    "refuses_us",
 ]
 _NO_ANNOTATIONS: Mapping[str, str] = {}
 _BUDGET = re.compile(r"disruption budget (\S+)")

@@ -51,13 +51,18 @@ def refused(reply: Response) -> Unknown:
 
 
 def _hint(reply: Response) -> str:
-    if reply.status == 401 or (reply.status is None and explained(reply.error, _CONFIG)):
+    if refuses_us(reply):
         return "kubectl config view --minify   # is it this cluster's, and still good? a new one: talosctl kubeconfig"
     if reply.status == 403:
         return "kubectl auth can-i --list   # what these credentials may do"
     if blames_etcd(reply):
         return "talops etcd status   # the API server is there, and its etcd does not do its part"
     return "kubectl get --raw '/readyz?verbose'   # what the API server lacks; or is it the network?"
+
+
+def refuses_us(reply: Response) -> bool:
+    """An API server is there, and the kubeconfig is not one for it."""
+    return reply.status == 401 or (reply.status is None and bool(explained(reply.error, _CONFIG)))
 
 
 def blames_etcd(reply: Response) -> bool:

@@ -15,7 +15,7 @@ MEANINGS = {
     Exit.BUG: "a bug in talops",
     Exit.USAGE: "the command line is wrong",
     Exit.PENDING: "there is work to do",
-    Exit.GATE: "a gate stayed shut, or a drain was held up",
+    Exit.GATE: "a gate stayed shut, a drain was held up, or not all is well",
     Exit.FAILED: "a step failed",
     Exit.FILES: "the cluster's files are wrong",
     Exit.LOCKED: "somebody else is at work in this cluster",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from talops.config import read_template
 from talops.domain.cni import Capabilities, CniPlan, Found, Rendered
 from talops.domain.context import Output
 from talops.domain.event import Event
@@ -35,6 +36,7 @@ class CniWish:
 
 def found_in(repo: Path, wish: CniWish) -> Found:
     """Needs no cluster. Raises FilesInvalid, UsageError, and TalosOwn where there is nothing to install."""
+    read_template(repo)  # a folder that is no cluster's says nothing about its CNI
     return find(repo, path=wish.source)
 
 

@@ -30,12 +30,19 @@ def kubernetes_wish(to: str | None) -> KubernetesWish:
     """Raises UsageError for what is no release, such as a minor release alone."""
     if to is None:
         return KubernetesWish()
+    return KubernetesWish(to=_release("--to", to))
+
+
+def _release(option: str, typed: str) -> Version:
+    """One that has images: no tag of an image has the + of a build. Raises UsageError."""
     try:
-        return KubernetesWish(to=Version.parse(to))
+        release = Version.parse(typed)
     except ValueError:
-        raise UsageError(
-            f"--to: {to} is no release of Kubernetes", hint="write it with its patch, like v1.35.4"
-        ) from None
+        release = None
+    if release is None or release.core.build:
+        what = f"{option}: {typed} is no release of Kubernetes"
+        raise UsageError(what, hint="write it with its patch, like v1.35.4")
+    return release
 
 
 def start_of(start: str | None, wish: KubernetesWish) -> Callable[[Desired], Version]:
@@ -43,12 +50,7 @@ def start_of(start: str | None, wish: KubernetesWish) -> Callable[[Desired], Ver
     from talops.plan.releases import STOPS
 
     if start is not None:
-        try:
-            said = Version.parse(start)
-        except ValueError:
-            raise UsageError(
-                f"--from: {start} is no release of Kubernetes", hint="write it with its patch, like v1.34.4"
-            ) from None
+        said = _release("--from", start)
         return lambda _desired: said
 
     def before(desired: Desired) -> Version:

@@ -92,7 +92,7 @@ def test_a_patch_file_that_cannot_be_is_one_that_is_not_there(tmp_path: Path) ->
     assert "is not there" in said.out
 
 
-@pytest.mark.parametrize("command", ["nodes", "rehearse plan", "status"])
+@pytest.mark.parametrize("command", ["nodes", "rehearse plan", "status", "install cni --plan", "rehearse install cni"])
 def test_a_folder_without_a_talconfig_is_no_repository(tmp_path: Path, command: str) -> None:
     must_say(talops("-C", str(tmp_path), *command.split()), 6, f"no talconfig.yaml in {tmp_path}")
 

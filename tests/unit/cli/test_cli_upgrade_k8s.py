@@ -68,7 +68,7 @@ def test_what_forbids_it_is_exit_9(example: Path, words: tuple[str, ...], said: 
     assert said in " ".join(ran.out.split())
 
 
-@pytest.mark.parametrize("typed", ["1.36", "v1", "newest"])
+@pytest.mark.parametrize("typed", ["1.36", "v1", "newest", "v1.36.0+build"])
 def test_what_is_no_release_is_said_with_how_to_write_it(example: Path, typed: str) -> None:
     for words in (("upgrade", "k8s", "--to", typed), ("rehearse", "upgrade", "k8s", "--from", typed)):
         ran = talops(*words)

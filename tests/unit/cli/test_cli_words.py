@@ -68,6 +68,7 @@ INCOMPLETE = {
     "nodes -C --json": "-C needs a value",
     "nodes -C=": "-C needs a value",
     "nodes --repo=": "--repo needs a value",
+    "install cni --from": "--from needs a value: --from PATH",
     "status --talosconfig= --kubeconfig k": "--talosconfig needs a value",
     "rehearse plan --fault": "--fault needs a value",
     "rehearse plan --fault --seed 3": "--fault needs a value",

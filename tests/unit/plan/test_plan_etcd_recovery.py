@@ -170,6 +170,7 @@ def test_quorum_lost_is_brought_back_first_and_restored_last(how: str) -> None:
     order = [first, saved, "talosctl -n 10.1.0.1 reset", "talosctl -n 10.1.0.3 reset", "bootstrap --recover-from=./"]
     assert [commands.index(words) for words in order] == sorted(commands.index(words) for words in order)
     assert commands.count("bootstrap") == 1
+    assert ("--recover-from=./db --recover-skip-hash-check" in commands) is (how == "all crash")
     assert any("EVERYTHING" in one.why for one in case.advice)
 
 

@@ -146,6 +146,7 @@ def test_a_stop_that_is_not_known_is_refused_and_not_guessed() -> None:
     [
         ("v1.12.4", "v1.35.2", "v1.36.1", "Kubernetes v1.36.1 is too new: Talos v1.12 runs Kubernetes v1.30 to v1.35"),
         ("v1.13.1", "v1.36.1", "v1.37.0", "Kubernetes v1.37.0 is too new: Talos v1.13 runs Kubernetes v1.31 to v1.36"),
+        ("v1.13.1", "v1.35.1", "v9.9.9", "set kubernetesVersion to a release up to v1.36, or upgrade Talos first"),
         ("v1.13.1", "v1.29.1", "v1.30.1", "Kubernetes v1.30.1 is too old: Talos v1.13 runs Kubernetes v1.31 to v1.36"),
         ("v1.99.0", "v1.35.2", "v1.35.4", "does not know which Kubernetes Talos v1.99.0 runs"),
     ],

@@ -116,7 +116,7 @@ def test_the_summary_says_what_is_left_what_to_type_and_where_the_journal_is() -
         "  - w-2: two",
         "took 5m00s in all; 1 node done",
         "left: w-1, w-2",
-        "exit 4: a gate stayed shut, or a drain was held up",
+        "exit 4: a gate stayed shut, a drain was held up, or not all is well",
         "next: talops status",
         "journal: /state/talops/test/run.jsonl",
     ]

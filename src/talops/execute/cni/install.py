@@ -41,7 +41,7 @@ class Installation:
         """Raises TalopsError for what stops it before anything was changed."""
         session = self.session
         lease = LeaseKeeper(session=session, holder=self.holder)
-        ending = Ending(session=session, lease=lease, began=session.now(), journal=self.journal)
+        ending = Ending(session=session, lease=lease, began=session.now(), journal=self.journal, counted=False)
         plan = self._plan()
         if plan.refusals:
             return ending.end(Exit.REFUSED, _refused(plan), plan.refusals[0].hint)

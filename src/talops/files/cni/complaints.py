@@ -14,6 +14,21 @@ _KNOWN = (
         "is the network up, is a proxy needed (HTTPS_PROXY)? by hand: {command}",
     ),
     (
+        re.compile(r"failed to fetch \S+ : 5\d\d"),
+        "its chart repository fails",
+        "try again in a while; by hand: {command}",
+    ),
+    (
+        re.compile(r"failed to fetch \S+/index\.yaml : 404"),
+        "there is no chart repository at that URL",
+        "mend `repo` where the chart is named; by hand: {command}",
+    ),
+    (
+        re.compile(r"failed to fetch \S+ : 40[13]"),
+        "its chart repository wants a login",
+        "by hand, with --username and --password-stdin: {command}",
+    ),
+    (
         re.compile(r"does not look like a valid|is not a valid chart repository|invalid character '<'|looks like HTML"),
         "what its chart repository gives is no chart repository's: a page of HTML, or a login?",
         "open its URL in a browser; by hand: {command}",
