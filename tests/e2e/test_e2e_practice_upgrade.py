@@ -20,7 +20,7 @@ class Path:
     talosctl: str
     workers: int = 0
     only: tuple[str, ...] = ()
-    """One node is enough where another talosctl is all that differs."""
+    """Some are enough where another talosctl, or Ceph and Postgres, are all that differs."""
 
 
 PATHS = (
@@ -31,6 +31,7 @@ PATHS = (
         target="v1.13.2",
         talosctl="1.13.0",
         workers=3,
+        only=("cp-2", "w-1", "w-3"),
     ),
     Path(name="with the older talosctl", start="v1.12.0", target="v1.13.2", talosctl="1.12.0", only=("cp-2",)),
     Path(

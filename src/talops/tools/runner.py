@@ -53,6 +53,8 @@ def _spawn(path: str, call: Call, environment: dict[str, str]) -> Spawned:
                 _return_cmd=True,
                 _no_pipe=True,
                 _new_session=True,
+                # Python's own descriptors close themselves, and looking for others is a sixth of a spawn
+                _close_fds=False,
                 _decode_errors="replace",
                 _ok_code=_EXIT_CODES,
                 _env=environment,
