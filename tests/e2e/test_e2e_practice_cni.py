@@ -60,7 +60,7 @@ def test_a_new_cluster_gets_its_network(place: Practice) -> None:
     assert ready(place) == set()
     code, planned = install(place, "--plan")
     assert code == 3, planned
-    assert "10 objects would be applied; nothing was changed." in planned
+    assert "10 objects are to be applied." in planned
     assert ready(place) == set()
     code, printed = install(place, "--yes")
     assert code == 0, printed

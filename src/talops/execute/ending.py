@@ -40,8 +40,11 @@ class Ending:
     def _as_asked(self) -> str:
         if not self.planned:
             return self._with_what_stays("Stopped as asked, before a node was taken down.")
-        left = ", ".join(self.todo) or "nothing"
-        return self._with_what_stays(f"Stopped as asked, between two steps. Left to do: {left}.")
+        if not self.todo:
+            return self._with_what_stays(
+                "Stopped as asked: everything is done, and the gates after it were not waited for."
+            )
+        return self._with_what_stays(f"Stopped as asked, between two steps. Left to do: {', '.join(self.todo)}.")
 
     def _interrupted(self, flying: str) -> str:
         if self.session.interrupted:

@@ -83,7 +83,7 @@ def _meaning(plan: CniPlan) -> str:
     if plan.refusals:
         return "Nothing would be changed."
     if plan.pending:
-        return f"{count(len(plan.pending), 'object')} would be applied; nothing was changed."
+        return f"{count(len(plan.pending), 'object is', 'objects are')} to be applied."
     if plan.lacks:
-        return "Nothing to apply; `talops install cni` would wait for what is not up."
+        return "Nothing to apply; `talops install cni` waits for what is not up."
     return "Nothing to do: everything is as the files say, and up."
