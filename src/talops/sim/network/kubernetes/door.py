@@ -140,7 +140,8 @@ class KubernetesDoor:
 
 def _bound(port: int) -> socket.socket:
     """A socket that has the port but does not listen: it keeps the port ours while connections are refused."""
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # as in the Talos door: with the protocol named, asyncio sends small packets at once
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     found.bind((_HOST, port))
     return found
