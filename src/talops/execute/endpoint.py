@@ -1,10 +1,9 @@
 """By which endpoint a long talosctl speaks: one machine's own, since a virtual IP moves and takes connections along."""
 
-from ipaddress import ip_address
-
 from talops.domain.cluster import DesiredNode
 from talops.execute.session import Session
 from talops.tools.calls import Talosctl
+from talops.tools.endpoints import host_of, is_here
 
 
 def direct_endpoint(session: Session, talosctl: Talosctl, node: DesiredNode) -> str:
@@ -13,10 +12,10 @@ def direct_endpoint(session: Session, talosctl: Talosctl, node: DesiredNode) -> 
     Endpoints on loopback lead through a tunnel, which the node's address does not.
     """
     endpoints = talosctl.endpoints
-    own = next((one for one in endpoints if _host(one) in node.addresses), "")
+    own = next((one for one in endpoints if host_of(one) in node.addresses), "")
     if own:
         return own
-    tunnels = [one for one in endpoints if _is_loopback(_host(one))]
+    tunnels = [one for one in endpoints if is_here(host_of(one))]
     if tunnels:
         return tunnels[0]
     address = node.addresses[0]
@@ -28,17 +27,3 @@ def direct_endpoint(session: Session, talosctl: Talosctl, node: DesiredNode) -> 
         warning=True,
     )
     return ""
-
-
-def _host(endpoint: str) -> str:
-    """Without its port; an IPv6 address may stand in brackets, or alone."""
-    if endpoint.startswith("["):
-        return endpoint[1:].partition("]")[0]
-    return endpoint if endpoint.count(":") > 1 else endpoint.partition(":")[0]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

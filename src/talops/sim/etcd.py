@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from talops.sim.machine import Machine
+from talops.sim.machine import Machine, before_port
 from talops.sim.timeline import Timeline
 
 ELECTION_SECONDS = 1.5
@@ -41,15 +41,11 @@ class EtcdMember:
 
     @property
     def peer_url(self) -> str:
-        return f"https://{_host(self.machine.address)}:2380"
+        return f"https://{before_port(self.machine.address)}:2380"
 
     @property
     def client_url(self) -> str:
-        return f"https://{_host(self.machine.address)}:2379" if self.started else ""
-
-
-def _host(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+        return f"https://{before_port(self.machine.address)}:2379" if self.started else ""
 
 
 @dataclass(slots=True)

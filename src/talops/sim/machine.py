@@ -155,3 +155,8 @@ class Machine:
 
     def _new_boot_id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+
+def before_port(address: str) -> str:
+    """As it stands before a port: an IPv6 address in brackets."""
+    return f"[{address}]" if ":" in address else address

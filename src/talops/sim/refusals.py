@@ -1,7 +1,7 @@
 """What the Talos API of a node, or of the one before it, answers when it cannot. Both doors say it in these words."""
 
 from talops.sim.cluster import Cluster
-from talops.sim.machine import Machine
+from talops.sim.machine import Machine, before_port
 
 BROKEN_OFF = "error reading from server: EOF"
 """What becomes of a call whose machine goes off, or whose connection breaks (code Unavailable)."""
@@ -9,7 +9,7 @@ BROKEN_OFF = "error reading from server: EOF"
 
 def unreachable(node: str) -> str:
     """Why a dial to a machine that does not answer failed (code Unavailable)."""
-    where = f"dial tcp {_host(node)}:50000: connect: no route to host"
+    where = f"dial tcp {before_port(node)}:50000: connect: no route to host"
     return f'connection error: desc = "transport: Error while dialing: {where}"'
 
 
@@ -24,7 +24,3 @@ def etcd_trouble(cluster: Cluster, machine: Machine) -> str:
     if member is not None and member.up:
         return ""
     return "failed to create etcd client: context deadline exceeded"
-
-
-def _host(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

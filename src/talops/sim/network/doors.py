@@ -11,9 +11,10 @@ from talops.sim.network import configs
 from talops.sim.network.kubernetes.door import KubernetesDoor
 from talops.sim.network.kubernetes.instead import Instead
 from talops.sim.network.pki import Authority
+from talops.sim.network.ports import LOOPBACK
 from talops.sim.network.sandbox import Sandbox
 from talops.sim.network.talos.door import TalosDoor
-from talops.sim.network.talos.listener import LOOPBACK, Line
+from talops.sim.network.talos.listener import Line
 
 _EXPIRED, _VALID = timedelta(hours=-1), timedelta(days=365)
 _NO_CHECK_TIME = ssl.VerifyFlags(0x200000)

@@ -13,12 +13,11 @@ from talops.sim.controllers import Controllers
 from talops.sim.kube.api import KubeApi
 from talops.sim.network.kubernetes.answering import Answering
 from talops.sim.network.kubernetes.instead import Instead
+from talops.sim.network.ports import BACKLOG, bound
 from talops.sim.network.pulse import Pulse
 
-_HOST = "127.0.0.1"
 _LOOK_AGAIN = 0.05
 """Seconds between looks while the port is closed: its opening may come with time alone."""
-_BACKLOG = 128
 
 
 class KubernetesDoor:
@@ -58,9 +57,9 @@ class KubernetesDoor:
         """Open the port if that is due; a port that must refuse does so already."""
         async with self._opening:
             if self._http is not None and self._server is None and not self._refuses():
-                listener = _bound(self._port)
+                listener = bound(self._port)
                 loop = asyncio.get_running_loop()
-                self._server = await loop.create_server(self._http, sock=listener, ssl=self._context, backlog=_BACKLOG)
+                self._server = await loop.create_server(self._http, sock=listener, ssl=self._context, backlog=BACKLOG)
                 # it may have begun to refuse meanwhile
                 self._follow()
 
@@ -68,7 +67,7 @@ class KubernetesDoor:
         """Listen on a port of 127.0.0.1 until `close`. The port, which stays the same when it is opened again."""
         self._context = context
         if self._place is None:
-            self._place = _bound(0)
+            self._place = bound(0)
         self._http = web.Server(self._answer, handler_cancellation=True, access_log=None)
         self._pulse.advance()
         await self.settle()
@@ -136,12 +135,3 @@ class KubernetesDoor:
             # the end of the connection cancels this
             await asyncio.Event().wait()
         return await self._answering.answer(request)
-
-
-def _bound(port: int) -> socket.socket:
-    """A socket that has the port but does not listen: it keeps the port ours while connections are refused."""
-    # as in the Talos door: with the protocol named, asyncio sends small packets at once
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    found.bind((_HOST, port))
-    return found

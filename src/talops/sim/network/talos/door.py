@@ -18,8 +18,9 @@ from h2.config import H2Configuration
 from talops.sim.cluster import Cluster
 from talops.sim.machine import Machine
 from talops.sim.network.pki import Authority
+from talops.sim.network.ports import LOOPBACK
 from talops.sim.network.pulse import Pulse
-from talops.sim.network.talos.listener import LOOPBACK, Line, Listener
+from talops.sim.network.talos.listener import Line, Listener
 from talops.sim.network.talos.methods import METHODS
 from talops.sim.network.talos.routing import Call, Router
 

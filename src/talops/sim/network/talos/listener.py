@@ -1,14 +1,12 @@
 """One control plane's port on loopback. It hears nothing while the machine is off, and it can be made to fail."""
 
 import asyncio
-import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from enum import Enum
 
-LOOPBACK = "127.0.0.1"
-_BACKLOG = 128
+from talops.sim.network.ports import BACKLOG, bound
 
 
 class Line(Enum):
@@ -31,7 +29,7 @@ class Listener:
     ) -> None:
         self._tls, self._foreign, self._serve = tls, foreign, serve
         # bound and deaf: while nothing else listens connections are refused, and nobody else can take the port
-        self._place = _bound(port)
+        self._place = bound(port)
         self.port: int = self._place.getsockname()[1]
         self._server: asyncio.Server | None = None
         self._wanted = False
@@ -45,7 +43,7 @@ class Listener:
             if self._server is not None or self.line is Line.REFUSED or not self._wanted:
                 return
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self._accepted, sock=_bound(self.port), backlog=_BACKLOG)
+            self._server = await loop.create_server(self._accepted, sock=bound(self.port), backlog=BACKLOG)
             # it may have been closed while it opened
             if not self._wanted:
                 self.close()
@@ -116,12 +114,3 @@ class _Tls(SSLProtocol):
             # typeshed does not know it: new in 3.11
             self._process_outgoing()  # type: ignore[attr-defined]
         super()._on_handshake_complete(handshake_exc)
-
-
-def _bound(port: int) -> socket.socket:
-    # only where the protocol is named does asyncio send small packets at once, and not 40 ms later
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    found.setblocking(False)
-    found.bind((LOOPBACK, port))
-    return found
